@@ -1,0 +1,42 @@
+"""The words that searches of all sites share."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from jobtracker_core.contract.posting import Employment
+
+RemoteChoice = Literal["onsite", "hybrid", "remote"]
+"""What can be asked for; a posting may also be `unknown`."""
+
+
+class CommonQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Base of every collector's query. A subclass adds what only its site knows.
+
+    The JSON schema of the subclass is the command line's options, the API's body and the web form.
+    `CollectorInfo.filters` says how the collector treats each of these words.
+    """
+
+    text: Annotated[
+        str | None, Meta(description="Words to search for", max_length=300, examples=["python"])
+    ] = None
+    location: Annotated[
+        str | None, Meta(description="Place to search in", max_length=200, examples=["Berlin"])
+    ] = None
+    distance_km: Annotated[
+        int | None, Meta(description="Radius around the place, in km", ge=1, le=500)
+    ] = None
+    remote: Annotated[
+        tuple[RemoteChoice, ...], Meta(description="Where the work is done (may be repeated)")
+    ] = ()
+    employment: Annotated[
+        tuple[Employment, ...], Meta(description="Kind of engagement (may be repeated)")
+    ] = ()
+    posted_within_days: Annotated[
+        int | None, Meta(description="Published within that many days", ge=1, le=365)
+    ] = None
+    limit: Annotated[
+        int | None, Meta(description="Stop after that many postings", ge=1, le=100_000)
+    ] = None

@@ -1,0 +1,64 @@
+"""How one program is set up. Built once at the entry point and passed down; there is no global."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
+
+
+class SettingError(Exception):
+    """A setting is wrong. The message names the source and the setting, and what is allowed."""
+
+
+class Settings(Struct, frozen=True, kw_only=True):
+    """What a program needs to know before it starts.
+
+    Attributes:
+        database_url: `sqlite:///PATH` or `postgresql://…`. None: a SQLite file in `data_dir`.
+        data_dir: Where this program keeps its own files.
+        plugins: Names of the only entry points to load; None loads all, an empty tuple none.
+        collectors: Settings per collector, over what the database holds.
+    """
+
+    data_dir: Path
+    database_url: str | None = None
+    plugins: tuple[str, ...] | None = None
+    collectors: Mapping[str, Mapping[str, Any]] = {}
+
+    @property
+    def database(self) -> str:
+        """The database's URL, the default filled in."""
+        return self.database_url or f"sqlite:///{self.data_dir / 'jobtracker.db'}"
+
+    @classmethod
+    def from_env(
+        cls, env: Mapping[str, str] | None = None, *, database_url: str | None = None
+    ) -> Settings:
+        """Read the environment: `JOBTRACKER_…`, and `DATABASE_URL` for the database.
+
+        `JOBTRACKER_<COLLECTOR>_<SETTING>` sets a collector's setting. What is given as an argument
+        goes before the environment.
+        """
+        env = os.environ if env is None else env
+        data_dir = env.get("JOBTRACKER_DATA_DIR")
+        plugins = env.get("JOBTRACKER_PLUGINS")
+        return cls(
+            data_dir=Path(data_dir) if data_dir else default_data_dir(),
+            database_url=database_url
+            or env.get("JOBTRACKER_DATABASE_URL")
+            or env.get("DATABASE_URL"),
+            plugins=None
+            if plugins is None
+            else tuple(name.strip() for name in plugins.split(",") if name.strip()),
+        )
+
+
+def default_data_dir() -> Path:
+    """Return the platform's place for this user's data."""
+    import platformdirs  # noqa: PLC0415  (only the default needs it)
+
+    return Path(platformdirs.user_data_dir("jobtracker", appauthor=False))
