@@ -25,18 +25,24 @@ only between pages."""
 class CollectorSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The operator's settings of a collector: never part of a query. Subclass it to add more."""
 
-    base_url: Annotated[
-        str | None,
-        Meta(
-            description="Another address of the site (a mirror, a practice site); "
-            "requests to exactly its host are allowed too",
-            pattern=r"^https?://[^/?#@\s]+(/[^?#\s]*)?$",
-        ),
-    ] = None
-    per_minute: Annotated[
-        float | None,
-        Meta(description="Requests per minute, in place of the collector's own rate", gt=0),
-    ] = None
+    base_url: (
+        Annotated[
+            str,
+            Meta(
+                description="Another address of the site (a mirror, a practice site); "
+                "requests to exactly its host are allowed too",
+                pattern=r"^https?://[^/?#@\s]+(/[^?#\s]*)?$",
+            ),
+        ]
+        | None
+    ) = None
+    per_minute: (
+        Annotated[
+            float,
+            Meta(description="Requests per minute, in place of the collector's own rate", gt=0),
+        ]
+        | None
+    ) = None
 
 
 class Limits(Struct, frozen=True, kw_only=True):

@@ -19,24 +19,26 @@ class CommonQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     `CollectorInfo.filters` says how the collector treats each of these words.
     """
 
-    text: Annotated[
-        str | None, Meta(description="Words to search for", max_length=300, examples=["python"])
-    ] = None
-    location: Annotated[
-        str | None, Meta(description="Place to search in", max_length=200, examples=["Berlin"])
-    ] = None
-    distance_km: Annotated[
-        int | None, Meta(description="Radius around the place, in km", ge=1, le=500)
-    ] = None
+    text: (
+        Annotated[str, Meta(description="Words to search for", max_length=300, examples=["python"])]
+        | None
+    ) = None
+    location: (
+        Annotated[str, Meta(description="Place to search in", max_length=200, examples=["Berlin"])]
+        | None
+    ) = None
+    distance_km: (
+        Annotated[int, Meta(description="Radius around the place, in km", ge=1, le=500)] | None
+    ) = None
     remote: Annotated[
         tuple[RemoteChoice, ...], Meta(description="Where the work is done (may be repeated)")
     ] = ()
     employment: Annotated[
         tuple[Employment, ...], Meta(description="Kind of engagement (may be repeated)")
     ] = ()
-    posted_within_days: Annotated[
-        int | None, Meta(description="Published within that many days", ge=1, le=365)
-    ] = None
-    limit: Annotated[
-        int | None, Meta(description="Stop after that many postings", ge=1, le=100_000)
-    ] = None
+    posted_within_days: (
+        Annotated[int, Meta(description="Published within that many days", ge=1, le=365)] | None
+    ) = None
+    limit: (
+        Annotated[int, Meta(description="Stop after that many postings", ge=1, le=100_000)] | None
+    ) = None
