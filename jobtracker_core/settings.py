@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
 
-
-class SettingError(Exception):
-    """A setting is wrong. The message names the source and the setting, and what is allowed."""
+_PREFIX = "JOBTRACKER_"
+_OWN = frozenset({"JOBTRACKER_DATA_DIR", "JOBTRACKER_DATABASE_URL", "JOBTRACKER_PLUGINS"})
 
 
 class Settings(Struct, frozen=True, kw_only=True):
@@ -21,13 +20,16 @@ class Settings(Struct, frozen=True, kw_only=True):
         database_url: `sqlite:///PATH` or `postgresql://…`. None: a SQLite file in `data_dir`.
         data_dir: Where this program keeps its own files.
         plugins: Names of the only entry points to load; None loads all, an empty tuple none.
-        collectors: Settings per collector, over what the database holds.
+        collectors: Settings per collector.
+        environment: What the environment holds beside that, under `JOBTRACKER_…`: settings of
+            collectors, whose names are not known here.
     """
 
     data_dir: Path
     database_url: str | None = None
     plugins: tuple[str, ...] | None = None
     collectors: Mapping[str, Mapping[str, Any]] = {}
+    environment: Mapping[str, str] = {}
 
     @property
     def database(self) -> str:
@@ -54,7 +56,26 @@ class Settings(Struct, frozen=True, kw_only=True):
             plugins=None
             if plugins is None
             else tuple(name.strip() for name in plugins.split(",") if name.strip()),
+            environment={
+                name: value
+                for name, value in env.items()
+                if name.startswith(_PREFIX) and name not in _OWN
+            },
         )
+
+    def for_collector(self, name: str, *, known: Iterable[str]) -> dict[str, Any]:
+        """Return what is set for a collector; what was given in code goes before the environment.
+
+        `known` are the names of all collectors: where one name begins with another, a variable
+        belongs to the longer one.
+        """
+        prefixes = {other: f"{_PREFIX}{other.upper()}_" for other in known}
+        values: dict[str, Any] = {}
+        for variable, value in self.environment.items():
+            owners = [o for o, prefix in prefixes.items() if variable.startswith(prefix)]
+            if owners and max(owners, key=len) == name:
+                values[variable.removeprefix(prefixes[name]).lower()] = value
+        return {**values, **self.collectors.get(name, {})}
 
 
 def default_data_dir() -> Path:

@@ -55,6 +55,9 @@ class Counts(Struct, frozen=True, kw_only=True):
     def __add__(self, other: Counts) -> Counts:
         return Counts(**{f: getattr(self, f) + getattr(other, f) for f in self.__struct_fields__})
 
+    def __sub__(self, other: Counts) -> Counts:
+        return Counts(**{f: getattr(self, f) - getattr(other, f) for f in self.__struct_fields__})
+
 
 class RunSummary(Struct, frozen=True, kw_only=True):
     """A finished run."""

@@ -1,0 +1,54 @@
+# Everything sets itself up in .venv; all that is needed beforehand is make and Python 3.11 or newer.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+PLUGINS := $(sort $(wildcard plugins/*))
+WORKERS ?= 2
+ARGS ?=
+
+.PHONY: help setup demo run test test-all check format bench constraints clean
+help: ## List the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+
+$(READY): pyproject.toml constraints.txt $(PLUGINS:%=%/pyproject.toml)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=/path/to/python3")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt \
+		--group dev --editable . $(PLUGINS:%=--editable ./%)
+	@touch $@
+
+setup: $(READY) ## Make the environment in .venv
+
+demo: $(READY) ## Collect from a practice site three times, and show what is stored
+	@$(BIN)/jobtracker demo --once $(ARGS)
+
+run: $(READY) ## Run jobtracker on your own database: make run ARGS="collect hiringcafe --text python"
+	@$(BIN)/jobtracker $(or $(ARGS),collectors list)
+
+test: $(READY) ## Run the tests, on SQLite and PostgreSQL
+	@$(BIN)/python -m pytest -n $(WORKERS) -m "not full" $(ARGS)
+
+test-all: $(READY) ## Run all tests, the slow ones too, with branch coverage
+	@$(BIN)/python -m pytest -n $(WORKERS) --cov --cov-report=term --cov-fail-under=90 $(ARGS)
+
+check: $(READY) ## Lint, format and types
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/python -m pytest -q tests/test_layers.py
+
+format: $(READY) ## Format the code and mend what the linter can
+	@$(BIN)/ruff check --fix-only --quiet .
+	@$(BIN)/ruff format .
+
+bench: $(READY) ## Measure, as ratios within one run
+	@$(BIN)/python -m tests.benchmarks $(ARGS)
+
+constraints: $(READY) ## Write the set of versions that is installed and tested
+	@$(BIN)/python -m pip freeze --exclude-editable | LC_ALL=C sort -f > constraints.txt
+
+clean: ## Remove the environment and caches
+	rm -rf $(VENV) dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -name __pycache__ -prune -exec rm -rf {} +

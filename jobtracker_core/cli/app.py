@@ -1,0 +1,81 @@
+"""The root command, and errors as one line and a next step."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Sequence
+
+import click
+
+from jobtracker_core import __version__
+
+# name: (module, object, help). The help stands here so that `--help` imports no command.
+_COMMANDS = {
+    "collect": ("collect", "collect", "Run a collector now and store what it finds."),
+    "collectors": ("collectors", "collectors", "Turn collectors on and off."),
+    "db": ("db", "db", "Look after the database."),
+    "demo": ("demo", "demo", "See it work, on a practice site of this machine."),
+    "jobs": ("jobs", "jobs", "List and show stored jobs."),
+    "plugins": ("plugins", "plugins", "See which plugins are installed and whether they work."),
+    "replay": ("replay", "replay", "Run a collector on recorded answers of its site."),
+    "runs": ("runs", "runs", "List and show past runs."),
+}
+
+
+class _Lazy(click.Group):
+    """A group that imports a command when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return sorted(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in _COMMANDS:
+            return None
+        module, name, _ = _COMMANDS[cmd_name]
+        command = getattr(importlib.import_module(f"jobtracker_core.cli.{module}"), name)
+        assert isinstance(command, click.Command)  # noqa: S101  (the table above is ours)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, _, text) in _COMMANDS.items()])
+
+
+@click.command(
+    cls=_Lazy,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Exit codes: 0 ok, 1 failed, 2 wrong use, 3 partial.",
+)
+@click.version_option(__version__, prog_name="jobtracker")
+@click.option(
+    "--database",
+    metavar="URL",
+    help="sqlite:///PATH or postgresql://…  [default: $JOBTRACKER_DATABASE_URL, $DATABASE_URL, "
+    "or a SQLite file of your own]",
+)
+@click.pass_context
+def root(ctx: click.Context, database: str | None) -> None:
+    """Collect job postings from many sites into one clean, searchable history."""
+    ctx.obj = {"database": database}
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run a command line; return the exit code."""
+    try:
+        code = root.main(list(arguments), prog_name="jobtracker", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except click.Abort:
+        click.echo("Stopped.", err=True)
+        return 1
+    except BrokenPipeError:
+        # The reader (`head`, a pager) has what it wanted. Python must not complain at exit either.
+        sys.stderr.close()
+        return 0
+    except Exception as error:  # noqa: BLE001  (told apart there; what is unknown is raised again)
+        from jobtracker_core.cli.errors import explain
+
+        return explain(error)
+    return code if isinstance(code, int) else 0

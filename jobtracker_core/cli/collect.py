@@ -1,0 +1,124 @@
+"""`jobtracker collect NAME`: options made of the collector's query, and a line of progress."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from jobtracker_core.cli.errors import FAILED, PARTIAL, WRONG_USE, option
+from jobtracker_core.cli.output import clean, open_tracker, print_json
+from jobtracker_core.cli.progress import stop_on_signals, watch
+from jobtracker_core.contract.run import RunState
+from jobtracker_core.plugins import discovery, forms
+from jobtracker_core.tracker import Collected
+
+_UNITS = ("_days", "_km")
+"""A field's unit may be left out of its option: `--posted-within 7`, `--distance 20`."""
+
+
+class _Collectors(click.Group):
+    """One command per installed collector."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return sorted(open_tracker().registry.sources)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        return _command(discovery.find(open_tracker().registry, cmd_name))
+
+
+@click.group(cls=_Collectors, subcommand_metavar="NAME [OPTIONS]")
+def collect() -> None:
+    """Run a collector now and store what it finds.
+
+    `jobtracker collect NAME --help` lists what can be asked of that site.
+    """
+
+
+def _command(source: discovery.Source) -> click.Command:
+    info = source.info
+    described = forms.fields(info.query)
+    options: list[click.Parameter] = [_option(field) for field in described]
+    options += [
+        click.Option(
+            ["--record"],
+            type=click.Path(path_type=Path),
+            metavar="DIR",
+            help="Write all exchanges with the site to DIR, without cookies, tokens and e-mails.",
+        ),
+        click.Option(["--json", "as_json"], is_flag=True, help="Print the result as JSON."),
+    ]
+
+    def run(record: Path | None, as_json: bool, **words: Any) -> int:  # noqa: FBT001
+        given = {name: value for name, value in words.items() if value not in (None, ())}
+        return _run(info.name, given, record=record, as_json=as_json)
+
+    return click.Command(
+        info.name,
+        params=options,
+        callback=run,
+        help=f"Collect from {info.title} ({info.homepage}).",
+    )
+
+
+def _option(field: forms.FormField) -> click.Option:
+    names = [option(field.name), field.name]
+    for unit in _UNITS:
+        if field.name.endswith(unit):
+            names.insert(1, option(field.name.removesuffix(unit)))
+    # Values stay text: the form converts and refuses them, in the same words everywhere.
+    return click.Option(
+        names,
+        multiple=field.multiple,
+        required=field.required,
+        metavar="|".join(field.choices) if field.choices else field.kind.upper(),
+        help=field.description,
+    )
+
+
+def _run(name: str, words: dict[str, Any], *, record: Path | None, as_json: bool) -> int:
+    with open_tracker() as tracker, stop_on_signals() as stop, watch(name) as sinks:
+        collected = tracker.collect(
+            name,
+            words,
+            record=record,
+            stop=stop,
+            on_progress=sinks.progress,
+            on_log=sinks.log,
+        )
+    if as_json:
+        print_json(collected)
+    else:
+        print_result(collected)
+    return exit_code(collected)
+
+
+def print_result(collected: Collected) -> None:
+    """Print how a run ended."""
+    run, counts = collected.run, collected.run.counts
+    seconds = (run.finished_at - run.started_at).total_seconds()
+    click.echo(f"{run.collector}: {run.state} in {seconds:.1f} s (run {run.id})")
+    parts = [f"{counts.new} new", f"{counts.changed} changed", f"{counts.unchanged} known"]
+    parts += [f"{n} {word}" for n, word in ((counts.rejected, "unreadable"),) if n]
+    click.echo(f"  {counts.seen} postings on {counts.pages} pages: {', '.join(parts)}")
+    if counts.details or counts.details_failed:
+        failed = f", {counts.details_failed} failed" if counts.details_failed else ""
+        click.echo(f"  {counts.details} details read{failed}")
+    for use in collected.filters:
+        removed = f", {use.removed} removed" if use.removed else ""
+        click.echo(f"  {use.word}: {use.support}{removed}")
+    if run.error_message:
+        cause = f"{run.error_class}: " if run.error_class else ""
+        click.echo(f"  {cause}{clean(run.error_message)}")
+    if collected.hint:
+        click.echo(f"  Next: {collected.hint}")
+
+
+def exit_code(collected: Collected) -> int:
+    """Return what a run's end means to a shell."""
+    if collected.run.state is RunState.SUCCEEDED:
+        return 0
+    if collected.run.state in {RunState.PARTIAL, RunState.SUSPECT}:
+        return PARTIAL
+    return WRONG_USE if collected.run.error_class in {"validation", "config"} else FAILED

@@ -1,0 +1,61 @@
+"""`jobtracker collectors`: which sites are collected."""
+
+from __future__ import annotations
+
+import click
+
+from jobtracker_core.cli.output import clean, open_tracker, print_json, print_table
+
+
+@click.group(invoke_without_command=True)
+@click.pass_context
+def collectors(ctx: click.Context) -> None:
+    """Turn collectors on and off. All are off until you turn them on."""
+    if ctx.invoked_subcommand is None:
+        ctx.invoke(list_, as_json=False)
+
+
+@collectors.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def list_(as_json: bool) -> None:  # noqa: FBT001
+    """List the collectors that are installed."""
+    with open_tracker() as tracker:
+        found = tracker.collectors.list()
+    if as_json:
+        print_json(found)
+        return
+    print_table(
+        ("COLLECTOR", "ON", "SITE", "REQUESTS A MINUTE", "PLUGIN"),
+        (
+            (
+                c.info.name,
+                c.enabled,
+                c.info.homepage,
+                f"{c.info.limits.per_minute:g}",
+                f"{c.distribution} {c.version}",
+            )
+            for c in found
+        ),
+    )
+
+
+@collectors.command()
+@click.argument("name")
+def enable(name: str) -> None:
+    """Turn a collector on, and show what its site says about programs."""
+    with open_tracker() as tracker:
+        info = tracker.collectors.set_enabled(name, True)
+    click.echo(f"{info.title}: {clean(info.policy.summary)}")
+    for label, url in (("robots file", info.policy.robots_url), ("terms", info.policy.terms_url)):
+        if url:
+            click.echo(f"  {label}: {url}")
+    click.echo(f"{name} is on. Turn it off with: jobtracker collectors disable {name}")
+
+
+@collectors.command()
+@click.argument("name")
+def disable(name: str) -> None:
+    """Turn a collector off; what it has collected stays."""
+    with open_tracker() as tracker:
+        tracker.collectors.set_enabled(name, False)
+    click.echo(f"{name} is off.")

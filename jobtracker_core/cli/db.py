@@ -1,0 +1,48 @@
+"""`jobtracker db`: the database and its schema."""
+
+from __future__ import annotations
+
+import click
+
+from jobtracker_core.cli.errors import FAILED
+from jobtracker_core.cli.output import open_tracker
+from jobtracker_core.storage import schema
+from jobtracker_core.storage.engine import open_database
+
+
+@click.group()
+def db() -> None:
+    """Look after the database."""
+
+
+@db.command()
+def upgrade() -> None:
+    """Bring the schema up to date; safe to run at any time, also from several machines."""
+    url = open_tracker().settings.database
+    database = open_database(url)
+    try:
+        schema.upgrade(database)
+        status = schema.check(database)
+    finally:
+        database.close()
+    click.echo(f"{database.display_url}: schema {status.current} is current")
+
+
+@db.command()
+def check() -> int:
+    """Say whether this program and the database fit each other; change nothing."""
+    database = open_database(open_tracker().settings.database)
+    try:
+        status = schema.check(database)
+    finally:
+        database.close()
+    words = {
+        "current": f"schema {status.current} is current",
+        "behind": f"schema {status.current} is older than {status.head}: "
+        "run `jobtracker db upgrade`",
+        "empty": "no schema yet: run `jobtracker db upgrade`",
+        "newer": f"schema {status.current} is of a newer JobTracker: update this program",
+        "foreign": "this database holds other tables: give JobTracker a database of its own",
+    }
+    click.echo(f"{database.display_url}: {words[status.state]}")
+    return 0 if status.state == "current" else FAILED

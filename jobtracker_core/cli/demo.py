@@ -1,0 +1,126 @@
+"""`jobtracker demo`: the real collectors, on practice sites that stand in for the real ones."""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+from collections import Counter
+from pathlib import Path
+
+import click
+
+from jobtracker_core.cli.collect import print_result
+from jobtracker_core.cli.errors import FAILED
+from jobtracker_core.cli.jobs import print_jobs
+from jobtracker_core.cli.progress import stop_on_signals, watch
+from jobtracker_core.contract.run import RunState
+from jobtracker_core.settings import Settings
+from jobtracker_core.plugins.practice import practice_sites
+from jobtracker_core.testing.practice import PracticeSite
+from jobtracker_core.tracker import Collected, JobTracker
+
+_PER_MINUTE = 60_000
+"""The practice site's own rate. It runs on this machine; the real sites' rates stay as they are."""
+
+_CHANGED = 10
+
+
+@click.command()
+@click.option("--once", is_flag=True, help="End after the tour instead of leaving the site open.")
+@click.option(
+    "--postings", type=click.IntRange(1, 10_000), default=330, show_default=True, metavar="N"
+)
+@click.option(
+    "--dir",
+    "directory",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Where to put the demo's database. [default: a new temporary directory]",
+)
+def demo(once: bool, postings: int, directory: Path | None) -> int:  # noqa: FBT001
+    """See it work, on a practice site of this machine: no real site is asked for anything.
+
+    Collects everything, collects again (nothing is new, no details are asked twice), changes ten
+    postings and collects a third time.
+    """
+    directory = directory or Path(tempfile.mkdtemp(prefix="jobtracker-demo-"))
+    sites = practice_sites()
+    if not sites:
+        click.echo("No plugin with a practice site is installed.", err=True)
+        click.echo("Next: pip install jobtracker-hiringcafe", err=True)
+        return FAILED
+    good = True
+    with stop_on_signals() as stop:
+        for name, site_class in sites.items():
+            with site_class(postings=postings) as site:
+                good = _Tour(name, site, directory, stop).walk() and good
+                if not once and not stop.is_set():
+                    _leave_open(name, site, directory, stop)
+    return 0 if good else FAILED
+
+
+class _Tour:
+    def __init__(
+        self, name: str, site: PracticeSite, directory: Path, stop: threading.Event
+    ) -> None:
+        self.name = name
+        self.site = site
+        self.stop = stop
+        self.settings = Settings(
+            data_dir=directory,
+            plugins=None,
+            collectors={name: {"base_url": site.base_url, "per_minute": _PER_MINUTE}},
+        )
+
+    def walk(self) -> bool:
+        """Collect three times; return whether everything came out as it must."""
+        click.echo(f"{self.name}: practice site at {self.site.base_url}, seed {self.site.seed}")
+        with JobTracker(self.settings) as tracker:
+            tracker.collectors.set_enabled(self.name, True)
+            first = self._collect(tracker, "1. Everything is new")
+            details = self._detail_requests()
+            second = self._collect(tracker, "2. Again, nothing has happened")
+            again = self._detail_requests() - details
+            changed = self.site.change(_CHANGED)
+            third = self._collect(tracker, f"3. The site changed {len(changed)} postings")
+            for change in tracker.jobs.changes(run_id=third.run.id):
+                click.echo(f"     job {change.job_id}: {', '.join(change.changes)}")
+            click.echo("\nStored:")
+            print_jobs(tracker.jobs.search(source=self.name, limit=10).items)
+            total = tracker.jobs.count(source=self.name)
+        click.echo(f"… {total} jobs in {self.settings.database}")
+        twice = [path for path, n in Counter(details.elements()).items() if n > 1]
+        expected = {
+            "the first run finds everything": first.run.counts.new == total > 0,
+            "the second run finds nothing new and nothing changed": second.run.counts.unchanged
+            == total,
+            "no details are asked for twice": not again and not twice,
+            f"the third run finds the {len(changed)} changes": third.run.counts.changed
+            == len(changed),
+            "all runs succeed": all(
+                c.run.state is RunState.SUCCEEDED for c in (first, second, third)
+            ),
+        }
+        for what, true in expected.items():
+            click.echo(f"  {'ok' if true else 'WRONG'}: {what}")
+        return all(expected.values())
+
+    def _collect(self, tracker: JobTracker, title: str) -> Collected:
+        click.echo(f"\n{title}")
+        with watch(self.name) as sinks:
+            collected = tracker.collect(
+                self.name, {}, stop=self.stop, on_progress=sinks.progress, on_log=sinks.log
+            )
+        print_result(collected)
+        return collected
+
+    def _detail_requests(self) -> Counter[str]:
+        return Counter(self.site.detail_requests())
+
+
+def _leave_open(name: str, site: PracticeSite, directory: Path, stop: threading.Event) -> None:
+    click.echo("\nThe practice site stays open until Ctrl-C. In another terminal:\n")
+    click.echo(f"  export JOBTRACKER_DATA_DIR={directory}")
+    click.echo(f"  export JOBTRACKER_{name.upper()}_BASE_URL={site.base_url}")
+    click.echo(f"  export JOBTRACKER_{name.upper()}_PER_MINUTE={_PER_MINUTE}")
+    click.echo(f"  jobtracker collect {name} --text engineer\n")
+    stop.wait()

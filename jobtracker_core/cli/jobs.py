@@ -1,0 +1,137 @@
+"""`jobtracker jobs`: what is stored."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from jobtracker_core.cli.output import (
+    clean,
+    clean_lines,
+    open_tracker,
+    print_fields,
+    print_json,
+    print_table,
+)
+from jobtracker_core.ingest import html
+from jobtracker_core.storage.jobs import Job, JobDetail
+
+
+@click.group(invoke_without_command=True)
+@click.pass_context
+def jobs(ctx: click.Context) -> None:
+    """List and show stored jobs."""
+    if ctx.invoked_subcommand is None:
+        ctx.invoke(list_)
+
+
+@jobs.command("list")
+@click.option("--source", metavar="NAME", help="Only jobs of this collector.")
+@click.option("--search", metavar="TEXT", help="Only jobs with TEXT in title or company.")
+@click.option("--changed-by", type=click.IntRange(min=1), metavar="RUN", help="Changed by a run.")
+@click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True)
+@click.option("--after", metavar="MARK", help="Go on after an earlier page's mark.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def list_(
+    source: str | None,
+    search: str | None,
+    changed_by: int | None,
+    limit: int,
+    after: str | None,
+    as_json: bool,  # noqa: FBT001
+) -> None:
+    """List jobs, newest first."""
+    with open_tracker() as tracker:
+        found = tracker.jobs.search(
+            source=source, text=search, changed_by_run=changed_by, limit=limit, after=after
+        )
+        total = None if as_json else tracker.jobs.count(source=source)
+    if as_json:
+        print_json(found)
+        return
+    print_jobs(found.items)
+    click.echo(f"{len(found.items)} shown, {total} stored", err=True)
+    if found.after:
+        click.echo(f"More: jobtracker jobs list --after {found.after}", err=True)
+
+
+@jobs.command()
+@click.argument("job_id", type=click.IntRange(min=1), metavar="ID")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def show(job_id: int, as_json: bool) -> None:  # noqa: FBT001
+    """Show one job: what it says, when it was seen, and what has changed."""
+    with open_tracker() as tracker:
+        detail = tracker.jobs.get(job_id)
+    if as_json:
+        print_json(detail)
+        return
+    _print_detail(detail)
+
+
+def print_jobs(items: tuple[Job, ...]) -> None:
+    """Print jobs as a table."""
+    print_table(
+        ("ID", "TITLE", "COMPANY", "PLACE", "REMOTE", "PAY", "POSTED", "SOURCE"),
+        (
+            (j.id, j.title, j.company, j.place, j.remote, pay(j), _day(j.posted_at), j.source)
+            for j in items
+        ),
+    )
+
+
+def pay(job: Job) -> str:
+    """Return a job's pay in words, with whose figure it is unless the employer states it."""
+    if job.pay_min is None and job.pay_max is None:
+        return job.pay_text or ""
+    amounts = [f"{a:,.10g}" for a in (job.pay_min, job.pay_max) if a is not None]
+    if len(set(amounts)) == 1:
+        amounts = amounts[:1]
+    parts = ["–".join(amounts), job.pay_currency or ""]
+    if job.pay_interval:
+        parts.append(f"per {job.pay_interval.replace('_', ' ')}")
+    if job.pay_kind and job.pay_kind != "stated":
+        parts.append(f"({job.pay_kind})")
+    return " ".join(part for part in parts if part)
+
+
+def _day(moment: Any) -> str:
+    return "" if moment is None else f"{moment:%Y-%m-%d}"
+
+
+def _print_detail(detail: JobDetail) -> None:
+    job = detail.job
+    print_fields(
+        [
+            ("job", job.id),
+            ("title", job.title),
+            ("company", job.company),
+            ("place", job.place),
+            ("remote", job.remote),
+            ("employment", job.employment),
+            ("seniority", job.seniority),
+            ("pay", pay(job)),
+            ("skills", job.skills),
+            (
+                "posted",
+                f"{_day(job.posted_at)} ({job.posted_precision})" if job.posted_at else None,
+            ),
+            ("closed", job.closed_at),
+            ("link", job.url),
+            ("apply", job.apply_url),
+            ("source", f"{job.source} {job.source_id}"),
+            ("first seen", job.first_seen_at),
+            ("last seen", f"{clean(detail.last_seen_at)} ({detail.times_seen} times)"),
+        ]
+    )
+    for change in detail.changes:
+        click.echo(f"\n{clean(change.at)} changed:")
+        for field, (old, new) in change.changes.items():
+            click.echo(f"  {field}: {_short(old)} -> {_short(new)}")
+    if detail.description:
+        click.echo(f"\n{clean_lines(html.to_text(detail.description))}")
+
+
+def _short(value: object) -> str:
+    text = clean(value) or "(nothing)"
+    return text if len(text) <= 100 else text[:99] + "…"  # noqa: PLR2004  (a line's worth)

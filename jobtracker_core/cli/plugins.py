@@ -1,0 +1,148 @@
+"""`jobtracker plugins`: what is installed, and whether it works."""
+
+from __future__ import annotations
+
+import click
+from msgspec import Struct
+
+from jobtracker_core.cli.errors import FAILED, WRONG_USE
+from jobtracker_core.cli.output import open_tracker, print_fields, print_json, print_table
+from jobtracker_core.contract.info import CollectorInfo
+from jobtracker_core.plugins import forms
+from jobtracker_core.plugins.discovery import Plugin, Registry
+
+
+class CollectorCard(Struct, frozen=True, kw_only=True):
+    """A collector as `plugins show --json` tells of it."""
+
+    info: CollectorInfo
+    distribution: str
+    version: str
+    query: tuple[forms.FormField, ...]
+    settings: tuple[forms.FormField, ...]
+
+
+@click.group(invoke_without_command=True)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_context
+def plugins(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001
+    """See which plugins are installed and whether they work."""
+    if ctx.invoked_subcommand is None:
+        _list(open_tracker().registry, as_json=as_json)
+
+
+@plugins.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def list_(as_json: bool) -> None:  # noqa: FBT001
+    """List plugins, the broken ones with their reason."""
+    _list(open_tracker().registry, as_json=as_json)
+
+
+@plugins.command()
+@click.argument("name", required=False)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def check(name: str | None, as_json: bool) -> int:  # noqa: FBT001
+    """Exit with 1 if a plugin (NAME, or any) has a problem; say which."""
+    chosen = _chosen(open_tracker().registry, name)
+    if as_json:
+        print_json(chosen)
+    else:
+        _print_problems(chosen)
+        wrong = [p for p in chosen if p.problems]
+        click.echo(f"{len(chosen)} checked, {len(wrong)} with problems")
+    return FAILED if any(p.problems for p in chosen) else 0
+
+
+@plugins.command()
+@click.argument("name")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def show(name: str, as_json: bool) -> int:  # noqa: FBT001
+    """Show a plugin or a collector: its query, filters, limits and its site's rules."""
+    registry = open_tracker().registry
+    if name in registry.sources:
+        source = registry.sources[name]
+        card = CollectorCard(
+            info=source.info,
+            distribution=source.distribution,
+            version=source.version,
+            query=forms.fields(source.info.query),
+            settings=forms.fields(source.info.settings),
+        )
+        if as_json:
+            print_json(card)
+        else:
+            _print_card(card)
+        return 0
+    chosen = _chosen(registry, name)
+    if as_json:
+        print_json(chosen)
+    else:
+        _print_table(chosen)
+        _print_problems(chosen)
+    return 0
+
+
+def _chosen(registry: Registry, name: str | None) -> tuple[Plugin, ...]:
+    chosen = tuple(
+        plugin
+        for plugin in registry.plugins
+        if name is None or name in (plugin.name, plugin.distribution, *plugin.collectors)
+    )
+    if name is not None and not chosen:
+        there = ", ".join(p.name for p in registry.plugins) or "none"
+        error = click.UsageError(f"there is no plugin {name!r}; installed: {there}")
+        error.exit_code = WRONG_USE
+        raise error
+    return chosen
+
+
+def _list(registry: Registry, *, as_json: bool) -> None:
+    if as_json:
+        print_json(registry.plugins)
+        return
+    if not registry.plugins:
+        click.echo("No plugins. Install one, for example: pip install jobtracker-hiringcafe")
+        return
+    _print_table(registry.plugins)
+    _print_problems(registry.plugins)
+
+
+def _print_table(chosen: tuple[Plugin, ...]) -> None:
+    print_table(
+        ("PLUGIN", "STATUS", "COLLECTORS", "DISTRIBUTION", "VERSION"),
+        ((p.name, p.status, p.collectors, p.distribution, p.version) for p in chosen),
+    )
+
+
+def _print_problems(chosen: tuple[Plugin, ...]) -> None:
+    for plugin in chosen:
+        for problem in plugin.problems:
+            click.echo(f"{plugin.name}: {problem.stage}: {problem.message}")
+            click.echo(f"  Next: {problem.hint}")
+
+
+def _print_card(card: CollectorCard) -> None:
+    info = card.info
+    print_fields(
+        [
+            ("collector", info.name),
+            ("title", info.title),
+            ("homepage", info.homepage),
+            ("plugin", f"{card.distribution} {card.version}"),
+            ("features", sorted(info.features)),
+            ("hosts", info.hosts),
+            ("rate", f"{info.limits.per_minute:g} requests a minute"),
+            ("limits", f"{info.limits.max_pages} pages, {info.limits.max_minutes:g} minutes a run"),
+            ("policy", info.policy.summary),
+            ("robots", info.policy.robots_url),
+            ("terms", info.policy.terms_url),
+            ("checked", info.policy.checked),
+        ]
+    )
+    click.echo()
+    print_table(
+        ("QUERY", "APPLIED", "TAKES"),
+        ((f.name, info.filters.get(f.name, ""), f.allowed) for f in card.query),
+    )
+    click.echo()
+    print_table(("SETTING", "TAKES"), ((f.name, f.allowed) for f in card.settings))

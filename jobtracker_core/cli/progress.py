@@ -1,0 +1,110 @@
+"""A run's progress on standard error: one live line at a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from types import FrameType
+
+import click
+from msgspec import Struct
+
+from jobtracker_core.cli.output import clean
+from jobtracker_core.contract.host import Progress
+
+_PLAIN_EVERY = 5.0
+"""Seconds between two plain lines, so that a log file stays readable."""
+
+
+class Sinks(Struct, frozen=True):
+    """Where a run tells of itself."""
+
+    progress: Callable[[Progress], None]
+    log: Callable[[str, str, Mapping[str, object]], None]
+
+
+@contextlib.contextmanager
+def watch(name: str) -> Iterator[Sinks]:
+    """Show a run's progress while the block runs."""
+    started = time.monotonic()
+    with contextlib.ExitStack() as stack:
+        write = _live(stack) if sys.stderr.isatty() else _plain()
+
+        def log(level: str, event: str, fields: Mapping[str, object]) -> None:
+            if level != "debug":
+                told = " ".join(f"{key}={clean(value)}" for key, value in fields.items())
+                click.echo(f"{level}: {event} {told}".rstrip(), err=True)
+
+        yield Sinks(lambda p: write(line(name, p, time.monotonic() - started)), log)
+
+
+def line(name: str, progress: Progress, seconds: float) -> str:
+    """Return a run's progress in one line; time left only where a total is known."""
+    counts = progress.counts
+    parts = [
+        f"{name}:",
+        f"{counts.pages} pages,",
+        f"{counts.new} new, {counts.changed} changed, {counts.unchanged} known",
+    ]
+    if progress.phase == "details":
+        parts.append(f"· details {progress.done}/{progress.total}")
+    rate = counts.http_requests / seconds if seconds > 0 else 0.0
+    parts.append(f"· {counts.http_requests} requests, {rate:.1f}/s")
+    if progress.total and 0 < progress.done < progress.total:
+        # The time of this phase's items is not known apart; the mean over the run is near enough.
+        left = seconds / progress.done * (progress.total - progress.done)
+        parts.append(f"· about {_duration(left)} left")
+    return " ".join(parts)
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+def _live(stack: contextlib.ExitStack) -> Callable[[str], None]:
+    from rich.console import Console
+    from rich.text import Text
+
+    status = stack.enter_context(Console(stderr=True).status(Text("starting")))
+    return lambda text: status.update(Text(text))
+
+
+def _plain() -> Callable[[str], None]:
+    last = 0.0
+
+    def write(text: str) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now - last >= _PLAIN_EVERY:
+            last = now
+            click.echo(text, err=True)
+
+    return write
+
+
+@contextlib.contextmanager
+def stop_on_signals() -> Iterator[threading.Event]:
+    """Give an event that the first Ctrl-C or SIGTERM sets; the second one acts as always."""
+    stop = threading.Event()
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def handle(number: int, _frame: FrameType | None) -> None:
+        stop.set()
+        signal.signal(number, before[signal.Signals(number)])
+        click.echo("Stopping after what is under way; again to stop at once.", err=True)
+
+    for number in before:
+        signal.signal(number, handle)
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

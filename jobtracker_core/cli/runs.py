@@ -1,0 +1,86 @@
+"""`jobtracker runs`: the history of runs."""
+
+from __future__ import annotations
+
+import click
+
+from jobtracker_core.cli.output import (
+    clean_lines,
+    open_tracker,
+    print_fields,
+    print_json,
+    print_table,
+)
+
+
+@click.group(invoke_without_command=True)
+@click.pass_context
+def runs(ctx: click.Context) -> None:
+    """List and show past runs."""
+    if ctx.invoked_subcommand is None:
+        ctx.invoke(list_)
+
+
+@runs.command("list")
+@click.option("--collector", metavar="NAME", help="Only runs of this collector.")
+@click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True)
+@click.option("--before", type=click.IntRange(min=1), metavar="ID", help="Only older runs.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def list_(collector: str | None, limit: int, before: int | None, as_json: bool) -> None:  # noqa: FBT001
+    """List runs, newest first."""
+    with open_tracker() as tracker:
+        found = tracker.runs.list(collector=collector, limit=limit, before=before)
+    if as_json:
+        print_json(found)
+        return
+    print_table(
+        ("ID", "COLLECTOR", "STATE", "STARTED", "PAGES", "SEEN", "NEW", "CHANGED", "WHY"),
+        (
+            (
+                r.id,
+                r.collector,
+                r.state,
+                r.started_at,
+                r.counts.pages,
+                r.counts.seen,
+                r.counts.new,
+                r.counts.changed,
+                r.error_message,
+            )
+            for r in found
+        ),
+    )
+
+
+@runs.command()
+@click.argument("run_id", type=click.IntRange(min=1), metavar="ID")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def show(run_id: int, as_json: bool) -> None:  # noqa: FBT001
+    """Show one run, and the jobs that it changed."""
+    with open_tracker() as tracker:
+        run = tracker.runs.get(run_id)
+        changes = tracker.jobs.changes(run_id=run_id)
+    if as_json:
+        print_json({"run": run, "changes": changes})
+        return
+    print_fields(
+        [
+            ("run", run.id),
+            ("collector", run.collector),
+            ("state", run.state),
+            ("trigger", run.trigger),
+            ("started", run.started_at),
+            ("finished", run.finished_at),
+            ("query", ", ".join(f"{k}={v}" for k, v in run.query.items())),
+            ("plugin", f"{run.plugin_name} {run.plugin_version}"),
+            *((name, getattr(run.counts, name)) for name in run.counts.__struct_fields__),
+            ("end confirmed", run.end_confirmed),
+            ("goes on at", run.cursor),
+            ("cause", run.error_class),
+            ("message", run.error_message),
+        ]
+    )
+    for change in changes:
+        click.echo(f"job {change.job_id} changed: {', '.join(change.changes)}")
+    if run.error_detail:
+        click.echo(f"\n{clean_lines(run.error_detail)}")

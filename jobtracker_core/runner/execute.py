@@ -1,0 +1,87 @@
+"""One run of one collector, from its first request to its outcome.
+
+The same code runs in a script, in a test and in a worker's child process: everything outside the
+collector is reached through a `RunHost`.
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from jobtracker_core.contract.host import RunHost
+from jobtracker_core.contract.run import Counts
+from jobtracker_core.http.record import Recorder
+from jobtracker_core.http.transport import Transport
+from jobtracker_core.runner.clock import Clock
+from jobtracker_core.runner.context import HostFailed
+from jobtracker_core.runner.details import DetailReader
+from jobtracker_core.runner.filters import FilterUse
+from jobtracker_core.runner.lists import ListReader
+from jobtracker_core.runner.outcome import Evidence, Outcome, Phase, decide
+from jobtracker_core.runner.session import Session, Task
+
+
+class Result(Struct, frozen=True, kw_only=True):
+    """How a run went.
+
+    Attributes:
+        counts: All that happened.
+        tail: The part of `counts` that went to the host in no batch.
+        filters: What became of each word of the query.
+    """
+
+    outcome: Outcome
+    counts: Counts
+    tail: Counts
+    filters: tuple[FilterUse, ...]
+
+
+def execute(
+    task: Task,
+    host: RunHost,
+    *,
+    transport: Transport,
+    clock: Clock,
+    recorder: Recorder | None = None,
+) -> Result:
+    """Run a collector to its outcome; the host commits it batch by batch.
+
+    Lists go first: they are quick, so that a run that is stopped early lacks only details.
+    What goes wrong with the site or in the plugin is in the result. Raises only what the host
+    raises: a database that is gone, a lease that is lost.
+    """
+    session = Session(task, host, transport=transport, clock=clock, recorder=recorder)
+    lists = ListReader(session)
+    details = DetailReader(session)
+    phase: Phase = "list"
+    cause: BaseException | None = None
+    try:
+        lists.read()
+        if "details" in session.info.features:
+            phase = "details"
+            details.read(lists.refs.values())
+    except HostFailed:
+        session.host.raise_failure()
+    except (Exception, SystemExit) as error:  # noqa: BLE001  (a plugin may raise anything)
+        session.host.raise_failure()
+        cause = error
+    failure, failure_class = details.failure or ("", None)
+    evidence = Evidence(
+        cause=cause,
+        phase=phase,
+        list_end=lists.end,
+        end_unconfirmed=lists.end_unconfirmed,
+        whole=lists.whole,
+        pages=session.counts.pages,
+        received=len(lists.received),
+        announced=lists.announced,
+        details_failed=session.counts.details_failed,
+        detail_failure=failure,
+        detail_failure_class=failure_class,
+    )
+    return Result(
+        outcome=decide(evidence),
+        counts=session.counts,
+        tail=session.undelivered,
+        filters=lists.filters.account(),
+    )

