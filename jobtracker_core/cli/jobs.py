@@ -14,6 +14,7 @@ from jobtracker_core.cli.output import (
     print_json,
     print_table,
 )
+from jobtracker_core.contract.posting import PayKind
 from jobtracker_core.ingest import html
 from jobtracker_core.storage.jobs import Job, JobDetail
 
@@ -82,15 +83,13 @@ def print_jobs(items: tuple[Job, ...]) -> None:
 
 def pay(job: Job) -> str:
     """Return a job's pay in words, with whose figure it is unless the employer states it."""
-    if job.pay_min is None and job.pay_max is None:
-        return job.pay_text or ""
     amounts = [f"{a:,.10g}" for a in (job.pay_min, job.pay_max) if a is not None]
-    if len(set(amounts)) == 1:
-        amounts = amounts[:1]
-    parts = ["–".join(amounts), job.pay_currency or ""]
+    if not amounts:
+        return job.pay_text or ""
+    parts = ["–".join(dict.fromkeys(amounts)), job.pay_currency or ""]
     if job.pay_interval:
         parts.append(f"per {job.pay_interval.replace('_', ' ')}")
-    if job.pay_kind and job.pay_kind != "stated":
+    if job.pay_kind is not PayKind.STATED:
         parts.append(f"({job.pay_kind})")
     return " ".join(part for part in parts if part)
 

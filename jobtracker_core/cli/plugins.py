@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 from msgspec import Struct
 
-from jobtracker_core.cli.errors import FAILED, WRONG_USE
+from jobtracker_core.cli.errors import FAILED
 from jobtracker_core.cli.output import open_tracker, print_fields, print_json, print_table
 from jobtracker_core.contract.info import CollectorInfo
 from jobtracker_core.plugins import forms
@@ -90,9 +90,7 @@ def _chosen(registry: Registry, name: str | None) -> tuple[Plugin, ...]:
     )
     if name is not None and not chosen:
         there = ", ".join(p.name for p in registry.plugins) or "none"
-        error = click.UsageError(f"there is no plugin {name!r}; installed: {there}")
-        error.exit_code = WRONG_USE
-        raise error
+        raise click.UsageError(f"there is no plugin {name!r}; installed: {there}")
     return chosen
 
 

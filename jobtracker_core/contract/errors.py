@@ -72,7 +72,7 @@ class Transient(CollectError):  # noqa: N818  (the names are the contract's own 
     """May work in a minute: the client retries it, then the run is retried with back-off."""
 
     hint = "Usually passes by itself; the run is tried again."
-    error_class = "network"
+    error_class: ErrorClass = "network"
 
 
 class RateLimited(CollectError):  # noqa: N818
@@ -84,7 +84,7 @@ class RateLimited(CollectError):  # noqa: N818
     """
 
     hint = "The site is left alone for a while; the next run goes on from where this one stopped."
-    error_class = "http_429"
+    error_class: ErrorClass = "http_429"
 
     def __init__(
         self, message: str = "the site asks for fewer requests", *, retry_after: float | None = None
@@ -101,7 +101,7 @@ class Blocked(CollectError):  # noqa: N818
     """
 
     hint = "The site refuses this machine for now. Wait some hours, or ask it less often."
-    error_class = "blocked"
+    error_class: ErrorClass = "blocked"
 
     def __init__(self, evidence: str) -> None:
         super().__init__(f"refused as a robot: {evidence}")
@@ -119,7 +119,7 @@ class LayoutChanged(CollectError):  # noqa: N818
     """
 
     hint = "Update the plugin; if it is up to date, report this with the run's sample."
-    error_class = "parse"
+    error_class: ErrorClass = "parse"
 
     def __init__(
         self,
@@ -138,7 +138,7 @@ class BadQuery(CollectError):  # noqa: N818
     """The user must edit the query; shown at the form field or the option of that name."""
 
     hint = "Change the query and start again."
-    error_class = "validation"
+    error_class: ErrorClass = "validation"
 
     def __init__(self, field: str, message: str) -> None:
         super().__init__(f"{field}: {message}")
@@ -149,7 +149,7 @@ class ConfigError(CollectError):
     """The operator must edit the collector's settings; shown at the setting of that name."""
 
     hint = "Change the collector's settings and start again."
-    error_class = "config"
+    error_class: ErrorClass = "config"
 
     def __init__(self, field: str, message: str) -> None:
         super().__init__(f"{field}: {message}")
@@ -163,7 +163,7 @@ class Cancelled(CollectError):  # noqa: N818
     """Raised *by the core* at `ctx.check()`, `ctx.pause()` and requests; let it pass through."""
 
     hint = "Start it again; it goes on from where it stopped."
-    error_class = "cancelled"
+    error_class: ErrorClass = "cancelled"
 
     def __init__(self, reason: CancelReason) -> None:
         text = {

@@ -14,6 +14,7 @@ from jobtracker_core.contract.run import Counts, JobRef
 from jobtracker_core.http.throttle import Throttle
 from jobtracker_core.runner.clock import Clock
 from jobtracker_core.storage import jobs, runs, upsert
+from jobtracker_core.storage.claims import Claim
 from jobtracker_core.storage.engine import Database
 
 RECHECK_AFTER = timedelta(days=7)
@@ -37,7 +38,7 @@ class InlineHost:
     def __init__(
         self,
         db: Database,
-        claim: runs.Claim,
+        claim: Claim,
         *,
         source: str,
         throttle: Throttle,

@@ -55,7 +55,7 @@ def test_decode_gives_the_type(context) -> None:
         (b'{"items": [{"id": "a"}, {}]}', "$.items[1]", "missing required field `id`"),
         (b'{"items": [{"id"', "$", "no valid JSON"),
         (b"", "$", "no valid JSON"),
-        (b'{"items": "\xff"}', "$", "no valid JSON"),
+        (b'{"items": [{"id": "\xff"}]}', "$", "no valid JSON"),
         (b"[" * 100_000, "$", ""),
         (b"  <!doctype html>", "$", "HTML came where JSON was asked for"),
     ],

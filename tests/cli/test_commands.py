@@ -1,0 +1,190 @@
+"""Commands as people and programs use them."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+
+def test_a_collector_must_be_turned_on_first_and_shows_its_rules(jobtracker, site) -> None:
+    refused = jobtracker("collect", "hiringcafe")
+    assert refused.code == 2
+    assert "collector 'hiringcafe' is off" in refused.err
+    assert "jobtracker collectors enable hiringcafe" in refused.err
+    assert site.requests == []
+    enabled = jobtracker("collectors", "enable", "hiringcafe")
+    assert enabled.code == 0
+    assert "robots file disallows" in enabled.out
+    assert jobtracker("collect", "hiringcafe").code == 0
+    assert jobtracker("collectors", "disable", "hiringcafe").code == 0
+    assert jobtracker("collect", "hiringcafe").code == 2
+
+
+def test_collect_tells_what_it_did(collected) -> None:
+    said = collected("collect", "hiringcafe")
+    assert said.code == 0
+    assert "hiringcafe: succeeded in" in said.out
+    assert "45 postings on 2 pages: 0 new, 0 changed, 45 known" in said.out
+
+
+def test_collect_as_json(collected) -> None:
+    said = collected("collect", "hiringcafe", "--json", "--remote", "remote", "--limit", "3")
+    result = json.loads(said.out)
+    assert result["run"]["state"] == "succeeded"
+    assert result["run"]["counts"]["seen"] >= 3
+    assert {use["word"]: use["support"] for use in result["filters"]} == {"remote": "native"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--posted-within", "-3"], ["--posted-within-days", "'-3'", "from 1 to 365"]),
+        (["--posted-within-days", "400"], ["--posted-within-days", "from 1 to 365"]),
+        (["--remote", "moon"], ["--remote", "'moon'", "onsite, hybrid, remote"]),
+        (["--limit", "many"], ["--limit", "'many'", "a whole number"]),
+        (["--employment", "per_diem"], ["employment", "per_diem"]),
+        (["--distance", "10"], ["distance_km", "location"]),
+        (["--colour", "red"], ["No such option", "--colour"]),
+        (["--location", "Xyzzyville"], ["location", "not found"]),
+    ],
+)
+def test_a_wrong_query_names_the_field_and_what_is_allowed(jobtracker, arguments, words) -> None:
+    jobtracker("collectors", "enable", "hiringcafe")
+    said = jobtracker("collect", "hiringcafe", *arguments)
+    assert said.code == 2
+    for word in words:
+        assert word in said.err + said.out
+
+
+def test_a_wrong_setting_names_it(jobtracker, monkeypatch) -> None:
+    jobtracker("collectors", "enable", "hiringcafe")
+    monkeypatch.setenv("JOBTRACKER_HIRINGCAFE_PER_MINUTE", "often")
+    said = jobtracker("collect", "hiringcafe")
+    assert said.code == 2
+    assert "hiringcafe.per_minute: 'often' is not allowed; it takes a number above 0" in said.err
+    monkeypatch.delenv("JOBTRACKER_HIRINGCAFE_PER_MINUTE")
+    monkeypatch.setenv("JOBTRACKER_HIRINGCAFE_COLOUR", "red")
+    assert "hiringcafe.colour: there is no such field" in jobtracker("collect", "hiringcafe").err
+
+
+def test_a_partial_run_exits_with_3_and_says_why(jobtracker, site) -> None:
+    jobtracker("collectors", "enable", "hiringcafe")
+    site.fail("challenge", path="/api/job-description", after=3)
+    said = jobtracker("collect", "hiringcafe")
+    assert said.code == 3
+    assert "hiringcafe: partial" in said.out
+    assert "blocked: refused as a robot" in said.out
+    assert "Next: " in said.out
+
+
+def test_a_failed_run_exits_with_1(jobtracker, site) -> None:
+    jobtracker("collectors", "enable", "hiringcafe")
+    site.fail("unauthorized", path="/_next/*")
+    said = jobtracker("collect", "hiringcafe")
+    assert said.code == 1
+    assert "auth: " in said.out
+
+
+def test_jobs_are_listed_and_shown(collected) -> None:
+    listed = collected("jobs", "list", "--limit", "10")
+    assert listed.code == 0
+    assert len(listed.out.splitlines()) == 11
+    assert "10 shown, 45 stored" in listed.err
+    first = listed.out.splitlines()[1].split("\t")
+    shown = collected("jobs", "show", first[0])
+    assert shown.code == 0
+    assert first[1] in shown.out
+    assert "hiringcafe.com/" in shown.out
+    assert "<p>" not in shown.out
+
+
+def test_pages_of_jobs_follow_each_other(collected) -> None:
+    seen: list[int] = []
+    after: list[str] = []
+    for _ in range(3):
+        page = json.loads(collected("jobs", "list", "--json", "--limit", "20", *after).out)
+        seen += [job["id"] for job in page["items"]]
+        after = ["--after", page["after"]] if page["after"] else []
+    assert after == []
+    assert len(seen) == len(set(seen)) == 45
+
+
+def test_changes_are_listed_by_run(collected, site) -> None:
+    ids = set(site.change(3))
+    assert collected("collect", "hiringcafe").code == 0
+    runs = json.loads(collected("runs", "list", "--json").out)
+    assert [run["counts"]["changed"] for run in runs] == [3, 0]
+    found = json.loads(collected("jobs", "list", "--json", "--changed-by", str(runs[0]["id"])).out)
+    assert {job["source_id"] for job in found["items"]} == ids
+    shown = collected("runs", "show", str(runs[0]["id"]))
+    assert shown.out.count(" changed: ") == 3
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["jobs", "show", "999"],
+        ["jobs", "show", "0"],
+        ["jobs", "show", "x"],
+        ["jobs", "list", "--after", "nonsense"],
+        ["jobs", "list", "--limit", "0"],
+        ["runs", "show", "999"],
+        ["collect", "nobody"],
+        ["collectors", "enable", "nobody"],
+        ["replay", "/nonexistent"],
+        ["nonsense"],
+    ],
+)
+def test_wrong_use_exits_with_2_and_one_clear_line(jobtracker, arguments) -> None:
+    said = jobtracker(*arguments)
+    assert said.code == 2
+    assert said.out == ""
+    assert "Error: " in said.err
+
+
+def test_record_and_replay(collected, tmp_path, site) -> None:
+    directory = tmp_path / "capture"
+    assert collected("collect", "hiringcafe", "--record", str(directory)).code == 0
+    site.forget()
+    said = collected("replay", str(directory))
+    assert said.code == 0
+    assert "now: succeeded, 45 postings" in said.out
+    assert site.requests == []
+    again = collected("collect", "hiringcafe", "--record", str(directory))
+    assert again.code == 2
+    assert "Error: " in again.err
+
+
+def test_db_check_and_upgrade(jobtracker) -> None:
+    before = jobtracker("db", "check")
+    assert before.code == 1
+    assert "no schema yet" in before.out
+    assert jobtracker("db", "upgrade").code == 0
+    after = jobtracker("db", "check")
+    assert after.code == 0
+    assert "is current" in after.out
+
+
+def test_what_a_site_sends_cannot_steer_the_terminal(collected, site) -> None:
+    from jobtracker_core.cli.output import clean, clean_lines
+
+    assert clean("a\x1b[31m\nb\tc\u202e") == "a [31m b c"
+    assert clean_lines("a\x1b[2J\nb\tc\x07") == "a[2J\nb\tc"
+
+
+def test_every_command_is_documented() -> None:
+    from pathlib import Path
+
+    import click
+
+    from jobtracker_core.cli.app import root
+
+    reference = (Path(__file__).parents[2] / "docs" / "reference" / "cli.md").read_text()
+    context = click.Context(root)
+    for name in root.list_commands(context):
+        command = root.get_command(context, name)
+        assert f"`jobtracker {name}" in reference
+        if isinstance(command, click.Group) and name != "collect":
+            for sub in command.list_commands(context):
+                assert f"{name} {sub}" in reference or f"{name} [{sub}]" in reference
