@@ -10,8 +10,8 @@ from msgspec import Struct
 
 from jobtracker_core.contract.host import RunHost
 from jobtracker_core.contract.run import Counts
+from jobtracker_core.http.exchange import Transport
 from jobtracker_core.http.record import Recorder
-from jobtracker_core.http.transport import Transport
 from jobtracker_core.runner.clock import Clock
 from jobtracker_core.runner.context import HostFailed
 from jobtracker_core.runner.details import DetailReader

@@ -16,8 +16,8 @@ from jobtracker_core.contract.page import Skip
 from jobtracker_core.contract.query import CommonQuery
 from jobtracker_core.contract.run import Counts
 from jobtracker_core.http.client import Client
+from jobtracker_core.http.exchange import Transport
 from jobtracker_core.http.record import Recorder
-from jobtracker_core.http.transport import Transport
 from jobtracker_core.ingest.private import redact
 from jobtracker_core.runner.clock import Clock
 from jobtracker_core.runner.context import Context, GuardedHost, Stopwatch

@@ -1,0 +1,296 @@
+"""The polite client: what a collector knows as `ctx.http`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from datetime import datetime
+from random import Random
+from typing import Any, Final
+from urllib.parse import urljoin
+
+import msgspec
+
+from jobtracker_core.contract.context import Response
+from jobtracker_core.contract.errors import (
+    Blocked,
+    Cancelled,
+    CollectError,
+    LayoutChanged,
+    Transient,
+)
+from jobtracker_core.contract.host import RunHost
+from jobtracker_core.contract.info import Limits
+from jobtracker_core.http.address import Address, ForbiddenHost, Hosts, is_secret, read_address
+from jobtracker_core.http.classify import classify
+from jobtracker_core.http.exchange import (
+    Answer,
+    BadAddress,
+    Method,
+    Request,
+    TooLarge,
+    Transport,
+)
+from jobtracker_core.http.record import Recorder
+
+ATTEMPTS: Final = 3
+"""Times that one call sends the same request, all its redirects together."""
+HOPS: Final = 5
+"""Redirects that one call follows."""
+_BACKOFF_BASE, _BACKOFF_CAP = 1.0, 20.0
+_JITTER = 0.3
+
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_TURN_INTO_GET = frozenset({301, 302, 303})
+_WALLS = ("/authwall", "/login", "/signup", "/checkpoint", "/uas/login")
+_ORIGIN_ONLY = frozenset({"authorization", "cookie", "proxy-authorization"})
+_BODY_HEADERS = frozenset({"content-type", "content-length", "content-encoding"})
+
+
+class Client:
+    """`contract.context.Http` over a transport. For the thread of one run.
+
+    Before every request, redirects and retries included, it asks whether the run is to stop, gets
+    a grant under `site:<host[:port]>`, and waits a random moment.
+
+    Args:
+        transport: Whoever made it closes it.
+        hosts: Hosts that the collector named, exact or `*.example.org`.
+        base_url: The operator's address of the site; adds exactly its host and port.
+        limits: `timeout` and `burst` are used.
+        per_minute: The rate in force: the operator's, or that of the limits.
+        host: Gives the grants and takes the log.
+        check: Raises `Cancelled` if the run is to stop.
+        pause: Waits that many seconds; raises `Cancelled` too.
+        now: The present, aware.
+        random: For jitter and back-off.
+        remaining: Seconds until the run's deadline; None where it has none.
+        recorder: Gets every answer, redirects and failures included.
+    """
+
+    def __init__(
+        self,
+        *,
+        transport: Transport,
+        hosts: Collection[str],
+        base_url: str | None,
+        limits: Limits,
+        per_minute: float,
+        host: RunHost,
+        check: Callable[[], None],
+        pause: Callable[[float], None],
+        now: Callable[[], datetime],
+        random: Random,
+        remaining: Callable[[], float | None],
+        recorder: Recorder | None = None,
+    ) -> None:
+        self._transport = transport
+        self._hosts = Hosts(hosts, base_url)
+        self._limits = limits
+        self._per_minute = per_minute
+        self._host = host
+        self._check = check
+        self._pause = pause
+        self._now = now
+        self._random = random
+        self._remaining = remaining
+        self._recorder = recorder
+        self._requests = 0
+        self._bytes_in = 0
+
+    @property
+    def requests(self) -> int:
+        """Requests sent so far, redirects and retries included."""
+        return self._requests
+
+    @property
+    def bytes_in(self) -> int:
+        """Bytes of all bodies so far, after decompression; what broke off half-way is not in it."""
+        return self._bytes_in
+
+    def get(
+        self,
+        url: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        accept: Collection[int] = (200,),
+    ) -> Response:
+        """Send a GET request. Raises `ForbiddenHost` for an address outside the hosts."""
+        address = self._read(url, params)
+        request = Request(method="GET", url=address.url, headers=tuple((headers or {}).items()))
+        return self._call(request, address, frozenset(accept))
+
+    def post(
+        self,
+        url: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        json: Any = None,
+        data: bytes | None = None,
+        accept: Collection[int] = (200,),
+    ) -> Response:
+        """Send a POST request with a JSON body or with bytes (`application/octet-stream`).
+
+        A content type among `headers` wins. Raises `TypeError` if both bodies are given and
+        `ForbiddenHost` for an address outside the hosts.
+        """
+        if json is not None and data is not None:
+            raise TypeError("a request has one body: give either json or data")
+        address = self._read(url, params)
+        pairs = tuple((headers or {}).items())
+        if not any(name.lower() == "content-type" for name, _ in pairs):
+            kind = "application/octet-stream" if json is None else "application/json"
+            pairs = (*pairs, ("Content-Type", kind))
+        body = (data or b"") if json is None else msgspec.json.encode(json)
+        request = Request(method="POST", url=address.url, headers=pairs, body=body)
+        return self._call(request, address, frozenset(accept))
+
+    def _read(self, url: str, params: Mapping[str, str] | None) -> Address:
+        try:
+            address = read_address(url, params)
+        except BadAddress as error:
+            raise ForbiddenHost(str(error)) from error
+        if not self._hosts.allow(address):
+            raise ForbiddenHost(
+                f"{address.site} is none of the collector's hosts ({self._hosts}): "
+                "add it to info.hosts"
+            )
+        return address
+
+    def _call(self, request: Request, address: Address, accept: frozenset[int]) -> Response:
+        attempt, hops = 1, 0
+        while True:
+            outcome = self._try(request, address, accept, attempt)
+            match outcome:
+                case Response():
+                    return outcome
+                case (next_request, next_address):
+                    hops += 1
+                    if hops > HOPS:
+                        raise LayoutChanged("redirect", f"more than {HOPS} at {address.site}")
+                    request, address = next_request, next_address
+                case Transient() if attempt < ATTEMPTS:
+                    limit = min(_BACKOFF_CAP, _BACKOFF_BASE * 2 ** (attempt - 1))
+                    self._pause(self._random.uniform(0, limit))
+                    attempt += 1
+                case _:
+                    raise outcome
+
+    def _try(
+        self, request: Request, address: Address, accept: frozenset[int], attempt: int
+    ) -> Response | tuple[Request, Address] | CollectError:
+        try:
+            answer = self._exchange(request, address, attempt)
+        except Transient as error:
+            return error
+        if answer.status in _REDIRECTS - accept:
+            return self._follow(request, address, answer)
+        headers = _fold_headers(answer.headers)
+        refusal = classify(
+            answer.status,
+            headers,
+            answer.content,
+            accept,
+            self._now(),
+            where=address.path,
+        )
+        return refusal or Response(
+            status=answer.status,
+            url=request.url,
+            headers=headers,
+            content=answer.content,
+            elapsed=answer.elapsed,
+        )
+
+    def _exchange(self, request: Request, address: Address, attempt: int) -> Answer:
+        """Send one request when its turn has come."""
+        self._wait_for_turn(address)
+        timeout = self._limits.timeout
+        left = self._remaining()
+        if left is not None:
+            if left <= 0:
+                raise Cancelled("deadline")
+            timeout = min(timeout, left)
+        fields: dict[str, object] = {
+            "method": request.method,
+            "host": address.site,
+            "path": address.path,
+            "attempt": attempt,
+        }
+        self._requests += 1
+        started = self._now()
+        try:
+            answer = self._transport.send(request, timeout=timeout)
+        except (Transient, TooLarge) as error:
+            fields["ms"] = round((self._now() - started).total_seconds() * 1000)
+            if isinstance(error, Transient):
+                self._host.log("debug", "request", {**fields, "error": error.error_class})
+                raise
+            self._bytes_in += error.received
+            self._host.log("debug", "request", {**fields, "error": "too_large"})
+            raise LayoutChanged(address.path, str(error), error_class="too_large") from error
+        self._bytes_in += len(answer.content)
+        fields |= {
+            "status": answer.status,
+            "ms": round(answer.elapsed * 1000),
+            "bytes": len(answer.content),
+        }
+        self._host.log("debug", "request", fields)
+        if self._recorder is not None:
+            self._recorder.record(request, answer)
+        return answer
+
+    def _wait_for_turn(self, address: Address) -> None:
+        self._check()
+        key = f"site:{address.site}"
+        rate, burst = self._per_minute, self._limits.burst
+        while (wait := self._host.acquire(key, per_minute=rate, burst=burst).wait) > 0:
+            self._pause(wait)
+        self._pause(self._random.uniform(0, _JITTER * 60 / rate))
+
+    def _follow(
+        self, request: Request, address: Address, answer: Answer
+    ) -> tuple[Request, Address] | CollectError:
+        location = answer.header("location")
+        if not location:
+            return LayoutChanged("redirect", f"HTTP {answer.status} without a target")
+        try:
+            target = read_address(urljoin(request.url, location))
+        except ValueError as error:
+            return LayoutChanged("redirect", f"to what cannot be followed: {error}")
+        if any(
+            target.path.lower() == wall or target.path.lower().startswith(f"{wall}/")
+            for wall in _WALLS
+        ):
+            return Blocked(f"sent to a login wall, {target.path} at {target.site}")
+        if not self._hosts.allow(target):
+            return LayoutChanged(
+                "redirect", f"leads to {target.site}, none of the collector's hosts ({self._hosts})"
+            )
+        downgrade = address.scheme == "https" and target.scheme == "http"
+        if downgrade and not self._hosts.is_base(target):
+            return LayoutChanged("redirect", f"leads from https to http, at {target.site}")
+        return _redirect(request, answer.status, target, stays=target.site == address.site), target
+
+
+def _redirect(request: Request, status: int, target: Address, *, stays: bool) -> Request:
+    method: Method = "GET" if status in _TURN_INTO_GET else request.method
+    dropped: frozenset[str] = _BODY_HEADERS if method != request.method else frozenset()
+    headers = tuple(
+        (name, value)
+        for name, value in request.headers
+        if name.lower() not in dropped
+        and (stays or not (name.lower() in _ORIGIN_ONLY or is_secret(name)))
+    )
+    body = request.body if method == "POST" else None
+    return Request(method=method, url=target.url, headers=headers, body=body)
+
+
+def _fold_headers(pairs: tuple[tuple[str, str], ...]) -> dict[str, str]:
+    """Make one value of repeated headers; a comma may stand within a cookie, so those get lines."""
+    folded: dict[str, str] = {}
+    for name, value in pairs:
+        between = "\n" if name == "set-cookie" else ", "
+        folded[name] = f"{folded[name]}{between}{value}" if name in folded else value
+    return folded
