@@ -7,7 +7,7 @@ PLUGINS := $(sort $(wildcard plugins/*))
 WORKERS ?= 2
 ARGS ?=
 
-.PHONY: help setup demo run test test-all check format bench constraints clean
+.PHONY: help setup demo run test test-all test-rest coverage check format bench constraints clean
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
@@ -30,8 +30,13 @@ run: $(READY) ## Run jobtracker on your own database: make run ARGS="collect hir
 test: $(READY) ## Run the tests, on SQLite and PostgreSQL
 	@$(BIN)/python -m pytest -n $(WORKERS) -m "not full" $(ARGS)
 
-test-all: $(READY) ## Run all tests, the slow ones too, with branch coverage
-	@$(BIN)/python -m pytest -n $(WORKERS) --cov --cov-report=term --cov-fail-under=90 $(ARGS)
+test-all: test test-rest ## Run all tests, the slow ones too
+
+test-rest: $(READY)
+	@$(BIN)/python -m pytest -n $(WORKERS) -m full $(ARGS)
+
+coverage: $(READY) ## Run the tests with branch coverage
+	@$(BIN)/python -m pytest -n $(WORKERS) -m "not full" --cov --cov-report=term --cov-fail-under=92 $(ARGS)
 
 check: $(READY) ## Lint, format and types
 	@$(BIN)/ruff check .

@@ -133,10 +133,7 @@ class Stopwatch:
 
 
 class Context:
-    """Implements `RunContext`.
-
-    `redact` takes a body and its media type and returns what may be kept of it as a sample.
-    """
+    """Implements `RunContext`. Samples are whole here; `execute` cuts and cleans them."""
 
     def __init__(
         self,
@@ -145,14 +142,12 @@ class Context:
         host: RunHost,
         clock: Clock,
         watch: Stopwatch,
-        redact: Callable[[bytes, str], bytes],
         proxy: str | None = None,
     ) -> None:
         self._http = http
         self._log = HostLog(host)
         self._clock = clock
         self._watch = watch
-        self._redact = redact
         self._proxy = proxy
 
     @property
@@ -193,7 +188,7 @@ class Context:
                 what = "HTML came where JSON was asked for"
             else:
                 what = f"no valid JSON ({error})"
-        raise LayoutChanged(path, what, sample=self._sample(response), error_class="decode")
+        raise LayoutChanged(path, what, sample=response.text, error_class="decode")
 
     def each(
         self,
@@ -220,12 +215,9 @@ class Context:
             raise LayoutChanged(
                 skipped[0].path,
                 f"{skipped[0].reason} ({len(skipped)} of {len(items)} items are unreadable)",
-                sample=self._redact(msgspec.json.encode(worst), "application/json").decode(),
+                sample=msgspec.json.encode(worst).decode(),
             )
         return Items(values=tuple(values), raws=tuple(raws), skipped=tuple(skipped))
-
-    def _sample(self, response: Response) -> str:
-        return self._redact(response.content, response.content_type).decode("utf-8", "replace")
 
 
 def locate(error: msgspec.ValidationError) -> tuple[str, str]:

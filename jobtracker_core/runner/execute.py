@@ -6,12 +6,15 @@ collector is reached through a `RunHost`.
 
 from __future__ import annotations
 
+import msgspec
 from msgspec import Struct
 
 from jobtracker_core.contract.host import RunHost
+from jobtracker_core.contract.info import Private
 from jobtracker_core.contract.run import Counts
 from jobtracker_core.http.exchange import Transport
 from jobtracker_core.http.record import Recorder
+from jobtracker_core.ingest.private import redact_text
 from jobtracker_core.runner.clock import Clock
 from jobtracker_core.runner.context import HostFailed
 from jobtracker_core.runner.details import DetailReader
@@ -80,8 +83,17 @@ def execute(
         detail_failure_class=failure_class,
     )
     return Result(
-        outcome=decide(evidence),
+        outcome=_cleaned(decide(evidence), session.info.private),
         counts=session.counts,
         tail=session.undelivered,
         filters=lists.filters.account(),
+    )
+
+
+def _cleaned(outcome: Outcome, private: Private) -> Outcome:
+    """Blank what is private in the texts that are kept; they quote the site's answers."""
+    return msgspec.structs.replace(
+        outcome,
+        message=outcome.message and redact_text(outcome.message, private),
+        detail=outcome.detail and redact_text(outcome.detail, private),
     )

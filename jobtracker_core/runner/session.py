@@ -18,7 +18,6 @@ from jobtracker_core.contract.run import Counts
 from jobtracker_core.http.client import Client
 from jobtracker_core.http.exchange import Transport
 from jobtracker_core.http.record import Recorder
-from jobtracker_core.ingest.private import redact
 from jobtracker_core.runner.clock import Clock
 from jobtracker_core.runner.context import Context, GuardedHost, Stopwatch
 
@@ -69,7 +68,6 @@ class Session:
             host=self.host,
             clock=clock,
             watch=self.watch,
-            redact=lambda content, media: redact(content, media, info.private),
         )
         self._counts = Counts()
         self._delivered = Counts()

@@ -19,6 +19,7 @@ from jobtracker_core import (
     Policy,
     Posting,
     PostingRef,
+    Private,
     RunContext,
 )
 from jobtracker_core.runner.clock import JumpClock
@@ -69,6 +70,7 @@ def scripted(pages: Pages, details: Details | None = None, **changes: Any) -> ty
         features=changes.pop("features", frozenset(features)),
         limits=changes.pop("limits", Limits()),
         filters=changes.pop("filters", {}),
+        private=changes.pop("private", Private()),
     )
 
     class Board(JobCollector[CommonQuery, CollectorSettings]):

@@ -18,6 +18,7 @@ from jobtracker_core import (
     Limits,
     Page,
     Posting,
+    Private,
     RateLimited,
     Remote,
     RunState,
@@ -492,3 +493,23 @@ def test_details_of_another_posting_are_refused(kit) -> None:
     result = kit.run(kit.paged(1), lambda ref, ctx: kit.posting(99))
     assert ends(result) == (RunState.PARTIAL, "parse")
     assert kit.host.detailed == {}
+
+
+@pytest.mark.parametrize(
+    "sample",
+    [
+        '{"jobs": [], "viewers": ["user-1"], "mail": "someone@board.example"}',
+        '{"mail": "someone@board.example", "viewers": ["user-1", "us',
+        "<p>someone@board.example</p><div class='recruiter'>user-1</div>",
+    ],
+)
+def test_what_is_private_is_not_kept_in_a_sample(kit, sample) -> None:
+    def pages(query, ctx, cursor):
+        raise LayoutChanged("$", "someone@board.example came", sample=sample)
+        yield
+
+    private = Private(json_keys=frozenset({"viewers"}), selectors=(".recruiter",))
+    outcome = kit.run(pages, private=private).outcome
+    assert outcome.detail
+    assert "user-1" not in outcome.detail
+    assert "someone@" not in outcome.detail + (outcome.message or "")

@@ -1,0 +1,103 @@
+"""The distributions, built as wheels and installed into an environment that holds nothing else."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import venv
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PROJECTS = [ROOT, *sorted(ROOT.glob("plugins/*"))]
+
+
+@pytest.fixture(scope="session")
+def wheels(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """All our wheels."""
+    folder = tmp_path_factory.mktemp("wheels")
+    for project in PROJECTS:
+        subprocess.run(
+            [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)],
+            check=True,
+            cwd=project,
+            capture_output=True,
+        )
+    return sorted(folder.glob("*.whl"))
+
+
+def test_every_project_gives_one_wheel(wheels: list[Path]) -> None:
+    assert [wheel.name.split("-")[0] for wheel in wheels] == [
+        "jobtracker_core",
+        "jobtracker_hiringcafe",
+    ]
+
+
+def test_wheels_hold_the_package_and_nothing_else(wheels: list[Path]) -> None:
+    for wheel in wheels:
+        names = zipfile.ZipFile(wheel).namelist()
+        package = wheel.name.split("-")[0]
+        tops = {name.split("/")[0] for name in names}
+        assert tops == {package, next(top for top in tops if top.endswith(".dist-info"))}
+        assert f"{package}/py.typed" in names
+        assert not any("test_" in name or name.endswith((".db", ".pyc")) for name in names)
+
+
+def test_the_core_brings_its_migrations(wheels: list[Path]) -> None:
+    names = zipfile.ZipFile(wheels[0]).namelist()
+    assert "jobtracker_core/storage/migrations/env.py" in names
+    assert any("/migrations/versions/0001_" in name for name in names)
+
+
+@pytest.fixture(scope="session")
+def clean(wheels: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The program `jobtracker` in an environment with our wheels and what they ask for."""
+    folder = tmp_path_factory.mktemp("clean")
+    venv.create(folder, with_pip=True)
+    install = [folder / "bin" / "python", "-m", "pip", "install", "--quiet"]
+    install += ["--disable-pip-version-check", "--constraint", ROOT / "constraints.txt"]
+    subprocess.run([*install, *wheels], check=True, cwd=folder)
+    return folder / "bin"
+
+
+@pytest.fixture
+def run(clean: Path, tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run a program of that environment, away from this tree."""
+
+    def call(program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [clean / program, *arguments],
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=tmp_path,
+            env={"PATH": os.environ["PATH"], "JOBTRACKER_DATA_DIR": str(tmp_path / "data")},
+        )
+
+    return call
+
+
+@pytest.mark.full
+@pytest.mark.timeout(300)  # the environment is made within the first of these tests
+def test_installed_wheels_work(run: Callable[..., subprocess.CompletedProcess[str]]) -> None:
+    plugins = run("jobtracker", "plugins", "list", "--json")
+    assert [(p["name"], p["status"]) for p in json.loads(plugins.stdout)] == [("hiringcafe", "ok")]
+    where = run("python", "-c", "import jobtracker_core; print(jobtracker_core.__file__)")
+    assert "site-packages" in where.stdout
+    assert run("python", "-m", "pip", "check").returncode == 0
+
+
+@pytest.mark.full
+@pytest.mark.timeout(300)
+def test_the_demo_works_from_installed_wheels(
+    run: Callable[..., subprocess.CompletedProcess[str]],
+) -> None:
+    demo = run("jobtracker", "demo", "--once")
+    assert demo.returncode == 0, demo.stdout + demo.stderr
+    assert "WRONG" not in demo.stdout
+    assert demo.stdout.count("  ok: ") == 5
