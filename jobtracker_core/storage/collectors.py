@@ -1,0 +1,135 @@
+"""Collectors as the operator sees them: on or off, and how they have been doing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+import sqlalchemy as sa
+from msgspec import Struct
+from sqlalchemy import Connection
+
+from jobtracker_core.contract.errors import ErrorClass
+from jobtracker_core.contract.run import RunState
+from jobtracker_core.storage.engine import Database, now
+from jobtracker_core.storage.errors import NotFound
+from jobtracker_core.storage.rows import to_struct
+from jobtracker_core.storage.statements import insert_or_ignore
+from jobtracker_core.storage.tables import collectors
+
+_NOT_ITS_FAULT: frozenset[ErrorClass] = frozenset(
+    {"lease_lost", "drained", "cancelled", "db", "validation"}
+)
+"""Causes that say nothing of the site or of the collector's settings."""
+
+
+class Collector(Struct, frozen=True, kw_only=True):
+    """A collector's row.
+
+    Attributes:
+        enabled: Whether the operator has turned it on; off at first.
+        consecutive_failures: Runs that failed since the last one that did not.
+        max_parallel: Runs at once over all machines.
+    """
+
+    id: int
+    name: str
+    enabled: bool
+    paused_until: datetime | None
+    pause_reason: str | None
+    consecutive_failures: int
+    max_parallel: int
+    last_run_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+
+
+def ensure(db: Database, names: Iterable[str]) -> None:
+    """Make the rows of collectors that have none yet, turned off."""
+    wanted = sorted(set(names))
+    if wanted:
+        with db.write() as conn:
+            _insert(conn, wanted, now(conn))
+
+
+def ensure_one(conn: Connection, name: str, at: datetime) -> int:
+    """Return a collector's number, making its row if it has none."""
+    number = sa.select(collectors.c.id).where(collectors.c.name == name)
+    found: int | None = conn.execute(number).scalar()
+    if found is None:
+        _insert(conn, [name], at)
+        found = conn.execute(number).scalar_one()
+    return found
+
+
+def get(db: Database, name: str) -> Collector:
+    """Return a collector.
+
+    Raises:
+        NotFound: It has no row.
+    """
+    with db.read() as conn:
+        return _read(conn, name)
+
+
+def list_all(db: Database) -> tuple[Collector, ...]:
+    """Return all collectors by name, those whose plugin is gone included."""
+    with db.read() as conn:
+        rows = conn.execute(sa.select(collectors).order_by(collectors.c.name)).mappings()
+        return tuple(_to_collector(row) for row in rows)
+
+
+def set_enabled(db: Database, name: str, enabled: bool) -> Collector:  # noqa: FBT001  (its value)
+    """Turn a collector on or off; on also ends a pause and forgets its failures.
+
+    Raises:
+        NotFound: It has no row.
+    """
+    values: dict[str, object] = {"enabled": enabled}
+    if enabled:
+        values |= {"paused_until": None, "pause_reason": None, "consecutive_failures": 0}
+    with db.write() as conn:
+        conn.execute(
+            sa.update(collectors)
+            .where(collectors.c.name == name)
+            .values(**values, updated_at=now(conn))
+        )
+        return _read(conn, name)
+
+
+def note_run(
+    conn: Connection,
+    collector_id: int,
+    *,
+    state: RunState,
+    error_class: ErrorClass | None,
+    at: datetime,
+) -> None:
+    """Keep account of an ended run: when it was, and whether the collector fails in a row."""
+    values: dict[str, object] = {"last_run_at": at}
+    if state is RunState.FAILED:
+        if error_class not in _NOT_ITS_FAULT:
+            values["consecutive_failures"] = collectors.c.consecutive_failures + 1
+    elif state in {RunState.SUCCEEDED, RunState.PARTIAL}:
+        values["consecutive_failures"] = 0
+    conn.execute(sa.update(collectors).where(collectors.c.id == collector_id).values(**values))
+
+
+def _insert(conn: Connection, names: list[str], at: datetime) -> None:
+    conn.execute(
+        insert_or_ignore(conn, collectors, "name"),
+        [{"name": name, "created_at": at, "updated_at": at} for name in names],
+    )
+
+
+def _read(conn: Connection, name: str) -> Collector:
+    row = conn.execute(sa.select(collectors).where(collectors.c.name == name)).mappings().first()
+    if row is None:
+        raise NotFound(
+            f"there is no collector {name!r}", "List the collectors to see what is installed."
+        )
+    return _to_collector(row)
+
+
+def _to_collector(row: sa.RowMapping) -> Collector:
+    return to_struct(row, Collector)

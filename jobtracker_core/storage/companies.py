@@ -1,0 +1,115 @@
+"""Companies: found or made while a page is written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from msgspec import Struct
+from sqlalchemy import Connection
+
+from jobtracker_core.contract.host import Record
+from jobtracker_core.contract.posting import CompanyFacts
+from jobtracker_core.storage.rows import to_struct
+from jobtracker_core.storage.statements import insert_or_ignore, one_of
+from jobtracker_core.storage.tables import companies
+
+FACTS = CompanyFacts.__struct_fields__
+
+
+class Company(Struct, frozen=True, kw_only=True):
+    """A stored employer. `name` is the spelling that came first; facts are those that came first.
+
+    Attributes:
+        key: Equal for all spellings of one company.
+    """
+
+    id: int
+    key: str
+    name: str
+    homepage: str | None
+    profile_url: str | None
+    logo_url: str | None
+    industry: str | None
+    size: str | None
+    founded: int | None
+    headquarters: str | None
+    description: str | None
+    ats: str | None
+    created_at: datetime
+    updated_at: datetime
+
+
+def find_or_create(conn: Connection, records: Iterable[Record], now: datetime) -> dict[str, int]:
+    """Return the number of each record's company by its key, making those that are missing.
+
+    What a record tells of its company only fills what is empty. Works on the rows in the order of
+    their keys, so that two writers cannot deadlock.
+    """
+    wanted = _gather(records)
+    if not wanted:
+        return {}
+    keys = sorted(wanted)
+    stored = _read(conn, keys)
+    missing = [wanted[key] for key in keys if key not in stored]
+    if missing:
+        stamps = {"created_at": now, "updated_at": now}
+        conn.execute(insert_or_ignore(conn, companies, "key"), [row | stamps for row in missing])
+        stored = _read(conn, keys)
+    fills = [
+        {
+            "b_id": stored[key]["id"],
+            "b_now": now,
+            **{f"b_{fact}": wanted[key][fact] for fact in FACTS},
+        }
+        for key in keys
+        if any(wanted[key][fact] is not None and stored[key][fact] is None for fact in FACTS)
+    ]
+    if fills:
+        # COALESCE rather than the value read: another writer may have filled it since.
+        empty = {
+            fact: sa.func.coalesce(
+                companies.c[fact], sa.bindparam(f"b_{fact}", type_=companies.c[fact].type)
+            )
+            for fact in FACTS
+        }
+        conn.execute(
+            sa.update(companies)
+            .where(companies.c.id == sa.bindparam("b_id"))
+            .values(**empty, updated_at=sa.bindparam("b_now")),
+            fills,
+        )
+    return {key: row["id"] for key, row in stored.items()}
+
+
+def read_one(conn: Connection, company_id: int) -> Company | None:
+    """Return a company by its number."""
+    row = conn.execute(sa.select(companies).where(companies.c.id == company_id)).mappings().first()
+    return None if row is None else to_struct(row, Company)
+
+
+def _gather(records: Iterable[Record]) -> dict[str, dict[str, Any]]:
+    wanted: dict[str, dict[str, Any]] = {}
+    for record in records:
+        if record.company_key is None:
+            continue
+        row = wanted.setdefault(
+            record.company_key,
+            {
+                "key": record.company_key,
+                "name": record.company or record.company_key,
+                **dict.fromkeys(FACTS),
+            },
+        )
+        for fact in FACTS if record.company_facts is not None else ():
+            if row[fact] is None:
+                row[fact] = getattr(record.company_facts, fact)
+    return wanted
+
+
+def _read(conn: Connection, keys: list[str]) -> dict[str, dict[str, Any]]:
+    columns = (companies.c.id, companies.c.key, *(companies.c[fact] for fact in FACTS))
+    found = conn.execute(sa.select(*columns).where(one_of(conn, companies.c.key, keys)))
+    return {row["key"]: dict(row) for row in found.mappings()}

@@ -1,0 +1,197 @@
+"""Opening a database, and transactions on it."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+import sqlalchemy as sa
+from sqlalchemy import URL, Connection, Engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.pool import QueuePool
+
+from jobtracker_core.storage import sqlite
+from jobtracker_core.storage.errors import StorageError
+from jobtracker_core.storage.translate import display, translated
+from jobtracker_core.storage.types import UtcDateTime, from_json, to_json
+
+Clock = Callable[[], datetime]
+_CLOCK = "jobtracker_clock"
+_ALLOWED = "Use sqlite:///PATH or postgresql://USER:PASSWORD@HOST/DATABASE."
+_POOL_WAIT_S = 10
+_CONNECT_TIMEOUT_S = 5
+
+# idle_in_transaction_session_timeout must stay below the lease of a run: a frozen writer that
+# holds a run's row would else keep it from being rescued.
+_POSTGRESQL_OPTIONS = (
+    "-c statement_timeout=30s -c lock_timeout=10s "
+    "-c idle_in_transaction_session_timeout=15s -c TimeZone=UTC"
+)
+
+
+def _host_clock() -> datetime:
+    return datetime.now(UTC)
+
+
+class Database:
+    """One database. Safe to share between threads, not over a fork.
+
+    Attributes:
+        dialect: Which of the two engines it is.
+        display_url: Its URL without passwords, for messages.
+    """
+
+    def __init__(self, url: URL, writer: Engine, reader: Engine, clock: Clock) -> None:
+        self.dialect: Literal["sqlite", "postgresql"] = (
+            "sqlite" if writer.dialect.name == "sqlite" else "postgresql"
+        )
+        self.display_url = display(url)
+        self._url = url
+        # The clock travels with the connection, so that a function needs nothing but that.
+        self._writer = writer.execution_options(**{_CLOCK: clock})
+        self._reader = reader.execution_options(**{_CLOCK: clock})
+
+    @property
+    def path(self) -> Path | None:
+        """The file of a SQLite database, absolute; None on PostgreSQL."""
+        return Path(self._url.database or "") if self.dialect == "sqlite" else None
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """Open one transaction that may write: commits at the end, rolls back on any exception.
+
+        On SQLite it holds the only write lock from its first moment, so keep it short and never
+        open a second one inside it. Driver errors leave as `StorageError`.
+        """
+        with translated(self._url), self._writer.begin() as conn:
+            yield conn
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Open one transaction that cannot write. On SQLite it neither creates a file nor waits."""
+        with translated(self._url), self._reader.begin() as conn:
+            yield conn
+
+    def now(self, conn: Connection) -> datetime:
+        """Return the present: the server's clock on PostgreSQL, the host's on SQLite."""
+        return now(conn)
+
+    def close(self) -> None:
+        """Close the connections that are not in use. The object opens new ones if used again."""
+        self._writer.dispose()
+        self._reader.dispose()
+
+    def __repr__(self) -> str:
+        return f"Database({self.display_url!r})"
+
+
+def now(conn: Connection) -> datetime:
+    """Return the present by the clock that all users of this database share.
+
+    It is `clock_timestamp()`, not the start of the transaction: leases are compared with it.
+    """
+    if conn.dialect.name == "postgresql":
+        return conn.execute(sa.select(sa.func.clock_timestamp(type_=UtcDateTime))).scalar_one()
+    clock: Clock = conn.get_execution_options()[_CLOCK]
+    return clock()
+
+
+def open_database(url: str, *, clock: Clock = _host_clock) -> Database:
+    """Describe a database; the first transaction connects to it, nothing is touched before.
+
+    Args:
+        url: `sqlite:///PATH` (relative to the working directory, or absolute with a fourth
+            slash), `postgresql://…`, `postgres://…` or `postgresql+psycopg://…`.
+        clock: The host's clock, used on SQLite only.
+
+    Raises:
+        StorageError: The URL is of no allowed form, or the SQLite library is too old.
+    """
+    scheme, separator, rest = url.partition("://")
+    if not separator:
+        raise StorageError("the database URL has no scheme", _ALLOWED)
+    if scheme in {"postgres", "postgresql", "postgresql+psycopg"}:
+        return _open_postgresql(_parse(f"postgresql+psycopg://{rest}"), clock)
+    if scheme == "sqlite":
+        return _open_sqlite(_parse(url), clock)
+    raise StorageError(f"databases of the kind {scheme!r} are not supported", _ALLOWED)
+
+
+def _parse(url: str) -> URL:
+    try:
+        return make_url(url)
+    except (ArgumentError, ValueError):
+        # Neither the URL nor the cause is shown: both may hold the password.
+        raise StorageError("the database URL cannot be read", _ALLOWED) from None
+
+
+def _open_postgresql(url: URL, clock: Clock) -> Database:
+    given = url.query.get("options", "")
+    theirs = given if isinstance(given, str) else " ".join(given)
+    engine = sa.create_engine(
+        url.difference_update_query(["options"]),
+        connect_args={
+            "connect_timeout": _CONNECT_TIMEOUT_S,
+            "keepalives_idle": 30,
+            "keepalives_interval": 10,
+            "keepalives_count": 3,
+            "tcp_user_timeout": 20_000,
+            "application_name": "jobtracker",
+            "options": f"{_POSTGRESQL_OPTIONS} {theirs}".strip(),
+        },
+        pool_pre_ping=True,
+        # Writers count on seeing what others committed while they waited for a lock.
+        isolation_level="READ COMMITTED",
+        pool_timeout=_POOL_WAIT_S,
+        json_serializer=to_json,
+        json_deserializer=from_json,
+        hide_parameters=True,
+    )
+    return Database(url, engine, engine.execution_options(postgresql_readonly=True), clock)
+
+
+def _open_sqlite(url: URL, clock: Clock) -> Database:
+    if sqlite3.sqlite_version_info < sqlite.OLDEST:
+        oldest = ".".join(map(str, sqlite.OLDEST))
+        raise StorageError(
+            f"SQLite {sqlite3.sqlite_version} is too old: {oldest} is needed",
+            "Use a Python that brings a newer SQLite.",
+        )
+    if url.query or url.host or not url.database or url.database == ":memory:":
+        raise StorageError("a SQLite database must be a plain file", _ALLOWED)
+    path = Path(url.database).expanduser().absolute()
+    # One writer at a time is SQLite's rule; waiting in the pool is fair, its own waiting is not.
+    writer = sa.create_engine(
+        "sqlite://",
+        creator=lambda: sqlite.connect_writer(path),
+        poolclass=QueuePool,
+        pool_size=1,
+        max_overflow=0,
+        pool_timeout=_POOL_WAIT_S,
+        hide_parameters=True,
+    )
+    reader = sa.create_engine(
+        "sqlite://",
+        creator=lambda: sqlite.connect_reader(path),
+        poolclass=QueuePool,
+        pool_timeout=_POOL_WAIT_S,
+        hide_parameters=True,
+    )
+    event.listen(writer, "begin", _begin_immediate)
+    event.listen(reader, "begin", _begin)
+    return Database(url.set(database=str(path)), writer, reader, clock)
+
+
+def _begin_immediate(conn: Connection) -> None:
+    # A plain BEGIN takes the write lock at the first write, after the reads that led to it:
+    # updates get lost without an error.
+    conn.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _begin(conn: Connection) -> None:
+    conn.exec_driver_sql("BEGIN")

@@ -1,0 +1,229 @@
+"""Jobs as stored, one by one; and which of them need their details read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Literal
+
+import sqlalchemy as sa
+from msgspec import Struct
+from sqlalchemy import ColumnElement, Connection
+
+from jobtracker_core.contract.posting import (
+    Employment,
+    PayInterval,
+    PayKind,
+    Place,
+    PostingRef,
+    Precision,
+    Remote,
+    Seniority,
+)
+from jobtracker_core.storage.companies import Company, read_one
+from jobtracker_core.storage.engine import Database
+from jobtracker_core.storage.errors import NotFound
+from jobtracker_core.storage.rows import plain, to_struct
+from jobtracker_core.storage.statements import one_of
+from jobtracker_core.storage.tables import job_changes, job_sightings, job_texts, jobs
+from jobtracker_core.storage.types import LARGEST_ID
+
+
+class Job(Struct, frozen=True, kw_only=True):
+    """What a list shows of a job.
+
+    Attributes:
+        id: Order of arrival.
+        place: The first place as the site shows it.
+        closed_at: When it was first seen to have ended; None while it is open.
+        details_at: When its own page was last read; `details_due` says that its list entry has
+            changed since.
+        pay_kind: Set wherever there is pay. `pay_year_*` are the amounts times `pay_year_factor`.
+        changed_at: When something a user sees last changed, or when it came.
+    """
+
+    id: int
+    source: str
+    source_id: str
+    url: str
+    title: str
+    company: str | None
+    company_id: int | None
+    place: str | None
+    city: str | None
+    region: str | None
+    country: str | None
+    latitude: float | None
+    longitude: float | None
+    places: tuple[Place, ...] | None
+    remote: Remote | None
+    employment: tuple[Employment, ...] | None
+    seniority: Seniority | None
+    skills: tuple[str, ...] | None
+    language: str | None
+    pay_text: str | None
+    pay_min: float | None
+    pay_max: float | None
+    pay_currency: str | None
+    pay_interval: PayInterval | None
+    pay_kind: PayKind | None
+    pay_year_min: float | None
+    pay_year_max: float | None
+    pay_year_factor: float | None
+    posted_at: datetime | None
+    posted_precision: Precision | None
+    apply_url: str | None
+    closed_at: datetime | None
+    details_at: datetime | None
+    details_due: bool
+    first_seen_at: datetime
+    first_run_id: int | None
+    changed_at: datetime
+
+
+class Change(Struct, frozen=True, kw_only=True):
+    """What one page changed: field to [old, new]."""
+
+    job_id: int
+    at: datetime
+    run_id: int | None
+    kind: Literal["list", "detail"]
+    changes: dict[str, tuple[Any, Any]]
+
+
+class JobDetail(Struct, frozen=True, kw_only=True):
+    """All that is known of a job.
+
+    Attributes:
+        description: Sanitised HTML.
+        raw: The site's own item, JSON or HTML, private parts blanked.
+        times_seen: On how many list pages it stood.
+        changes: Newest first.
+    """
+
+    job: Job
+    description: str | None
+    raw: str | None
+    last_seen_at: datetime | None
+    last_run_id: int | None
+    times_seen: int
+    company: Company | None
+    changes: tuple[Change, ...]
+
+
+JOB_COLUMNS = tuple(
+    column
+    for column in jobs.columns
+    if column.name not in {"list_hash", "detail_hash", "detail_fields"}
+)
+
+_CHANGE_COLUMNS = tuple(column for column in job_changes.columns if column.name != "id")
+
+
+def to_job(row: sa.RowMapping | Mapping[str, Any]) -> Job:
+    """Turn a row with all of `JOB_COLUMNS` into a Job."""
+    return to_struct(row, Job)
+
+
+def get(db: Database, job_id: int) -> JobDetail:
+    """Return a job with everything that belongs to it.
+
+    Raises:
+        NotFound: There is no job of that number.
+    """
+    # Larger numbers than the column's are no job's either; the drivers would fail on them.
+    wanted = jobs.c.id == job_id if 0 < job_id <= LARGEST_ID else sa.false()
+    return _get(db, wanted, f"there is no job {job_id}")
+
+
+def get_by_key(db: Database, source: str, source_id: str) -> JobDetail:
+    """Return a job by its site's own id.
+
+    Raises:
+        NotFound: It is not stored.
+    """
+    wanted = sa.and_(jobs.c.source == source, jobs.c.source_id == source_id)
+    return _get(db, wanted, f"{source} has no stored job {source_id!r}")
+
+
+def _get(db: Database, wanted: ColumnElement[bool], otherwise: str) -> JobDetail:
+    parts = ("description", "raw", "last_seen_at", "last_run_id", "times_seen")
+    statement = (
+        sa.select(
+            *JOB_COLUMNS,
+            job_texts.c.description,
+            job_texts.c.raw,
+            job_sightings.c.last_seen_at,
+            job_sightings.c.last_run_id,
+            sa.func.coalesce(job_sightings.c.times_seen, 0).label("times_seen"),
+        )
+        .select_from(jobs.outerjoin(job_texts).outerjoin(job_sightings))
+        .where(wanted)
+    )
+    with db.read() as conn:
+        row = conn.execute(statement).mappings().first()
+        if row is None:
+            raise NotFound(otherwise, "List the jobs to see their numbers.")
+        fields = plain(row)
+        rest = {name: fields.pop(name) for name in parts}
+        company_id = fields["company_id"]
+        return JobDetail(
+            job=to_job(fields),
+            company=None if company_id is None else read_one(conn, company_id),
+            changes=_changes(conn, fields["id"]),
+            **rest,
+        )
+
+
+def _changes(conn: Connection, job_id: int) -> tuple[Change, ...]:
+    found = conn.execute(
+        sa.select(*_CHANGE_COLUMNS)
+        .where(job_changes.c.job_id == job_id)
+        .order_by(job_changes.c.id.desc())
+    )
+    return tuple(to_struct(row, Change) for row in found.mappings())
+
+
+def changes_of_run(db: Database, run_id: int) -> tuple[Change, ...]:
+    """Return what a run found changed, in the order it came to it."""
+    statement = (
+        sa.select(*_CHANGE_COLUMNS).where(job_changes.c.run_id == run_id).order_by(job_changes.c.id)
+    )
+    with db.read() as conn:
+        found = conn.execute(statement).mappings()
+        return tuple(to_struct(row, Change) for row in found)
+
+
+def details_missing(db: Database, source: str, source_ids: Sequence[str]) -> list[str]:
+    """Return those whose own page was never read, in the order given."""
+    done = sa.select(jobs.c.source_id).where(
+        jobs.c.source == source, jobs.c.details_at.is_not(None)
+    )
+    with db.read() as conn:
+        had = set(conn.execute(done.where(one_of(conn, jobs.c.source_id, source_ids))).scalars())
+    return [source_id for source_id in source_ids if source_id not in had]
+
+
+def details_due(db: Database, source: str, limit: int, older_than: datetime) -> list[PostingRef]:
+    """Return stored postings whose details should be read again, the most urgent first.
+
+    Those whose list entry changed since their details were read, then open ones whose details were
+    read before `older_than`, oldest first.
+    """
+    of_source = (
+        sa.select(jobs.c.source_id, jobs.c.url, jobs.c.title)
+        .where(jobs.c.source == source)
+        .order_by(jobs.c.details_at, jobs.c.id)
+    )
+    changed = of_source.where(jobs.c.details_due)
+    old = of_source.where(
+        sa.not_(jobs.c.details_due),
+        jobs.c.closed_at.is_(None),
+        jobs.c.details_at.is_not(None),
+        jobs.c.details_at < older_than,
+    )
+    with db.read() as conn:
+        rows = conn.execute(changed.limit(limit)).all()
+        if len(rows) < limit:
+            rows = [*rows, *conn.execute(old.limit(limit - len(rows))).all()]
+    return [PostingRef(source_id=row.source_id, url=row.url, title=row.title) for row in rows]

@@ -1,0 +1,180 @@
+"""What a new observation changes in a stored job. Pure: no database, no clock."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Literal
+
+import msgspec
+from msgspec import Struct
+
+from jobtracker_core.contract.host import PayRecord, Record
+
+Kind = Literal["list", "detail"]
+Row = dict[str, Any]
+
+PAY = PayRecord.__struct_fields__
+TEXTS = ("description", "raw")
+LIST_OWNED = ("title", "url")
+"""Fields that a detail page never sets: it is known by the address the list gave."""
+
+
+class Observed(Struct, frozen=True):
+    """One field that a page gave.
+
+    Attributes:
+        columns: Its columns with their new values. They are one unit: all are set or none.
+        shown: Column that stands for it in the history of changes; None for the pay, which is
+            shown whole.
+    """
+
+    columns: Row
+    shown: str | None
+
+
+class Merged(Struct, frozen=True):
+    """What becomes of a stored job.
+
+    Attributes:
+        outcome: `completed`: its first details, which contradict nothing that was there.
+        update: Columns of `jobs` that get another value, book-keeping included.
+        texts: The same of `job_texts`.
+        changes: Field to [old, new], for the history; empty unless `changed`.
+    """
+
+    outcome: Literal["changed", "unchanged", "completed"]
+    update: Row
+    texts: Row
+    changes: dict[str, list[Any]]
+
+
+def observed(record: Record, company_id: int | None) -> dict[str, Observed]:
+    """Return the fields that a record gives, as columns; `None` in it is no observation."""
+    found: dict[str, Observed] = {}
+    for name in ("title", "url", "language", "apply_url", "description", "raw"):
+        _add(found, name, getattr(record, name))
+    for name in ("remote", "seniority"):
+        value = getattr(record, name)
+        _add(found, name, None if value is None else value.value)
+    for name in ("employment", "skills"):
+        value = getattr(record, name)
+        _add(found, name, None if value is None else [str(entry) for entry in value])
+    if record.company is not None:
+        columns: Row = {"company": record.company, "company_id": company_id}
+        found["company"] = Observed(columns, "company")
+    if record.places is not None:
+        found["places"] = Observed(_place_columns(record), "places")
+    if record.pay is not None:
+        pay = {f"pay_{name}": getattr(record.pay, name) for name in PAY}
+        for name in ("pay_interval", "pay_kind"):
+            pay[name] = None if pay[name] is None else pay[name].value
+        found["pay"] = Observed(pay, None)
+    if record.posted_at is not None:
+        precision = record.posted_precision
+        columns = {
+            "posted_at": record.posted_at,
+            "posted_precision": None if precision is None else precision.value,
+        }
+        found["posted_at"] = Observed(columns, "posted_at")
+    return found
+
+
+def _add(found: dict[str, Observed], name: str, value: Any) -> None:
+    if value is not None:
+        found[name] = Observed({name: value}, name)
+
+
+def _place_columns(record: Record) -> Row:
+    places = record.places or ()
+    first = places[0] if places else None
+    names = ("city", "region", "country", "latitude", "longitude")
+    return {
+        "place": getattr(first, "text", None),
+        **{name: getattr(first, name, None) for name in names},
+        "places": [msgspec.to_builtins(place) for place in places],
+    }
+
+
+def bookkeeping(kind: Kind, record: Record, fields: Mapping[str, Observed], now: datetime) -> Row:
+    """Return the columns that say which page a new job came from."""
+    if kind == "list":
+        return {"list_hash": record.content_hash}
+    return {
+        "detail_hash": record.content_hash,
+        "detail_fields": sorted(set(fields).difference(LIST_OWNED)),
+        "details_at": now,
+        "details_due": False,
+    }
+
+
+def merge(
+    stored: Mapping[str, Any],
+    kind: Kind,
+    record: Record,
+    fields: Mapping[str, Observed],
+    now: datetime,
+) -> Merged:
+    """Compare an observation with the stored job (its columns and its texts).
+
+    A field that a detail page gave is safe from list pages; what is closed follows whoever looked
+    last; otherwise the newer value holds, and what was not observed stays.
+    """
+    known = frozenset(stored["detail_fields"] or ())
+    safe = known if kind == "list" else frozenset(LIST_OWNED)
+    update: Row = {}
+    texts: Row = {}
+    changes: dict[str, list[Any]] = {}
+    filled: set[str] = set()
+    for name, field in fields.items():
+        if name in safe:
+            continue
+        differing = {key: new for key, new in field.columns.items() if stored[key] != new}
+        if not differing:
+            continue
+        (texts if name in TEXTS else update).update(differing)
+        if name == "raw" or (field.shown is not None and field.shown not in differing):
+            continue  # evidence, or a part of the field that is not shown: no news
+        old, new = _shown(field, stored)
+        changes[name] = [old, new]
+        if old is None:
+            filled.add(name)
+    _close(stored, record, now, update, changes)
+    first_details = kind == "detail" and stored["details_at"] is None
+    if first_details:
+        changes = {name: change for name, change in changes.items() if name not in filled}
+    if kind == "list":
+        update["list_hash"] = record.content_hash
+        if stored["details_at"] is not None:
+            update["details_due"] = True
+    else:
+        update |= bookkeeping(kind, record, fields, now)
+        update["detail_fields"] = sorted(known.union(update["detail_fields"]))
+    if changes:
+        update["changed_at"] = now
+        return Merged("changed", update, texts, changes)
+    return Merged("completed" if first_details else "unchanged", update, texts, changes)
+
+
+def _shown(field: Observed, stored: Mapping[str, Any]) -> tuple[Any, Any]:
+    if field.shown is None:
+        old, new = ({key[4:]: row[key] for key in field.columns} for row in (stored, field.columns))
+        return (None if all(value is None for value in old.values()) else old), new
+    old, new = stored[field.shown], field.columns[field.shown]
+    if isinstance(new, datetime):
+        return (None if old is None else old.isoformat()), new.isoformat()
+    return old, new
+
+
+def _close(
+    stored: Mapping[str, Any],
+    record: Record,
+    now: datetime,
+    update: Row,
+    changes: dict[str, list[Any]],
+) -> None:
+    was_closed = stored["closed_at"] is not None
+    if record.closed is None or record.closed == was_closed:
+        return
+    update["closed_at"] = now if record.closed else None
+    changes["closed"] = [was_closed, record.closed]

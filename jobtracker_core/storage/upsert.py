@@ -1,0 +1,299 @@
+"""Writing a page of postings: hash first, so that the usual re-crawl rewrites nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from msgspec import Struct
+from sqlalchemy import Connection
+
+from jobtracker_core.contract.host import Record
+from jobtracker_core.contract.run import JobRef
+from jobtracker_core.storage.companies import find_or_create
+from jobtracker_core.storage.errors import Busy
+from jobtracker_core.storage.merge import Kind, Merged, Observed, Row, bookkeeping, merge, observed
+from jobtracker_core.storage.statements import (
+    insert_or_ignore,
+    insert_or_replace,
+    one_of,
+    reserve_ids,
+)
+from jobtracker_core.storage.tables import job_changes, job_sightings, job_texts, jobs
+
+_FIXED = frozenset({"id", "source", "source_id", "first_seen_at", "first_run_id"})
+_MUTABLE = tuple(column for column in jobs.columns if column.name not in _FIXED)
+_UPDATE_JOB = (
+    sa.update(jobs)
+    .where(jobs.c.id == sa.bindparam("b_id"))
+    .values({column: sa.bindparam(f"b_{column.name}", type_=column.type) for column in _MUTABLE})
+)
+
+
+class Written(Struct, frozen=True, kw_only=True):
+    """What a page did. Each posting is counted in exactly one of the four.
+
+    Attributes:
+        new: Jobs stored for the first time, in the page's order.
+        changed: Known jobs of which something differs now.
+        unchanged: Known jobs of which nothing differs.
+        completed: Known jobs that got their first details, contradicting nothing.
+    """
+
+    new: tuple[JobRef, ...]
+    changed: int
+    unchanged: int
+    completed: int
+
+
+class _Page(Struct, frozen=True, kw_only=True):
+    source: str
+    kind: Kind
+    run_id: int | None
+    now: datetime
+    records: Mapping[str, Record]
+    """By source_id, in the page's order."""
+
+
+def write_page(
+    conn: Connection,
+    *,
+    source: str,
+    kind: Kind,
+    records: Sequence[Record],
+    run_id: int | None,
+    now: datetime,
+) -> Written:
+    """Store a page in the caller's write transaction; commit it with the run's counters.
+
+    Of a posting that stands twice on the page, the last one holds. Two writers whose pages overlap
+    do not deadlock, and every posting is `new` for exactly one of them: both lock companies, then
+    insert jobs, then lock known jobs, then sightings, each in sorted order.
+    """
+    page = _Page(
+        source=source,
+        kind=kind,
+        run_id=run_id,
+        now=now,
+        records={record.source_id: record for record in records},
+    )
+    if not page.records:
+        return Written(new=(), changed=0, unchanged=0, completed=0)
+    stored = _read_hashes(conn, page, sorted(page.records))
+    same = {key: row["id"] for key, row in stored.items() if _is_same(page, key, row)}
+    unknown = [key for key in page.records if key not in stored]
+    pending = [record for key, record in page.records.items() if key not in same]
+    company_ids = find_or_create(conn, pending, now)
+    fields = {
+        record.source_id: observed(record, company_ids.get(record.company_key or ""))
+        for record in pending
+    }
+    new, lost = _insert(conn, page, unknown, fields)
+    if lost:
+        # Another writer stored them since the first look; now they are known like all others.
+        stored |= _read_hashes(conn, page, lost)
+        same |= {key: stored[key]["id"] for key in lost if _is_same(page, key, stored[key])}
+    differing = {row["id"]: key for key, row in stored.items() if key not in same}
+    confirmed = sorted(same.values()) if kind == "detail" else []
+    _lock(conn, [*differing, *confirmed])
+    outcomes = _update(conn, page, differing, fields)
+    _confirm_details(conn, page, confirmed)
+    _sight(conn, page, {key: row["id"] for key, row in stored.items()})
+    return Written(
+        new=new,
+        changed=outcomes.count("changed"),
+        unchanged=outcomes.count("unchanged") + len(same),
+        completed=outcomes.count("completed"),
+    )
+
+
+def _read_hashes(conn: Connection, page: _Page, keys: list[str]) -> dict[str, Any]:
+    digest = jobs.c.list_hash if page.kind == "list" else jobs.c.detail_hash
+    found = conn.execute(
+        sa.select(jobs.c.id, jobs.c.source_id, jobs.c.closed_at, digest.label("hash")).where(
+            jobs.c.source == page.source, one_of(conn, jobs.c.source_id, keys)
+        )
+    )
+    return {row["source_id"]: row for row in found.mappings()}
+
+
+def _is_same(page: _Page, key: str, row: Mapping[str, Any]) -> bool:
+    record = page.records[key]
+    if row["hash"] != record.content_hash:
+        return False
+    # A list that says "open" as it always did knows less than the detail page that saw the end;
+    # the same detail page seen again is the latest word on it.
+    return (
+        page.kind == "list"
+        or record.closed is None
+        or record.closed == (row["closed_at"] is not None)
+    )
+
+
+def _insert(
+    conn: Connection,
+    page: _Page,
+    keys: list[str],
+    fields: Mapping[str, Mapping[str, Observed]],
+) -> tuple[tuple[JobRef, ...], list[str]]:
+    """Insert postings nobody knew; return the new jobs, and the keys that another writer took."""
+    if not keys:
+        return (), []
+    ids = dict(zip(keys, reserve_ids(conn, jobs, len(keys)), strict=True))
+    ordered = sorted(keys)
+    done = conn.execute(
+        insert_or_ignore(conn, jobs, "source", "source_id"),
+        [_new_row(page, key, ids[key], fields[key]) for key in ordered],
+        execution_options={"preserve_rowcount": True},
+    )
+    lost: list[str] = []
+    if done.rowcount != len(keys):
+        found = _read_hashes(conn, page, ordered)
+        lost = [key for key in ordered if found[key]["id"] != ids[key]]
+    won = [key for key in keys if key not in set(lost)]
+    texts = [
+        {"job_id": ids[key], **{name: _text(fields[key], name) for name in ("description", "raw")}}
+        for key in won
+        if "description" in fields[key] or "raw" in fields[key]
+    ]
+    if texts:
+        conn.execute(sa.insert(job_texts), texts)
+    if won:
+        seen = {"last_seen_at": page.now, "last_run_id": page.run_id, "times_seen": 1}
+        conn.execute(sa.insert(job_sightings), [{"job_id": ids[key], **seen} for key in won])
+    return tuple(_ref(page, key, ids[key]) for key in won), lost
+
+
+def _text(fields: Mapping[str, Observed], name: str) -> str | None:
+    return fields[name].columns[name] if name in fields else None
+
+
+def _ref(page: _Page, key: str, job_id: int) -> JobRef:
+    record = page.records[key]
+    return JobRef(
+        id=job_id,
+        source=page.source,
+        source_id=key,
+        title=record.title,
+        company=record.company,
+        url=record.url,
+    )
+
+
+def _new_row(page: _Page, key: str, job_id: int, fields: Mapping[str, Observed]) -> Row:
+    record = page.records[key]
+    row: Row = {column.name: None for column in _MUTABLE}
+    for field in fields.values():
+        row |= {name: value for name, value in field.columns.items() if name in row}
+    return {
+        **row,
+        "details_due": False,
+        **bookkeeping(page.kind, record, fields, page.now),
+        "id": job_id,
+        "source": page.source,
+        "source_id": key,
+        "closed_at": page.now if record.closed else None,
+        "first_seen_at": page.now,
+        "first_run_id": page.run_id,
+        "changed_at": page.now,
+    }
+
+
+def _update(
+    conn: Connection,
+    page: _Page,
+    differing: Mapping[int, str],
+    fields: Mapping[str, Mapping[str, Observed]],
+) -> list[str]:
+    """Merge postings whose hash differs into what is stored; return the outcome of each."""
+    if not differing:
+        return []
+    merged: list[Merged] = []
+    rows: list[Row] = []
+    texts: list[Row] = []
+    history: list[Row] = []
+    for stored in _read_whole(conn, sorted(differing)):
+        key = differing[stored["id"]]
+        result = merge(stored, page.kind, page.records[key], fields[key], page.now)
+        merged.append(result)
+        whole = stored | result.update
+        rows.append({"b_id": stored["id"], **{f"b_{c.name}": whole[c.name] for c in _MUTABLE}})
+        # The raw item alone is no reason to write.
+        if result.texts and result.outcome != "unchanged":
+            kept = {name: stored[name] for name in ("description", "raw")}
+            texts.append({"job_id": stored["id"], **kept, **result.texts})
+        if result.changes:
+            history.append(
+                {
+                    "job_id": stored["id"],
+                    "run_id": page.run_id,
+                    "at": page.now,
+                    "kind": page.kind,
+                    "changes": result.changes,
+                }
+            )
+    conn.execute(_UPDATE_JOB, rows)
+    if texts:
+        conn.execute(insert_or_replace(conn, job_texts, "job_id"), texts)
+    if history:
+        conn.execute(sa.insert(job_changes), history)
+    return [result.outcome for result in merged]
+
+
+def _lock(conn: Connection, ids: list[int]) -> None:
+    # A statement of its own: one that waited for a lock sees other tables as they were before.
+    if ids and conn.dialect.name == "postgresql":
+        conn.execute(_locked_ids(conn, jobs.c.id, sorted(ids)))
+
+
+def _read_whole(conn: Connection, ids: list[int]) -> list[Row]:
+    whole = (
+        sa.select(jobs, job_texts.c.description, job_texts.c.raw)
+        .select_from(jobs.outerjoin(job_texts))
+        .where(one_of(conn, jobs.c.id, ids))
+        .order_by(jobs.c.id)
+    )
+    rows = [dict(row) for row in conn.execute(whole).mappings()]
+    if len(rows) != len(ids):
+        raise Busy("jobs of this page were deleted while it was written", "Try the page again.")
+    return rows
+
+
+def _confirm_details(conn: Connection, page: _Page, ids: list[int]) -> None:
+    if ids:
+        conn.execute(
+            sa.update(jobs)
+            .where(one_of(conn, jobs.c.id, ids))
+            .values(details_at=page.now, details_due=False)
+        )
+
+
+def _sight(conn: Connection, page: _Page, known: Mapping[str, int]) -> None:
+    # A page that says that the posting has ended is no sight of it.
+    ids = sorted(
+        job_id
+        for key, job_id in known.items()
+        if page.kind == "list" or not page.records[key].closed
+    )
+    if not ids:
+        return
+    again = 1 if page.kind == "list" else 0
+    conn.execute(
+        sa.update(job_sightings)
+        .where(job_sightings.c.job_id.in_(_locked_ids(conn, job_sightings.c.job_id, ids)))
+        .values(
+            last_seen_at=page.now,
+            last_run_id=page.run_id,
+            times_seen=job_sightings.c.times_seen + again,
+        )
+    )
+
+
+def _locked_ids(conn: Connection, column: sa.Column[int], ids: list[int]) -> sa.Select[Any]:
+    """Select rows and lock them in sorted order, which an UPDATE by itself does not promise."""
+    wanted = sa.select(column).where(one_of(conn, column, ids))
+    if conn.dialect.name == "sqlite":
+        return wanted
+    return wanted.order_by(column).with_for_update(key_share=True)

@@ -1,0 +1,242 @@
+"""Opening databases, and transactions."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.engine import make_url
+
+from jobtracker_core.storage import schema
+from jobtracker_core.storage.engine import Database, open_database
+from jobtracker_core.storage.errors import (
+    NotWritable,
+    StorageError,
+)
+from jobtracker_core.storage.tables import collectors
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+def _add(conn: sa.Connection, name: str) -> None:
+    conn.execute(sa.insert(collectors).values(name=name, created_at=NOON, updated_at=NOON))
+
+
+def _names(db: Database) -> list[str]:
+    with db.read() as conn:
+        return list(conn.execute(sa.select(collectors.c.name)).scalars())
+
+
+def _write_a(db: Database) -> None:
+    with db.write() as conn:
+        _add(conn, "a")
+
+
+def test_write_commits(db: Database) -> None:
+    with db.write() as conn:
+        _add(conn, "a")
+    assert _names(db) == ["a"]
+
+
+def test_write_rolls_back_on_any_exception(db: Database) -> None:
+    with pytest.raises(ZeroDivisionError), db.write() as conn:  # noqa: PT012
+        _add(conn, "a")
+        raise ZeroDivisionError
+    assert _names(db) == []
+
+
+def test_a_read_transaction_cannot_write(db: Database) -> None:
+    with pytest.raises(NotWritable), db.read() as conn:
+        _add(conn, "a")
+    assert _names(db) == []
+
+
+def test_readers_do_not_wait_for_a_writer(db: Database) -> None:
+    with db.write() as conn:
+        _add(conn, "a")
+        assert _names(db) == []
+
+
+def test_names_its_dialect(db: Database, dialect: str) -> None:
+    assert db.dialect == dialect
+
+
+def test_now_on_sqlite_is_the_given_clock(tmp_path: Path) -> None:
+    db = open_database(f"sqlite:///{tmp_path / 'a.db'}", clock=lambda: NOON)
+    with db.write() as conn:
+        assert db.now(conn) == NOON
+    db.close()
+
+
+def test_now_on_postgresql_is_the_servers_and_moves(
+    postgres: Callable[[str], str],
+) -> None:
+    db = open_database(postgres("postgres"), clock=lambda: NOON)
+    with db.read() as conn:
+        first, second = db.now(conn), db.now(conn)
+    db.close()
+    assert NOON != first < second
+    assert first.utcoffset() is not None
+
+
+def test_sqlite_settings(tmp_path: Path) -> None:
+    db = open_database(f"sqlite:///{tmp_path / 'deep' / 'er' / 'a.db'}")
+    expected: dict[str, Any] = {
+        "journal_mode": "wal",
+        "busy_timeout": 10000,
+        "foreign_keys": 1,
+        "synchronous": 1,
+        "journal_size_limit": 64 * 1024 * 1024,
+        "query_only": 0,
+    }
+    with db.write() as conn:
+        found = {name: conn.exec_driver_sql(f"PRAGMA {name}").scalar() for name in expected}
+    assert found == expected
+    with db.read() as conn:
+        assert conn.exec_driver_sql("PRAGMA query_only").scalar() == 1
+    db.close()
+
+
+def test_postgresql_settings(postgres: Callable[[str], str]) -> None:
+    db = open_database(postgres("postgres"))
+    expected = {
+        "statement_timeout": "30s",
+        "lock_timeout": "10s",
+        "idle_in_transaction_session_timeout": "15s",
+        "TimeZone": "UTC",
+        "application_name": "jobtracker",
+        "transaction_isolation": "read committed",
+    }
+    with db.write() as conn:
+        found = {name: conn.exec_driver_sql(f"SHOW {name}").scalar() for name in expected}
+        driver = conn.connection.driver_connection
+        assert isinstance(driver, psycopg.Connection)
+        given = driver.info.get_parameters()
+    db.close()
+    assert found == expected
+    assert given["connect_timeout"] == "5"
+    assert given["tcp_user_timeout"] == "20000"
+    assert given["keepalives_idle"] == "30"
+    assert given["keepalives_interval"] == "10"
+    assert given["keepalives_count"] == "3"
+
+
+def test_own_options_of_the_url_hold(postgres: Callable[[str], str]) -> None:
+    url = make_url(postgres("postgres")).update_query_dict({"options": "-c lock_timeout=3s"})
+    db = open_database(url.render_as_string(hide_password=False))
+    with db.read() as conn:
+        assert conn.exec_driver_sql("SHOW lock_timeout").scalar() == "3s"
+        assert conn.exec_driver_sql("SHOW statement_timeout").scalar() == "30s"
+    db.close()
+
+
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])
+def test_spellings_of_postgresql(scheme: str) -> None:
+    db = open_database(f"{scheme}://me:hush@db.example.org/jobs?sslpassword=hush2")
+    assert db.dialect == "postgresql"
+    assert db.display_url.startswith("postgresql://me:***@db.example.org/jobs")
+    assert "hush" not in db.display_url + repr(db)
+
+
+def test_relative_sqlite_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    db = open_database("sqlite:///sub/a.db")
+    assert db.path == tmp_path / "sub" / "a.db"
+    assert not db.path.parent.exists()
+    schema.upgrade(db)
+    assert db.path.exists()
+    db.close()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "mysql://a:hush@b/c",
+        "hush",
+        "postgresql://a:hush@b:hush/c",
+        "sqlite://",
+        "sqlite:///:memory:",
+        "sqlite:///a.db?mode=ro",
+        "sqlite://host/a.db",
+    ],
+)
+def test_refuses_other_urls_without_repeating_secrets(url: str) -> None:
+    with pytest.raises(StorageError) as caught:
+        open_database(url)
+    assert "hush" not in str(caught.value)
+    assert "sqlite:///PATH" in caught.value.hint
+    assert "postgresql://" in caught.value.hint
+    assert caught.value.__cause__ is None
+
+
+def test_refuses_an_old_sqlite(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sqlite3, "sqlite_version_info", (3, 34, 1))
+    with pytest.raises(StorageError, match=r"too old: 3\.35 is needed"):
+        open_database(f"sqlite:///{tmp_path / 'a.db'}")
+
+
+def _count_up(*writes: Callable[[], Any], times: int = 50) -> list[BaseException]:
+    """Let each of them read a number and write the next one, all at once."""
+    failed: list[BaseException] = []
+    together = threading.Barrier(len(writes))
+
+    def work(write: Callable[[], Any]) -> None:
+        together.wait()
+        try:
+            for _ in range(times):
+                with write() as conn:
+                    read = sa.select(collectors.c.consecutive_failures).with_for_update()
+                    value = conn.execute(read).scalar_one()
+                    conn.execute(sa.update(collectors).values(consecutive_failures=value + 1))
+        except Exception as error:  # noqa: BLE001
+            failed.append(error)
+
+    workers = [threading.Thread(target=work, args=(write,)) for write in writes]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    return failed
+
+
+def _counted(db: Database) -> int:
+    with db.read() as conn:
+        return int(conn.execute(sa.select(collectors.c.consecutive_failures)).scalar_one())
+
+
+def test_no_update_is_lost(db: Database) -> None:
+    _write_a(db)
+    assert _count_up(*[db.write] * 4) == []
+    assert _counted(db) == 200
+
+
+def test_no_update_is_lost_between_programs(db: Database, db_url: str) -> None:
+    """Each with connections of its own, so that only the database keeps them apart."""
+    _write_a(db)
+    others = [open_database(db_url) for _ in range(4)]
+    failed = _count_up(*(other.write for other in others))
+    for other in others:
+        other.close()
+    assert failed == []
+    assert _counted(db) == 200
+
+
+def test_updates_are_lost_with_the_default_begin(tmp_path: Path, sqlite_template: Path) -> None:
+    """The twin: what SQLAlchemy does on SQLite unless told otherwise."""
+    path = tmp_path / "twin.db"
+    path.write_bytes(sqlite_template.read_bytes())
+    db = open_database(f"sqlite:///{path}")
+    _write_a(db)
+    twin = sa.create_engine(f"sqlite:///{path}")
+    failed = _count_up(*[twin.begin] * 4)
+    twin.dispose()
+    counted = _counted(db)
+    db.close()
+    assert failed or counted != 200

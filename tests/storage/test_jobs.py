@@ -1,0 +1,150 @@
+"""Jobs one by one, lists of them, and whose details are wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from jobtracker_core.contract.host import Record
+from jobtracker_core.contract.posting import PostingRef
+from jobtracker_core.storage import jobs, search, upsert
+from jobtracker_core.storage.engine import Database
+from jobtracker_core.storage.errors import NotFound, StorageError
+
+Write = Callable[..., upsert.Written]
+Make = Callable[..., Record]
+
+
+@pytest.mark.parametrize("job_id", [0, 99, 2**63, -1])
+def test_unknown_jobs(db: Database, job_id: int) -> None:
+    with pytest.raises(NotFound, match=f"no job {job_id}"):
+        jobs.get(db, job_id)
+
+
+def test_unknown_keys(db: Database, write: Write, make_record: Make) -> None:
+    write(make_record("1"), source="other")
+    with pytest.raises(NotFound, match="site has no stored job '1'"):
+        jobs.get_by_key(db, "site", "1")
+
+
+def test_get_is_get_by_key(db: Database, write: Write, make_record: Make) -> None:
+    write(make_record("1", description="d"))
+    (ref,) = write(make_record("2", title="Two")).new
+    write(make_record("2", title="Three"), run_id=4)
+    write(make_record("2", title="Four"), run_id=5)
+    detail = jobs.get(db, ref.id)
+    assert detail == jobs.get_by_key(db, "site", "2")
+    assert (detail.description, detail.raw, detail.company) == (None, None, None)
+    assert [change.run_id for change in detail.changes] == [5, 4]
+    assert detail.changes[0].job_id == ref.id
+    assert jobs.changes_of_run(db, 4) == detail.changes[1:]
+    assert jobs.changes_of_run(db, 1) == ()
+
+
+def test_whose_details_are_missing(db: Database, write: Write, make_record: Make) -> None:
+    write(*(make_record(key) for key in "abc"))
+    write(make_record("d"), source="other")
+    write(make_record("d"), source="other", kind="detail")
+    write(make_record("b"), kind="detail")
+    wanted = ["c", "b", "a", "d", "unheard of"]
+    assert jobs.details_missing(db, "site", wanted) == ["c", "a", "d", "unheard of"]
+    assert jobs.details_missing(db, "site", []) == []
+
+
+def test_whose_details_are_due(db: Database, write: Write, make_record: Make) -> None:
+    for key in "dcba":
+        write(make_record(key))
+        write(make_record(key, language="de"), kind="detail")
+    write(make_record("shut"))
+    write(make_record("shut", closed=True), kind="detail")
+    write(make_record("bare"))
+    write(make_record("d"), source="other")
+    write(make_record("b", title="Changed"))
+    with db.read() as conn:
+        later = db.now(conn) + timedelta(days=1)
+
+    def due(limit: int, older_than: object = later) -> list[str]:
+        return [ref.source_id for ref in jobs.details_due(db, "site", limit, older_than)]  # type: ignore[arg-type]
+
+    assert due(10) == ["b", "d", "c", "a"]
+    assert due(2) == ["b", "d"]
+    assert due(1) == ["b"]
+    assert due(0) == []
+    read = jobs.get_by_key(db, "site", "c").job.details_at
+    assert due(10, read) == ["b", "d"]
+    assert jobs.details_due(db, "site", 1, later) == [
+        PostingRef(source_id="b", url="https://example.org/b", title="Changed")
+    ]
+    write(make_record("b", language="de"), kind="detail")
+    assert due(10) == ["d", "c", "a", "b"]
+
+
+def _titles(db: Database, **words: object) -> list[str]:
+    return [job.title for job in search.list_jobs(db, **words).items]  # type: ignore[arg-type]
+
+
+def test_lists_walk_by_position(db: Database, write: Write, make_record: Make) -> None:
+    write(*(make_record(str(n), title=str(n)) for n in range(5)))
+    first = search.list_jobs(db, limit=2)
+    second = search.list_jobs(db, limit=2, after=first.after)
+    # What arrives meanwhile neither repeats nor hides anything.
+    write(make_record("9", title="9"))
+    third = search.list_jobs(db, limit=2, after=second.after)
+    titles = [[job.title for job in page.items] for page in (first, second, third)]
+    assert titles == [["4", "3"], ["2", "1"], ["0"]]
+    assert third.after is None
+    assert search.list_jobs(db, limit=6).after is None
+    assert search.list_jobs(db, limit=1, after="1") == search.JobList(items=(), after=None)
+
+
+@pytest.mark.parametrize("after", ["", "x", "-1", "1.5", "٣", str(2**63), "9" * 5000])
+def test_positions_nobody_gave(db: Database, after: str) -> None:
+    with pytest.raises(StorageError, match="no position in a list"):
+        search.list_jobs(db, after=after)
+
+
+def test_search_in_titles_and_companies(db: Database, write: Write, make_record: Make) -> None:
+    write(
+        make_record("1", title="Senior PYTHON Developer", company="Acme"),
+        make_record("2", title="100% Remote_Clerk", company=None),
+        make_record("3", title="Baker", company="Monty Python Ltd"),
+        make_record("4", title="Path C:\\dir/x"),
+    )
+    write(make_record("5", title="python elsewhere"), source="other")
+    assert _titles(db, text="python", source="site") == ["Baker", "Senior PYTHON Developer"]
+    assert len(_titles(db, text="Python")) == 3
+    assert _titles(db, text="0%") == ["100% Remote_Clerk"]
+    assert _titles(db, text="%o") == []
+    assert _titles(db, text="_") == ["100% Remote_Clerk"]
+    assert _titles(db, text="c:\\DIR/") == ["Path C:\\dir/x"]
+    assert _titles(db, text="py\x00thon", source="other") == ["python elsewhere"]
+    assert len(_titles(db, text="")) == 5
+
+
+def test_sqlite_folds_all_letters(db: Database, write: Write, make_record: Make) -> None:
+    write(make_record("1", title="ÄRZTIN"))
+    expected = ["ÄRZTIN"]
+    if db.dialect == "postgresql":
+        with db.read() as conn:
+            folds = conn.exec_driver_sql("SELECT lower('Ä') = 'ä'").scalar()
+        expected = expected if folds else []
+    assert _titles(db, text="ärztin") == expected
+
+
+def test_what_a_run_changed(db: Database, write: Write, make_record: Make) -> None:
+    write(make_record("1", title="a"), make_record("2", title="b"), run_id=1)
+    write(make_record("1", title="a2"), make_record("2", title="b"), run_id=2)
+    write(make_record("1", title="a3"), make_record("3", title="c"), run_id=3)
+    assert _titles(db, changed_by_run=1) == []
+    assert _titles(db, changed_by_run=2) == ["a3"]
+    assert _titles(db, changed_by_run=3) == ["a3"]
+
+
+def test_counts(db: Database, write: Write, make_record: Make) -> None:
+    assert search.count_jobs(db) == 0
+    write(make_record("1"), make_record("2"))
+    write(make_record("1"), source="other")
+    assert (search.count_jobs(db), search.count_jobs(db, "site")) == (3, 2)
+    assert search.count_jobs(db, source="none") == 0
