@@ -59,8 +59,8 @@ def clean(wheels: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The program `jobtracker` in an environment with our wheels and what they ask for."""
     folder = tmp_path_factory.mktemp("clean")
     venv.create(folder, with_pip=True)
-    install = [folder / "bin" / "python", "-m", "pip", "install", "--quiet"]
-    install += ["--disable-pip-version-check", "--constraint", ROOT / "constraints.txt"]
+    install = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet"]
+    install += ["--disable-pip-version-check", "--constraint", str(ROOT / "constraints.txt")]
     subprocess.run([*install, *wheels], check=True, cwd=folder)
     return folder / "bin"
 

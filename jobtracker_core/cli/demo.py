@@ -12,6 +12,7 @@ from jobtracker_core.cli.collect import print_result
 from jobtracker_core.cli.errors import FAILED
 from jobtracker_core.cli.jobs import print_jobs
 from jobtracker_core.cli.progress import stop_on_signals, watch
+from jobtracker_core.cli.runs import changed_fields
 from jobtracker_core.contract.run import RunState
 from jobtracker_core.plugins.practice import practice_sites
 from jobtracker_core.settings import Settings
@@ -81,8 +82,9 @@ class _Tour:
             again = self.site.details_asked() - details
             changed = self.site.change(_CHANGED)
             third = self._collect(tracker, f"3. The site changed {len(changed)} postings")
-            for change in tracker.jobs.changes(run_id=third.run.id):
-                click.echo(f"     job {change.job_id}: {', '.join(change.changes)}")
+            changes = changed_fields(tracker.jobs.changes(run_id=third.run.id))
+            for job_id, fields in changes.items():
+                click.echo(f"     job {job_id}: {', '.join(fields)}")
             click.echo("\nStored:")
             print_jobs(tracker.jobs.search(source=self.name, limit=10).items)
             total = tracker.jobs.count(source=self.name)

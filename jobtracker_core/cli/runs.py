@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import click
 
 from jobtracker_core.cli.output import (
@@ -11,6 +13,7 @@ from jobtracker_core.cli.output import (
     print_json,
     print_table,
 )
+from jobtracker_core.storage.jobs import Change
 
 
 @click.group(invoke_without_command=True)
@@ -80,7 +83,15 @@ def show(run_id: int, as_json: bool) -> None:  # noqa: FBT001
             ("message", run.error_message),
         ]
     )
-    for change in changes:
-        click.echo(f"job {change.job_id} changed: {', '.join(change.changes)}")
+    for job_id, fields in changed_fields(changes).items():
+        click.echo(f"job {job_id} changed: {', '.join(fields)}")
     if run.error_detail:
         click.echo(f"\n{clean_lines(run.error_detail)}")
+
+
+def changed_fields(changes: Iterable[Change]) -> dict[int, list[str]]:
+    """Return which fields changed of which job, however many pages said so."""
+    fields: dict[int, dict[str, None]] = {}
+    for change in changes:
+        fields.setdefault(change.job_id, {}).update(dict.fromkeys(change.changes))
+    return {job_id: list(names) for job_id, names in fields.items()}

@@ -30,8 +30,8 @@ class Counts(Struct, frozen=True, kw_only=True):
         pages: List pages read.
         seen: Postings received on them and readable, repeats within a page left out.
         new: Postings stored for the first time.
-        changed: Known postings that differ from what is stored (once per list page or detail).
-        unchanged: Known postings that do not.
+        changed: Known postings of which something differs since the last run, each counted once.
+        unchanged: Known postings whose list entries say what is stored.
         rejected: Items received that could not be read.
         filtered: Postings removed because the query did not ask for them.
         details: Detail pages read.

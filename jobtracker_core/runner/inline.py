@@ -56,6 +56,7 @@ class InlineHost:
         self._on_progress = on_progress
         self._on_log = on_log
         self._beaten = clock.monotonic()
+        self._touched: set[int] = set()
         self.new: list[JobRef] = []
         self.asked: list[PostingRef] = []
 
@@ -70,9 +71,7 @@ class InlineHost:
                 run_id=self._claim.run_id,
                 now=self._db.now(conn),
             )
-            made = Counts(
-                new=len(written.new), changed=written.changed, unchanged=written.unchanged
-            )
+            made = self._made(batch, written)
             runs.checkpoint(
                 conn,
                 self._claim,
@@ -81,7 +80,16 @@ class InlineHost:
             )
         self._beaten = self._clock.monotonic()
         self.new += written.new
+        self._touched |= {job.id for job in written.new} | set(written.changed)
         return Ack(new=made.new, changed=made.changed, unchanged=made.unchanged)
+
+    def _made(self, batch: Batch, written: upsert.Written) -> Counts:
+        """Count what a batch did; a job that differs on its list and its own page counts once."""
+        return Counts(
+            new=len(written.new),
+            changed=len(set(written.changed) - self._touched),
+            unchanged=written.unchanged if batch.kind == "list" else 0,
+        )
 
     def details_wanted(
         self, refs: Sequence[PostingRef], *, rechecks: int = 0

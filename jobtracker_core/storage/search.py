@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from msgspec import Struct
 
 from jobtracker_core.storage.engine import Database
-from jobtracker_core.storage.errors import StorageError
+from jobtracker_core.storage.errors import NotFound
 from jobtracker_core.storage.jobs import JOB_COLUMNS, Job, to_job
 from jobtracker_core.storage.tables import job_changes, jobs
 from jobtracker_core.storage.types import LARGEST_ID
@@ -35,7 +35,7 @@ def list_jobs(
     jobs that this run found changed. `after` is what the page before gave.
 
     Raises:
-        StorageError: `after` is nothing that a page gave.
+        NotFound: `after` is nothing that a page gave.
     """
     statement = sa.select(*JOB_COLUMNS).order_by(jobs.c.id.desc()).limit(limit + 1)
     if source is not None:
@@ -71,7 +71,7 @@ def count_jobs(db: Database, source: str | None = None) -> int:
 
 def _position(after: str) -> int:
     if not (after.isascii() and after.isdecimal()) or int(after[:20]) > LARGEST_ID:
-        raise StorageError(
+        raise NotFound(
             f"{after[:40]!r} is no position in a list", "Use the `after` that a list gave."
         )
     return int(after)

@@ -14,7 +14,7 @@ from jobtracker_core.contract.host import Record
 from jobtracker_core.contract.run import JobRef
 from jobtracker_core.storage.companies import find_or_create
 from jobtracker_core.storage.errors import Busy
-from jobtracker_core.storage.merge import Kind, Merged, Observed, Row, bookkeeping, merge, observed
+from jobtracker_core.storage.merge import Kind, Observed, Row, bookkeeping, merge, observed
 from jobtracker_core.storage.statements import (
     insert_or_ignore,
     insert_or_replace,
@@ -37,13 +37,13 @@ class Written(Struct, frozen=True, kw_only=True):
 
     Attributes:
         new: Jobs stored for the first time, in the page's order.
-        changed: Known jobs of which something differs now.
+        changed: Ids of known jobs of which something differs now.
         unchanged: Known jobs of which nothing differs.
         completed: Known jobs that got their first details, contradicting nothing.
     """
 
     new: tuple[JobRef, ...]
-    changed: int
+    changed: tuple[int, ...]
     unchanged: int
     completed: int
 
@@ -80,7 +80,7 @@ def write_page(
         records={record.source_id: record for record in records},
     )
     if not page.records:
-        return Written(new=(), changed=0, unchanged=0, completed=0)
+        return Written(new=(), changed=(), unchanged=0, completed=0)
     stored = _read_hashes(conn, page, sorted(page.records))
     same = {key: row["id"] for key, row in stored.items() if _is_same(page, key, row)}
     unknown = [key for key in page.records if key not in stored]
@@ -103,9 +103,9 @@ def write_page(
     _sight(conn, page, {key: row["id"] for key, row in stored.items()})
     return Written(
         new=new,
-        changed=outcomes.count("changed"),
-        unchanged=outcomes.count("unchanged") + len(same),
-        completed=outcomes.count("completed"),
+        changed=tuple(job_id for job_id, outcome in outcomes.items() if outcome == "changed"),
+        unchanged=list(outcomes.values()).count("unchanged") + len(same),
+        completed=list(outcomes.values()).count("completed"),
     )
 
 
@@ -206,18 +206,18 @@ def _update(
     page: _Page,
     differing: Mapping[int, str],
     fields: Mapping[str, Mapping[str, Observed]],
-) -> list[str]:
+) -> dict[int, str]:
     """Merge postings whose hash differs into what is stored; return the outcome of each."""
     if not differing:
-        return []
-    merged: list[Merged] = []
+        return {}
+    outcomes: dict[int, str] = {}
     rows: list[Row] = []
     texts: list[Row] = []
     history: list[Row] = []
     for stored in _read_whole(conn, sorted(differing)):
         key = differing[stored["id"]]
         result = merge(stored, page.kind, page.records[key], fields[key], page.now)
-        merged.append(result)
+        outcomes[stored["id"]] = result.outcome
         whole = stored | result.update
         rows.append({"b_id": stored["id"], **{f"b_{c.name}": whole[c.name] for c in _MUTABLE}})
         # The raw item alone is no reason to write.
@@ -239,7 +239,7 @@ def _update(
         conn.execute(insert_or_replace(conn, job_texts, "job_id"), texts)
     if history:
         conn.execute(sa.insert(job_changes), history)
-    return [result.outcome for result in merged]
+    return outcomes
 
 
 def _lock(conn: Connection, ids: list[int]) -> None:

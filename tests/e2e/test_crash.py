@@ -123,12 +123,12 @@ def test_an_error_of_ours_never_leaves_a_run_running(tracker) -> None:
 
 
 def test_a_killed_transaction_leaves_neither_rows_nor_counters(tracker, monkeypatch) -> None:
-    from jobtracker_core.runner import inline
+    from jobtracker_core.storage import runs
 
     def explode(*args, **kwargs):
         raise MemoryError
 
-    monkeypatch.setattr(inline.runs, "checkpoint", explode)
+    monkeypatch.setattr(runs, "checkpoint", explode)
     with pytest.raises(MemoryError):
         tracker.collect("hiringcafe", {})
     assert tracker.jobs.count() == 0

@@ -55,7 +55,9 @@ Pages = Callable[[CommonQuery, RunContext, str | None], Iterator[Page]]
 Details = Callable[[PostingRef, RunContext], Posting]
 
 
-def scripted(pages: Pages, details: Details | None = None, **changes: Any) -> type[JobCollector]:
+def scripted(
+    pages: Pages, details: Details | None = None, **changes: Any
+) -> type[JobCollector[Any, Any]]:
     """Make a collector class of two functions."""
     features = {"resume"} | ({"details"} if details else set())
     card = CollectorInfo(
@@ -108,8 +110,17 @@ class Kit:
         cursor: str | None = None,
         **changes: Any,
     ) -> Result:
+        return self.start(scripted(pages, details, **changes), query=query, cursor=cursor)
+
+    def start(
+        self,
+        collector: type[JobCollector[Any, Any]],
+        *,
+        query: CommonQuery | None = None,
+        cursor: str | None = None,
+    ) -> Result:
         task = Task(
-            collector=scripted(pages, details, **changes),
+            collector=collector,
             settings=CollectorSettings(),
             query=query or CommonQuery(text="python"),
             cursor=cursor,
@@ -133,6 +144,12 @@ class Kit:
                 )
 
         return pages
+
+    def fail(self, *errors: Exception) -> Iterator[Page]:
+        """Fail before the first page."""
+        for error in errors:
+            raise error
+        yield Page(postings=())
 
     def one(self, page: Page) -> Pages:
         """A site of one page."""

@@ -311,11 +311,10 @@ def test_an_error_on_the_second_page_keeps_the_first(kit, error, state, error_cl
 
 def test_a_plugin_bug_carries_its_traceback(kit) -> None:
     def pages(query, ctx, cursor):
-        raise ZeroDivisionError("oops")
-        yield
+        yield from kit.fail(ZeroDivisionError("oops"))
 
     result = kit.run(pages)
-    assert "test_execute.py" in result.outcome.detail
+    assert "conftest.py" in result.outcome.detail
     assert "ZeroDivisionError: oops" in result.outcome.detail
 
 
@@ -326,13 +325,7 @@ def test_a_failing_constructor_is_the_plugins_bug(kit) -> None:
         raise ValueError("no")
 
     collector.__init__ = fail
-    from jobtracker_core import CollectorSettings
-    from jobtracker_core.runner.execute import execute
-    from jobtracker_core.runner.session import Task
-
-    task = Task(collector=collector, settings=CollectorSettings(), query=CommonQuery())
-    result = execute(task, kit.host, transport=None, clock=kit.clock)
-    assert ends(result) == (RunState.FAILED, "internal")
+    assert ends(kit.start(collector)) == (RunState.FAILED, "internal")
 
 
 def test_what_is_no_page_is_the_plugins_bug(kit) -> None:
@@ -505,8 +498,7 @@ def test_details_of_another_posting_are_refused(kit) -> None:
 )
 def test_what_is_private_is_not_kept_in_a_sample(kit, sample) -> None:
     def pages(query, ctx, cursor):
-        raise LayoutChanged("$", "someone@board.example came", sample=sample)
-        yield
+        yield from kit.fail(LayoutChanged("$", "someone@board.example came", sample=sample))
 
     private = Private(json_keys=frozenset({"viewers"}), selectors=(".recruiter",))
     outcome = kit.run(pages, private=private).outcome

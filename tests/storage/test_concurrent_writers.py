@@ -89,11 +89,11 @@ def test_threads(db: Database, make_record: Make, kind: Kind) -> None:
     assert sorted(new) == keys
     assert search.count_jobs(db) == len(keys)
     for written in pages:
-        told = len(written.new) + written.changed + written.unchanged + written.completed
+        told = len(written.new) + len(written.changed) + written.unchanged + written.completed
         assert told == 25
     with db.read() as conn:
         history = conn.scalar(sa.select(sa.func.count()).select_from(job_changes))
-    assert history == sum(written.changed for written in pages)
+    assert history == sum(len(written.changed) for written in pages)
 
 
 def test_processes(db: Database, db_url: str, processes: Callable[..., list[str]]) -> None:
@@ -169,8 +169,8 @@ def test_both_believe_it_is_new(db: Database, db_url: str, make_record: Make) ->
         lambda conn: _page(db, conn, make_record("1", language="de"), make_record("2")),
         lambda: _write(db, make_record("2"), make_record("1", title="New"), make_record("3")),
     )
-    assert (len(first.new), first.changed, first.unchanged) == (2, 0, 0)
-    assert (len(second.new), second.changed, second.unchanged) == (1, 1, 1)
+    assert (len(first.new), len(first.changed), first.unchanged) == (2, 0, 0)
+    assert (len(second.new), len(second.changed), second.unchanged) == (1, 1, 1)
     assert [ref.source_id for ref in second.new] == ["3"]
     job = jobs.get_by_key(db, "site", "1").job
     assert (job.title, job.language) == ("New", "de")
@@ -215,7 +215,7 @@ def test_pages_in_opposite_order(
     for turn in range(6):
         results = _in_threads(writer(db, turn, 1), writer(others, turn, -1))
         assert not [result for result in results if isinstance(result, BaseException)]
-        told = sum(len(written.new) + written.changed for written in results)
+        told = sum(len(written.new) + len(written.changed) for written in results)
         assert told == 1000
     others.close()
     assert search.count_jobs(db) == 3000

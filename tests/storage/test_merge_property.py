@@ -91,12 +91,12 @@ def test_none_never_erases_and_details_are_safe(
             )
         after = _stored(db, source)
         assert after == model.values
-        counts = (len(written.new), written.changed, written.unchanged, written.completed)
+        counts = (len(written.new), len(written.changed), written.unchanged, written.completed)
         assert sum(counts) == 1
         assert bool(written.new) == (number == 0)
         news = jobs.changes_of_run(db, number)
         mine = [change for change in news if change.job_id == _id(db, source)]
-        assert len(mine) == written.changed
+        assert len(mine) == len(written.changed)
         if written.unchanged:
             assert before == after
         for change in mine:

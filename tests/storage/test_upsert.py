@@ -62,7 +62,7 @@ FULL: dict[str, Any] = {
 
 
 def _counts(written: upsert.Written) -> tuple[int, int, int, int]:
-    return len(written.new), written.changed, written.unchanged, written.completed
+    return len(written.new), len(written.changed), written.unchanged, written.completed
 
 
 def _one(db: Database, source_id: str = "1") -> jobs.JobDetail:

@@ -99,7 +99,6 @@ class Visit:
             host=self.host,
             clock=self.clock,
             watch=watch,
-            redact=lambda content, _media: content,
         )
         self.collector = HiringCafe(CollectorSettings(base_url=base_url))
 

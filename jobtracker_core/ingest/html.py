@@ -1,0 +1,211 @@
+"""Descriptions as HTML that may be shown, and as text for terminals."""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+from typing import Final
+
+import nh3
+from selectolax.lexbor import LexborHTMLParser
+
+from jobtracker_core.ingest import links
+from jobtracker_core.ingest.text import (
+    REMOVED,
+    decode_entities,
+    find_emails,
+    replace_emails,
+    strip_unseen,
+)
+
+LIMIT: Final = 64 * 1024
+"""UTF-8 bytes of a description, before and after cleaning: nested tags cost nh3 their square."""
+
+_INLINE = frozenset(["a", "b", "code", "em", "i", "strong", "u"])
+_BLOCKS = frozenset(
+    [
+        *("blockquote", "br", "div", "h2", "h3", "h4", "h5", "h6", "li", "ol", "p", "pre", "ul"),
+        *("table", "thead", "tbody", "tfoot", "tr", "th", "td"),
+    ]
+)
+# Tags whose content is no text of the posting.
+_DROPPED = frozenset(
+    [
+        *("script", "style", "title", "template", "svg", "math", "iframe", "object", "noscript"),
+        *("textarea", "select", "noembed", "noframes", "xmp"),
+    ]
+)
+# Blocks that are not in the allow-list would glue the words before and after them together.
+_RENAMED = {"h1": "h2", "dt": "div", "dd": "div", "center": "div"} | dict.fromkeys(
+    ["address", "article", "aside", "dl", "fieldset", "figure", "footer", "form", "header"], "div"
+)
+_RENAMED |= dict.fromkeys(["hr", "legend", "main", "nav", "section"], "div")
+_RENAME = re.compile(rf"<(/?)({'|'.join(_RENAMED)})(?=[\s/>])", re.IGNORECASE)
+_ANY_TAG = re.compile(r"<(?:/?[a-zA-Z][^<>]*|!--.*?--|[!?][^<>]*)>", re.DOTALL)
+# Of nh3's own output, where ">" stands in attributes only inside of quotes.
+_TAG = re.compile(r"(<[^<>\"]*(?:\"[^\"]*\"[^<>\"]*)*>)")
+_TAG_NAME = re.compile(r"</?([a-z0-9]+)")
+_PRE_BREAKS = re.compile(r"<pre>\n+")
+_CONTENT = re.compile(r"<[^<>]*>|\s|&nbsp;")
+_BLANK_LINES = re.compile(r"\n[^\S\n]*\n\s*")
+# Private-use characters stand for "a line ends here" and "a paragraph ends here" until all are in.
+_MARKS = re.compile("[\ue000\ue001]")
+_MARKED = (
+    ("br", "\n", ""),
+    ("li", "\ue000- ", "\ue000"),
+    ("td, th", "", "  "),
+    ("tr, div, dt, dd", "\ue000", "\ue000"),
+    ("p, h1, h2, h3, h4, h5, h6, ul, ol, table, pre, blockquote", "\ue001", "\ue001"),
+)
+_REL: Final = "noopener nofollow"
+_ROUNDS = 8
+
+
+def _rename(match: re.Match[str]) -> str:
+    return f"<{match[1]}{_RENAMED[match[2].lower()]}"
+
+
+def _attribute(tag: str, name: str, value: str) -> str | None:
+    # nh3 asks about the `rel` that it adds itself, too.
+    if name == "rel":
+        return _REL
+    return links.canonical(value) if (tag, name) == ("a", "href") else None
+
+
+_CLEANER = nh3.Cleaner(
+    tags=set(_INLINE | _BLOCKS),
+    clean_content_tags=set(_DROPPED),
+    attributes={"a": {"href"}},
+    attribute_filter=_attribute,
+    link_rel=_REL,
+    url_schemes={"http", "https"},
+    url_relative="deny",
+)
+
+
+def sanitise(markup: str) -> str | None:
+    """Return HTML that is safe to show, of at most `LIMIT` UTF-8 bytes, or None if it is empty.
+
+    Only structure, emphasis and http(s) links stay; e-mail addresses go, also those written with
+    entities or with tags inside. Text without any tag becomes paragraphs at its blank lines, and
+    HTML that was escaped as a whole is read as HTML. Sanitising the result changes nothing.
+    """
+    source = _RENAME.sub(_rename, strip_unseen(cut(markup, LIMIT)))
+    if not _ANY_TAG.search(source):
+        source = strip_unseen(decode_entities(source))
+    if not _ANY_TAG.search(source):
+        source = _paragraphs(html.escape(source, quote=False))
+    settled = _settle(source)
+    return settled if settled and _CONTENT.sub("", settled) else None
+
+
+def cut(markup: str, limit: int) -> str:
+    """Cut HTML to `limit` UTF-8 bytes, not within a character or a tag."""
+    encoded = markup.encode("utf-8", "replace")
+    if len(encoded) <= limit:
+        return markup
+    kept = encoded[:limit].decode("utf-8", "ignore")
+    opened = kept.rfind("<")
+    return kept[:opened] if opened > kept.rfind(">") else kept
+
+
+def to_text(markup: str) -> str:
+    """Return HTML as text for a terminal: blank lines between paragraphs, "- " before items.
+
+    Meant for sanitised HTML, and safe for any; reads at most `LIMIT` bytes.
+    """
+    # Line breaks in the source are spaces, except in <pre>; the real ones are put in below.
+    source = re.sub(
+        r"(?is)<pre\b[^>]*>.*?</pre>",
+        lambda match: match[0].replace("\n", "<br>"),
+        _MARKS.sub("", strip_unseen(cut(markup, LIMIT))),
+    )
+    tree = LexborHTMLParser(re.sub(r"\s+", " ", source))
+    body = tree.body
+    if body is None:
+        return ""
+    for node in body.css(",".join(sorted(_DROPPED))):
+        node.decompose()
+    for selector, before, after in _MARKED:
+        for node in body.css(selector):
+            node.insert_before(before)
+            node.insert_after(after)
+    text = strip_unseen(body.text(deep=True, separator="", strip=False))
+    text = re.sub(r"\ue000- [\s\ue000\ue001]+", "\ue000- ", text)
+    text = re.sub(r"[\s\ue000]*\ue001[\s\ue000\ue001]*", "\n\n", text)
+    text = re.sub(r"[^\S\n]*\ue000[\s\ue000]*", "\n", text)
+    lines = (re.sub(r"[^\S\n]+", " ", line).strip() for line in text.split("\n"))
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+
+
+def _settle(source: str) -> str:
+    # Parsing what was written is not always what was parsed (tags closed out of order), so the
+    # result counts only once it reproduces itself.
+    current = _pass(source)
+    for _ in range(_ROUNDS):
+        if (again := _pass(current)) == current:
+            return current
+        current = again
+    return _pass(_paragraphs(html.escape(to_text(current), quote=False)))
+
+
+def _pass(source: str) -> str:
+    limit = LIMIT
+    cleaned = _CLEANER.clean(cut(source, limit))
+    while (size := len(cleaned.encode())) > LIMIT:
+        # Closing tags and entities made it longer: cut what is clean, by the share that is over.
+        limit = int(limit * min(0.9, LIMIT / size))
+        cleaned = _CLEANER.clean(cut(cleaned, limit))
+    pieces = _TAG.split(cleaned)
+    pieces[::2] = map(_tidy, pieces[::2])
+    tidied = _PRE_BREAKS.sub("<pre>", "".join(_without_emails(pieces)))
+    return tidied if "<" in tidied else _paragraphs(tidied)
+
+
+def _tidy(text: str) -> str:
+    # Unicode is composed in texts only: a mark after a tag's ">" would make it another character.
+    composed = unicodedata.normalize("NFC", strip_unseen(text))
+    return replace_emails(composed.replace("\r", "\n"))
+
+
+def _paragraphs(escaped: str) -> str:
+    lines = escaped.replace("\r\n", "\n").replace("\r", "\n").strip()
+    paragraphs = (part.strip() for part in _BLANK_LINES.split(lines))
+    return "".join(
+        f"<p>{'<br>'.join(map(str.strip, part.split(chr(10))))}</p>" for part in paragraphs if part
+    )
+
+
+def _without_emails(pieces: list[str]) -> list[str]:
+    # Pieces are text and tag in turns. An address may go on over tags that do not break a line.
+    shown = [piece if i % 2 == 0 else _gap(piece) for i, piece in enumerate(pieces)]
+    text = "".join(shown)
+    spans = find_emails(text)
+    if not spans:
+        return pieces
+    kept: list[str] = []
+    start = current = 0
+    for i, piece in enumerate(pieces):
+        end = start + len(shown[i])
+        if i % 2:
+            kept.append(piece)
+            start = end
+            continue
+        rest = start
+        while current < len(spans) and spans[current][0] < end:
+            first, last = spans[current]
+            if first >= start:
+                kept += (text[rest:first], REMOVED)
+            rest = min(last, end)
+            if last > end:
+                break
+            current += 1
+        kept.append(text[rest:end])
+        start = end
+    return kept
+
+
+def _gap(tag: str) -> str:
+    name = _TAG_NAME.match(tag)
+    return "" if name and name[1] in _INLINE else "\n"

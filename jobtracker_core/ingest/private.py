@@ -1,0 +1,198 @@
+"""What is none of our business, taken out of what is kept: raw items and captured answers."""
+
+from __future__ import annotations
+
+import html
+import math
+import re
+from collections.abc import Callable
+from email.message import Message
+from typing import Any, Final
+
+from selectolax.lexbor import LexborHTMLParser, SelectolaxError
+
+from jobtracker_core.contract.info import Private
+from jobtracker_core.ingest import jsontext
+from jobtracker_core.ingest.jsontext import SECRET, drop_cut_email, is_secret
+from jobtracker_core.ingest.loosejson import blank_loose
+from jobtracker_core.ingest.text import replace_emails, strip_unseen
+
+_DEEPEST: Final = 100
+_TEXTUAL = re.compile(r"text/|.*(?:json|javascript|ecmascript|xml|html|x-www-form-urlencoded)")
+_SCRIPT = re.compile(r"(<script\b[^>]{0,4000}>)(.*?)(</script\s*>|\Z)", re.IGNORECASE | re.DOTALL)
+_JSON_TYPE = re.compile(r"\btype\s*=\s*[\"']?[\w/+.-]*json", re.IGNORECASE)
+_TAG_OR_COMMENT = re.compile(r"(<!--.*?(?:-->|\Z)|<[a-zA-Z/!?][^>]*>?)", re.DOTALL)
+_ATTRIBUTE = re.compile(r"(?<==)(\s*)(\"[^\"]*\"|'[^']*')")
+_NAMED = re.compile(r"\b(?:name|id|property)\s*=\s*[\"']?([\w.-]+)", re.IGNORECASE)
+_GIVEN = re.compile(
+    r"(?<=[\s\"'])(value|content)(\s*=\s*)(?:\"[^\"]*\"|'[^']*'|[^\s\"'>]+)", re.IGNORECASE
+)
+_HIDDEN_EMAIL = re.compile(r"(data-cfemail\s*=\s*[\"']?|/email-protection#)[0-9a-fA-F]+")
+_WHOLE_DOCUMENT = re.compile(r"<(?:!doctype|html|head|body)\b", re.IGNORECASE)
+
+
+def blank_json(value: Any, private: Private) -> Any:
+    """Return a JSON value that may be kept.
+
+    The values of private keys, at any depth, become the empty value of their type, secrets and
+    e-mail addresses go. What JSON cannot hold (NaN, infinities) becomes None, and so does what is
+    nested deeper than 100.
+    """
+    return _blank(value, private.json_keys, depth=0, secret=False)
+
+
+def blank_html(markup: str, private: Private) -> str:
+    """Remove the elements that a private selector matches; HTML without any stays as it is.
+
+    Raises:
+        ValueError: A selector is no CSS; the plugin's `info.private` must be mended.
+    """
+    if not private.selectors:
+        return markup
+    tree = LexborHTMLParser(markup.encode("utf-8", "replace"))
+    removed = False
+    for selector in private.selectors:
+        try:
+            nodes = tree.css(selector)
+        except SelectolaxError as error:
+            raise ValueError(f"private selector {selector!r} is not valid CSS") from error
+        for node in nodes:
+            # An outer element may have been removed together with this one.
+            node.decompose()
+            removed = True
+    if not removed:
+        return markup
+    if _WHOLE_DOCUMENT.search(markup):
+        return tree.html or ""
+    return "".join(part.inner_html or "" for part in (tree.head, tree.body) if part is not None)
+
+
+def redact(content: bytes, content_type: str, private: Private) -> bytes:
+    """Return what may be kept of a captured body; parses like the original, also if it is cut.
+
+    `content_type` is the header's value; a body is read as what it looks like where the header is
+    wrong. Text that cannot be decoded is kept with replacement characters; what is no text at all
+    becomes b"". Redacting twice changes nothing more.
+
+    Raises:
+        ValueError: A private selector is no CSS.
+    """
+    header = Message()
+    header["content-type"] = content_type or "application/unknown"
+    media, charset = header.get_content_type(), header.get_content_charset("utf-8")
+    if content_type and not _TEXTUAL.match(media):
+        return b""
+    try:
+        text = content.decode(charset, "replace")
+    except LookupError:
+        charset = "utf-8"
+        text = content.decode(charset, "replace")
+    if "\x00" in text or (not content_type and "\ufffd" in text):
+        return b""
+    text = text.removeprefix("\ufeff")
+    if "x-www-form-urlencoded" in media:
+        return _redact_form(text, private.json_keys).encode(charset, "replace")
+    return redact_text(text, private, media=media).encode(charset, "replace")
+
+
+def redact_text(text: str, private: Private, *, media: str = "") -> str:
+    """Do as `redact`, for text: JSON, HTML, a script or prose, by its look and its media type."""
+    start = text.lstrip()[:1]
+    if start in {"{", "["} or ("json" in media and start != "<"):
+        return jsontext.blank(text, private.json_keys, _in_string(private.json_keys))
+    if start == "<" or "html" in media:
+        kept = _redact_markup(text, private.json_keys)
+        return kept if "xml" in media and "html" not in media else blank_html(kept, private)
+    return drop_cut_email(blank_loose(text, private.json_keys, script="script" in media))
+
+
+def _in_string(keys: frozenset[str]) -> Callable[[str], str]:
+    def change(value: str) -> str:
+        if value.lstrip()[:1] in {"{", "["}:
+            return jsontext.blank(value, keys, change)
+        return blank_loose(value, keys)
+
+    return change
+
+
+def _blank(value: Any, keys: frozenset[str], *, depth: int, secret: bool) -> Any:
+    if depth > _DEEPEST:
+        return None
+    if isinstance(value, dict):
+        return {
+            replace_emails(strip_unseen(str(key))): _empty(item)
+            if key in keys
+            else _blank(item, keys, depth=depth + 1, secret=secret or is_secret(str(key)))
+            for key, item in value.items()
+        }
+    if isinstance(value, list | tuple):
+        return [_blank(item, keys, depth=depth + 1, secret=secret) for item in value]
+    if secret:
+        return SECRET if isinstance(value, str) and value else _empty(value)
+    if isinstance(value, str):
+        return _in_string(keys)(strip_unseen(value))
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _empty(value: Any) -> Any:
+    for kind, empty in ((bool, False), (int | float, 0), (dict, {}), (list | tuple, []), (str, "")):
+        if isinstance(value, kind):
+            return empty
+    return None
+
+
+def _redact_markup(text: str, keys: frozenset[str]) -> str:
+    out: list[str] = []
+    position = 0
+    for match in _SCRIPT.finditer(text):
+        opening, body, closing = match.groups()
+        out += (_redact_tags(text[position : match.start()], keys), _redact_tag(opening, keys))
+        if _JSON_TYPE.search(opening):
+            out.append(jsontext.blank(body, keys, _in_string(keys)))
+        else:
+            out.append(blank_loose(body, keys, script=True))
+        out.append(closing)
+        position = match.end()
+    out.append(_redact_tags(text[position:], keys))
+    return drop_cut_email("".join(out))
+
+
+def _redact_tags(text: str, keys: frozenset[str]) -> str:
+    pieces = _TAG_OR_COMMENT.split(text)
+    pieces[::2] = (_redact_prose(piece, keys) for piece in pieces[::2])
+    pieces[1::2] = (_redact_tag(piece, keys) for piece in pieces[1::2])
+    return "".join(pieces)
+
+
+def _redact_prose(text: str, keys: frozenset[str]) -> str:
+    if "&#" in text:
+        decoded = html.unescape(text)
+        kept = replace_emails(decoded)
+        text = text if kept == decoded else html.escape(kept)
+    return blank_loose(text, keys)
+
+
+def _redact_tag(tag: str, keys: frozenset[str]) -> str:
+    named = _NAMED.search(tag)
+    if named and (is_secret(named[1]) or named[1] in keys):
+        tag = _GIVEN.sub(rf'\1\2"{SECRET}"', tag)
+    if tag.startswith("<!--"):
+        return blank_loose(tag, keys)
+    tag = _ATTRIBUTE.sub(lambda match: match[1] + _redact_attribute(match[2], keys), tag)
+    return replace_emails(_HIDDEN_EMAIL.sub(r"\1", tag))
+
+
+def _redact_attribute(quoted: str, keys: frozenset[str]) -> str:
+    return quoted[0] + _redact_prose(quoted[1:-1], keys) + quoted[-1]
+
+
+def _redact_form(text: str, keys: frozenset[str]) -> str:
+    kept: list[str] = []
+    for part in text.split("&"):
+        name, equals, value = part.partition("=")
+        if name in keys:
+            value = ""
+        elif value and is_secret(name):
+            value = SECRET
+        kept.append(name + equals + blank_loose(value, keys))
+    return "&".join(kept)
