@@ -31,6 +31,7 @@ class Sinks(Struct, frozen=True):
 def watch(name: str) -> Iterator[Sinks]:
     """Show a run's progress while the block runs."""
     started = time.monotonic()
+    phases: dict[str, float] = {}
     with contextlib.ExitStack() as stack:
         write = _live(stack) if sys.stderr.isatty() else _plain()
 
@@ -39,11 +40,19 @@ def watch(name: str) -> Iterator[Sinks]:
                 told = " ".join(f"{key}={clean(value)}" for key, value in fields.items())
                 click.echo(f"{level}: {event} {told}".rstrip(), err=True)
 
-        yield Sinks(lambda p: write(line(name, p, time.monotonic() - started)), log)
+        def progress(told: Progress) -> None:
+            now = time.monotonic()
+            begun = phases.setdefault(told.phase, started if not phases else now)
+            write(line(name, told, seconds=now - started, of_phase=now - begun))
+
+        yield Sinks(progress, log)
 
 
-def line(name: str, progress: Progress, seconds: float) -> str:
-    """Return a run's progress in one line; time left only where a total is known."""
+def line(name: str, progress: Progress, *, seconds: float, of_phase: float) -> str:
+    """Return a run's progress in one line; time left only where a total is known.
+
+    `seconds` have passed since the run began, `of_phase` of them in its present phase.
+    """
     counts = progress.counts
     parts = [
         f"{name}:",
@@ -55,8 +64,7 @@ def line(name: str, progress: Progress, seconds: float) -> str:
     rate = counts.http_requests / seconds if seconds > 0 else 0.0
     parts.append(f"· {counts.http_requests} requests, {rate:.1f}/s")
     if progress.total and 0 < progress.done < progress.total:
-        # The time of this phase's items is not known apart; the mean over the run is near enough.
-        left = seconds / progress.done * (progress.total - progress.done)
+        left = of_phase / progress.done * (progress.total - progress.done)
         parts.append(f"· about {_duration(left)} left")
     return " ".join(parts)
 

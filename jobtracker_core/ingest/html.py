@@ -15,6 +15,7 @@ from jobtracker_core.ingest.text import (
     REMOVED,
     decode_entities,
     find_emails,
+    has_email,
     replace_emails,
     strip_unseen,
 )
@@ -157,10 +158,26 @@ def _pass(source: str) -> str:
         # Closing tags and entities made it longer: cut what is clean, by the share that is over.
         limit = int(limit * min(0.9, LIMIT / size))
         cleaned = _CLEANER.clean(cut(cleaned, limit))
-    pieces = _TAG.split(cleaned)
+    if not _is_tidy(cleaned):
+        cleaned = _tidy_texts(cleaned)
+    cleaned = _PRE_BREAKS.sub("<pre>", cleaned)
+    return cleaned if "<" in cleaned else _paragraphs(cleaned)
+
+
+def _is_tidy(markup: str) -> bool:
+    return (
+        "@" not in markup
+        and "\r" not in markup
+        and strip_unseen(markup) == markup
+        and unicodedata.is_normalized("NFC", markup)
+        and not has_email(markup)
+    )
+
+
+def _tidy_texts(markup: str) -> str:
+    pieces = _TAG.split(markup)
     pieces[::2] = map(_tidy, pieces[::2])
-    tidied = _PRE_BREAKS.sub("<pre>", "".join(_without_emails(pieces)))
-    return tidied if "<" in tidied else _paragraphs(tidied)
+    return "".join(_without_emails(pieces))
 
 
 def _tidy(text: str) -> str:

@@ -7,7 +7,8 @@ import re
 from jobtracker_core.ingest.jsontext import SECRET, empty_like, is_secret
 from jobtracker_core.ingest.text import replace_emails
 
-_QUOTE = r"\\*[\"']|&quot;|&#0*34;|&#x0*22;|\\u0022"
+# Only from the first of several backslashes on: a search from each would cost their square.
+_QUOTE = r"(?<!\\)\\*[\"']|&quot;|&#0*34;|&#x0*22;|\\u0022"
 _START = re.compile(_QUOTE)
 _QUOTED_KEY = re.compile(rf"(?P<quote>{_QUOTE})(?P<key>[^\"'\\&<>\s]{{1,100}})(?P=quote)\s*:\s*")
 _SCRIPT_KEY = re.compile(

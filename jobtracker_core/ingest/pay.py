@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Final
 
 from msgspec import Struct
@@ -31,6 +32,7 @@ from jobtracker_core.ingest.text import observed
 TEXT_LIMIT: Final = 500
 _HIGHEST: Final = 1e11
 _NEAR: Final = 40
+_MOST: Final = 20
 _LAST_YEAR: Final = 2100
 _FIRST_YEAR: Final = 1900
 _GROUP: Final = 3
@@ -209,7 +211,7 @@ def _currency(spelling: str | None, text: str, default: str | None) -> str | Non
 
 
 def _find(text: str, *, has_default: bool) -> Iterator[_Finding]:
-    amounts = [_amount(match) for match in AMOUNT.finditer(text)]
+    amounts = [_amount(match) for match in islice(AMOUNT.finditer(text), _MOST)]
     index = 0
     while index < len(amounts):
         first = amounts[index]

@@ -31,7 +31,7 @@ _DOMAIN = re.compile(r"@(?:[\w-]{1,63}\.){1,8}(?:xn--[\w-]{1,59}|[^\W\d_]{2,63})
 _LOCAL_REVERSED = re.compile(r"[^\s@<>()\[\]\",:;\\/?=&|{}^`]+")
 _LONGEST_LOCAL = 64
 _LONGEST_DOMAIN = 600
-_AT = re.compile(r"[\[({]\s?(?:at|ät|@)\s?[\])}]", re.IGNORECASE)
+_AT = re.compile(r"(?<=[\w.+'%-])\s?[\[({]\s?(?:at|ät|@)\s?[\])}]\s?(?=\w)", re.IGNORECASE)
 _SPELT_EMAIL = re.compile(
     r"[\w.+'%-]{1,64}\s?[\[({]\s?(?:at|ät|@)\s?[\])}]\s?[\w-]{1,63}"
     r"(?:(?:\.(?=\w)|\s?[\[({]\s?(?:dot|punkt|\.)\s?[\])}]\s?)[\w-]{1,63}){1,8}",
