@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import signal
+import time
 from itertools import count
 
 import pytest
 
-from jobtracker_core.cli import progress as module
 from jobtracker_core.cli.progress import line, stop_on_signals, watch
 from jobtracker_core.contract.host import Progress
 from jobtracker_core.contract.run import Counts
@@ -41,7 +41,7 @@ def test_hours_are_told_as_hours() -> None:
 
 def test_elsewhere_than_at_a_terminal_a_plain_line_comes_now_and_then(monkeypatch, capsys) -> None:
     ticks = count(100.0, 2.0)
-    monkeypatch.setattr(module.time, "monotonic", lambda: next(ticks))
+    monkeypatch.setattr(time, "monotonic", lambda: next(ticks))
     with watch("board") as sinks:
         for done in range(1, 9):
             sinks.progress(Progress(phase="list", done=done, total=None, counts=COUNTS))
