@@ -1,0 +1,35 @@
+"""`jobtracker plugins` on what is installed here."""
+
+from __future__ import annotations
+
+import json
+
+
+def test_list_show_and_check(jobtracker) -> None:
+    listed = jobtracker("plugins")
+    assert listed.code == 0
+    assert listed.out.splitlines()[1].split("\t")[:3] == ["hiringcafe", "ok", "hiringcafe"]
+    shown = jobtracker("plugins", "show", "hiringcafe")
+    assert "robots file disallows" in shown.out
+    assert "20 requests a minute" in shown.out
+    assert "posted_within_days\tafter\ta whole number from 1 to 365" in shown.out
+    checked = jobtracker("plugins", "check")
+    assert (checked.code, checked.out) == (0, "1 checked, 0 with problems\n")
+
+
+def test_json_of_each(jobtracker) -> None:
+    (plugin,) = json.loads(jobtracker("plugins", "--json").out)
+    assert plugin["status"] == "ok"
+    card = json.loads(jobtracker("plugins", "show", "hiringcafe", "--json").out)
+    assert card["info"]["limits"]["per_minute"] == 20
+    assert {field["name"] for field in card["settings"]} == {"base_url", "per_minute"}
+    assert json.loads(jobtracker("plugins", "check", "--json").out)[0]["problems"] == []
+    by_distribution = jobtracker("plugins", "show", "jobtracker-hiringcafe", "--json")
+    assert json.loads(by_distribution.out)[0]["name"] == "hiringcafe"
+
+
+def test_collectors_are_listed(jobtracker) -> None:
+    found = json.loads(jobtracker("collectors", "list", "--json").out)
+    assert [(c["info"]["name"], c["enabled"]) for c in found] == [("hiringcafe", False)]
+    jobtracker("collectors", "enable", "hiringcafe")
+    assert jobtracker("collectors").out.splitlines()[1].split("\t")[:2] == ["hiringcafe", "yes"]
