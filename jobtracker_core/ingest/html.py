@@ -167,7 +167,6 @@ def _pass(source: str) -> str:
 def _is_tidy(markup: str) -> bool:
     return (
         "@" not in markup
-        and "\r" not in markup
         and strip_unseen(markup) == markup
         and unicodedata.is_normalized("NFC", markup)
         and not has_email(markup)
@@ -182,8 +181,7 @@ def _tidy_texts(markup: str) -> str:
 
 def _tidy(text: str) -> str:
     # Unicode is composed in texts only: a mark after a tag's ">" would make it another character.
-    composed = unicodedata.normalize("NFC", strip_unseen(text))
-    return replace_emails(composed.replace("\r", "\n"))
+    return replace_emails(unicodedata.normalize("NFC", strip_unseen(text)))
 
 
 def _paragraphs(escaped: str) -> str:

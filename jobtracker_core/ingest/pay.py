@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterator
 from itertools import islice
@@ -197,7 +196,8 @@ def _record(
 
 
 def _valid(amount: float | None) -> float | None:
-    if amount is None or not math.isfinite(amount) or not 0 < amount <= _HIGHEST:
+    # No comparison is true of NaN.
+    if amount is None or not 0 < amount <= _HIGHEST:
         return None
     return round(float(amount), 2) or None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import html
 import math
 import re
@@ -19,6 +20,7 @@ from jobtracker_core.ingest.text import replace_emails, strip_unseen
 
 _DEEPEST: Final = 100
 _TEXTUAL = re.compile(r"text/|.*(?:json|javascript|ecmascript|xml|html|x-www-form-urlencoded)")
+_CHARSETS = re.compile(r"ascii|utf-(?:8|16|32)|iso8859|cp\d|koi8|gb|big5|euc|shift_jis|windows")
 _SCRIPT = re.compile(r"(<script\b[^>]{0,4000}>)(.*?)(</script\s*>|\Z)", re.IGNORECASE | re.DOTALL)
 _JSON_TYPE = re.compile(r"\btype\s*=\s*[\"']?[\w/+.-]*json", re.IGNORECASE)
 _TAG_OR_COMMENT = re.compile(r"(<!--.*?(?:-->|\Z)|<[a-zA-Z/!?][^>]*>?)", re.DOTALL)
@@ -79,14 +81,10 @@ def redact(content: bytes, content_type: str, private: Private) -> bytes:
     """
     header = Message()
     header["content-type"] = content_type or "application/unknown"
-    media, charset = header.get_content_type(), header.get_content_charset("utf-8")
+    media, charset = header.get_content_type(), _charset(header.get_content_charset("utf-8"))
     if content_type and not _TEXTUAL.match(media):
         return b""
-    try:
-        text = content.decode(charset, "replace")
-    except LookupError:
-        charset = "utf-8"
-        text = content.decode(charset, "replace")
+    text = content.decode(charset, "replace")
     if "\x00" in text or (not content_type and "\ufffd" in text):
         return b""
     text = text.removeprefix("\ufeff")
@@ -104,6 +102,15 @@ def redact_text(text: str, private: Private, *, media: str = "") -> str:
         kept = _redact_markup(text, private.json_keys)
         return kept if "xml" in media and "html" not in media else blank_html(kept, private)
     return drop_cut_email(blank_loose(text, private.json_keys, script="script" in media))
+
+
+def _charset(named: str) -> str:
+    # Python also has codecs that are no charsets of pages (idna, punycode, escapes).
+    try:
+        name = codecs.lookup(named).name
+    except LookupError:
+        return "utf-8"
+    return name if _CHARSETS.match(name) else "utf-8"
 
 
 def _in_string(keys: frozenset[str]) -> Callable[[str], str]:

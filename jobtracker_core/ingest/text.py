@@ -20,10 +20,6 @@ _UNSEEN = re.compile(
 # Only with its semicolon: "R&D&Reg Affairs" is no entity.
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 _SPACES = re.compile(r"\s+")
-_LINE_ENDS = re.compile(r"\r\n?|[\x0b\x0c\x85\u2028\u2029]")
-_INNER_SPACES = re.compile(r"[^\S\n]+")
-_MANY_BREAKS = re.compile(r" ?\n(?: ?\n)+ ?")
-_BREAK = re.compile(r" ?\n ?")
 
 # Searched from the "@" to both sides, since long words without one are common in pages (pictures
 # within their text) and must cost nothing.
@@ -110,12 +106,7 @@ def clean(value: str, limit: int) -> str:
     Entities are decoded (however often they were encoded), Unicode is composed (NFC). Cleaning a
     clean text changes nothing.
     """
-    return _settle(value, limit, lines=False)
-
-
-def clean_lines(value: str, limit: int) -> str:
-    """Do as `clean`, but keep line breaks and single blank lines."""
-    return _settle(value, limit, lines=True)
+    return _settle(value, limit)
 
 
 def observed(value: str | None, limit: int) -> str | None:
@@ -153,20 +144,15 @@ def _replace(value: str, spans: list[tuple[int, int]], replacement: str) -> str:
     return "".join([*kept, value[after:]])
 
 
-def _settle(value: str, limit: int, *, lines: bool) -> str:
+def _settle(value: str, limit: int) -> str:
     # Ends: each round that changes more than spaces uses up an "&", a ";" or an "@". The first cut
     # keeps hostile input short; what is cut off would not have been shown anyway.
     value = value[: 4 * limit + 1000]
-    while (settled := _pass(value, limit, lines=lines)) != value:
+    while (settled := _pass(value, limit)) != value:
         value = settled
     return value
 
 
-def _pass(value: str, limit: int, *, lines: bool) -> str:
+def _pass(value: str, limit: int) -> str:
     value = unicodedata.normalize("NFC", strip_unseen(decode_entities(value)))
-    if lines:
-        value = _INNER_SPACES.sub(" ", _LINE_ENDS.sub("\n", value))
-        value = _BREAK.sub("\n", _MANY_BREAKS.sub("\n\n", value)).strip()
-    else:
-        value = _SPACES.sub(" ", value).strip()
-    return replace_emails(value)[:limit].rstrip()
+    return replace_emails(_SPACES.sub(" ", value).strip())[:limit].rstrip()

@@ -64,6 +64,8 @@ def assert_harmless(markup: str) -> None:
         ),
         ("<a href='/relative'>x</a>", '<a rel="noopener nofollow">x</a>'),
         ("<pre>\n\n a\n  b</pre>", "<pre> a\n  b</pre>"),
+        ("<pre>" + "\n" * 50 + "a</pre>", "<pre>a</pre>"),
+        ("<p>a&#13;b</p>", "<p>a\nb</p>"),
         ("<p>\x00\u202eé</p>", "<p>é</p>"),
         ("<p>e\u0301</p>", "<p>é</p>"),
         ("<p>\u0338x</p>", "<p>\u0338x</p>"),

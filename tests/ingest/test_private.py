@@ -154,6 +154,7 @@ def test_a_fragment_stays_a_fragment():
         (b"<p id=me>x</p><p>y</p>", "application/json", b"<p>y</p>"),
         ('{"a": "ü", "userId": "ü"}'.encode("latin-1"), "application/json; charset=latin-1", '{"a": "ü", "userId": ""}'.encode("latin-1")),
         (b'{"userId": "u1"}', "application/json; charset=no-such", b'{"userId": ""}'),
+        (b'{"userId": "u1\xc3"}', "application/json; charset=idna", b'{"userId": ""}'),
         (b'{"a": "\xc3', "application/json", '{"a": "\ufffd'.encode()),
         (b"token=t&q=x&userId=u&to=me%40firm.de&e=", "application/x-www-form-urlencoded", b"token=[removed]&q=x&userId=&to=[e-mail removed]&e="),
         (b'var a = {userId: "u1"}', "text/javascript", b'var a = {userId: ""}'),

@@ -33,10 +33,6 @@ def test_clean_cuts_at_the_limit_and_leaves_no_space_at_the_end():
     assert text.clean("x" * 10_000, 500) == "x" * 500
 
 
-def test_clean_lines_keeps_lines_and_single_blank_lines():
-    assert text.clean_lines(" a  b \r\n\r\n\r\n\r\n c\u2028d ", 100) == "a b\n\nc\nd"
-
-
 @pytest.mark.parametrize(
     "nothing", ["", " ", "N/A", "n.a.", "null", "None", "-", "—", "...", "nan", "a@b.de"]
 )
@@ -58,15 +54,14 @@ def test_find_emails_gives_their_places():
 
 
 @LIMITED
-@given(st.data(), st.integers(1, 60), st.booleans())
-def test_cleaning_is_idempotent_and_storable(some, data, limit, lines):
-    clean = text.clean_lines if lines else text.clean
-    cleaned = clean(data.draw(some.words), limit)
-    assert clean(cleaned, limit) == cleaned
+@given(st.data(), st.integers(1, 60))
+def test_cleaning_is_idempotent_and_storable(some, data, limit):
+    cleaned = text.clean(data.draw(some.words), limit)
+    assert text.clean(cleaned, limit) == cleaned
     assert len(cleaned) <= limit
     assert "\x00" not in cleaned
     cleaned.encode()  # raises for a lone surrogate
-    assert lines or "\n" not in cleaned
+    assert "\n" not in cleaned
 
 
 @LIMITED
