@@ -16,6 +16,11 @@ import msgspec
 from jobtracker_core.settings import Settings
 from jobtracker_core.tracker import JobTracker
 
+_NEVER_CUT = 16
+"""Columns up to this wide keep their width in a table; wider ones share what is left."""
+
+_GAP = 2
+
 
 def open_tracker() -> JobTracker:
     """Open the installation that the root command's options and the environment name."""
@@ -46,12 +51,30 @@ def print_table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> No
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in headings:
-        table.add_column(heading, overflow="ellipsis", no_wrap=True)
+    console = Console()
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, _GAP, 0, 0))
+    columns = list(zip(headings, *texts, strict=True))
+    for heading, width in zip(headings, _fit(columns, console.width), strict=True):
+        table.add_column(heading, overflow="ellipsis", no_wrap=True, width=width)
     for row in texts:
         table.add_row(*(Text(cell) for cell in row))
-    Console().print(table)
+    console.print(table)
+
+
+def _fit(columns: Iterable[Sequence[str]], available: int) -> list[int]:
+    """Return widths that fit the terminal: the widest columns give way first.
+
+    Numbers, states and dates are of no use cut; names and titles can bear it.
+    """
+    from rich.cells import cell_len
+
+    widths = [max(map(cell_len, cells)) for cells in columns]
+    while sum(widths) + _GAP * len(widths) > available:
+        widest = max(widths)
+        if widest <= _NEVER_CUT:
+            break
+        widths[widths.index(widest)] -= 1
+    return widths
 
 
 def print_fields(fields: Iterable[tuple[str, object]]) -> None:

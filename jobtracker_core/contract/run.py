@@ -28,7 +28,8 @@ class Counts(Struct, frozen=True, kw_only=True):
 
     Attributes:
         pages: List pages read.
-        seen: Postings received on them and readable, repeats within a page left out.
+        seen: Postings received on them and readable; repeats within a page and what came after
+            the query's limit are left out.
         new: Postings stored for the first time.
         changed: Known postings of which something differs since the last run, each counted once.
         unchanged: Known postings whose list entries say what is stored.

@@ -100,16 +100,12 @@ class ListReader:
         else:
             self._weigh_empty(page, front=front)
         fitting = self.filters.apply(records, session.clock.now())
-        session.count(
-            Counts(
-                pages=1,
-                seen=len(records),
-                rejected=len(skipped),
-                filtered=len(records) - len(fitting),
-            )
-        )
+        filtered = len(records) - len(fitting)
         if session.task.query.limit is not None:
             fitting = fitting[: session.task.query.limit - len(self.refs)]
+        session.count(
+            Counts(pages=1, seen=len(fitting) + filtered, rejected=len(skipped), filtered=filtered)
+        )
         ack = session.deliver("list", fitting, cursor=page.cursor, skipped=skipped)
         for record in fitting:
             self.refs[record.source_id] = PostingRef(

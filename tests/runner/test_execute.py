@@ -77,7 +77,7 @@ def test_the_limit_of_the_query_ends_the_run(kit) -> None:
     result = kit.run(kit.paged(30, seen=seen), query=CommonQuery(limit=4))
     assert ends(result) == (RunState.SUCCEEDED, None)
     assert not result.outcome.end_confirmed
-    assert len(kit.host.listed) == 4
+    assert len(kit.host.listed) == result.counts.seen == result.counts.new == 4
     assert seen == ["0", "1"]
 
 
