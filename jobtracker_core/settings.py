@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from msgspec import Struct
 
@@ -34,7 +35,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     @property
     def database(self) -> str:
         """The database's URL, the default filled in."""
-        return self.database_url or f"sqlite:///{self.data_dir / 'jobtracker.db'}"
+        # In a URL these would begin a query or an escape.
+        path = quote(str(self.data_dir / "jobtracker.db"), safe="/:\\ ")
+        return self.database_url or f"sqlite:///{path}"
 
     @classmethod
     def from_env(

@@ -16,6 +16,8 @@ from jobtracker_core.contract.errors import ConfigError
 from jobtracker_core.contract.info import CollectorInfo, CollectorSettings
 from jobtracker_core.contract.query import CommonQuery
 from jobtracker_core.contract.run import JobRef, RunState, RunSummary
+from jobtracker_core.http.address import Hosts, read_address
+from jobtracker_core.http.exchange import BadAddress
 from jobtracker_core.http.throttle import Throttle
 from jobtracker_core.http.transport import CurlTransport
 from jobtracker_core.plugins import discovery, forms
@@ -24,10 +26,11 @@ from jobtracker_core.runner.clock import Clock, SystemClock
 from jobtracker_core.runner.execute import Result, execute
 from jobtracker_core.runner.filters import FilterUse
 from jobtracker_core.runner.inline import InlineHost, LogSink, ProgressSink
+from jobtracker_core.runner.outcome import words
 from jobtracker_core.runner.session import Task
 from jobtracker_core.settings import Settings
 from jobtracker_core.storage import collectors, jobs, runs, schema, search
-from jobtracker_core.storage.claims import Claim
+from jobtracker_core.storage.claims import Claim, Kept
 from jobtracker_core.storage.engine import Database, open_database
 from jobtracker_core.storage.errors import StorageError
 
@@ -120,14 +123,26 @@ class JobTracker:
         source = discovery.find(self.registry, name)
         values = self.settings.for_collector(name, known=self.registry.sources)
         try:
-            return forms.fill(source.info.settings, values)
+            settings = forms.fill(source.info.settings, values)
+            if settings.base_url is not None:
+                read_address(settings.base_url)
         except forms.FormError as error:
             field, problem = next(iter(error.problems.items()))
             raise ConfigError(f"{name}.{field}", problem) from error
+        except BadAddress as error:
+            raise ConfigError(f"{name}.base_url", str(error)) from error
+        return settings
 
-    def query(self, name: str, words: Mapping[str, Any]) -> CommonQuery:
-        """Make a collector's query of words; raises FormError naming each that is wrong."""
-        return forms.fill(discovery.find(self.registry, name).info.query, words)
+    def query(self, name: str, words: CommonQuery | Mapping[str, Any]) -> CommonQuery:
+        """Make a collector's query of words, or check one; raises FormError naming each fault."""
+        wanted = discovery.find(self.registry, name).info.query
+        if isinstance(words, CommonQuery):
+            if not isinstance(words, wanted):
+                problem = f"{type(words).__name__} is not {wanted.__name__}, which {name} takes"
+                raise forms.FormError({"query": problem})
+            # A struct made in code was checked by nobody.
+            words = forms.as_words(words)
+        return forms.fill(wanted, words)
 
     def collect(
         self,
@@ -144,41 +159,40 @@ class JobTracker:
         Args:
             name: The collector.
             query: A query of its type, or the words of one.
-            record: A directory to write all exchanges with the site to.
+            record: An empty or new directory to write all exchanges with the site to.
             stop: Set it from another thread or a signal handler to end the run.
             on_progress: Called in this thread after every page and detail.
             on_log: Called in this thread with level, event and fields.
 
-        Raises CollectorOff, FormError, ConfigError, UnknownCollector and StorageError before
-        anything is sent. What goes wrong later is in the result.
+        Raises CollectorOff, FormError, ConfigError, UnknownCollector, RecordError and StorageError
+        before anything is sent; StorageError and RecordError also later, if the database or the
+        directory fails. What goes wrong with the site or in the plugin is in the result.
         """
         source = discovery.find(self.registry, name)
         settings = self.collector_settings(name)
-        if not isinstance(query, CommonQuery):
-            query = self.query(name, query)
+        query = self.query(name, query)
         if not self.collectors.enabled(name):
             raise CollectorOff(source.info)
-        claim = runs.start(
+        kept = runs.kept_cursor(
             self.database,
             collector=name,
-            trigger="manual",
-            query=forms.as_words(query),
             query_hash=forms.digest(query),
-            plugin_name=source.distribution,
             plugin_version=source.version,
-            concurrency_key=site_key(source.info, settings),
-            max_running=source.info.limits.max_running,
-            worker_id=runs.worker_identity(),
+            now=self._clock.now(),
         )
+        task = Task(
+            collector=source.cls,
+            settings=settings,
+            query=query,
+            cursor=None if kept is None else kept.cursor,
+        )
+        recorder = (
+            None
+            if record is None
+            else captures.record(record, task, source=source, now=self._clock.now())
+        )
+        claim = self._claim(task, source, kept)
         with self._claimed(claim):
-            cursor = runs.kept_cursor(
-                self.database,
-                collector=name,
-                query_hash=forms.digest(query),
-                plugin_version=source.version,
-                now=self._clock.now(),
-            )
-            task = Task(collector=source.cls, settings=settings, query=query, cursor=cursor)
             host = InlineHost(
                 self.database,
                 claim,
@@ -189,18 +203,29 @@ class JobTracker:
                 on_progress=on_progress,
                 on_log=on_log,
             )
-            recorder = (
-                None
-                if record is None
-                else captures.record(record, task, source=source, now=self._clock.now())
-            )
             with contextlib.closing(CurlTransport()) as transport:
                 result = execute(
                     task, host, transport=transport, clock=self._clock, recorder=recorder
                 )
-            if record is not None:
-                captures.write_result(record, result, asked=host.asked)
-        return self._finish(claim, result, host)
+        collected = self._finish(claim, result, host)
+        if recorder is not None:
+            captures.write_result(recorder, result, asked=host.asked, acks=host.acks)
+        return collected
+
+    def _claim(self, task: Task, source: discovery.Source, kept: Kept | None) -> Claim:
+        return runs.start(
+            self.database,
+            collector=source.info.name,
+            trigger="manual",
+            query=forms.as_words(task.query),
+            query_hash=forms.digest(task.query),
+            plugin_name=source.distribution,
+            plugin_version=source.version,
+            concurrency_key=Hosts(source.info.hosts, task.settings.base_url).site,
+            max_running=source.info.limits.max_running,
+            worker_id=runs.worker_identity(),
+            kept=kept,
+        )
 
     @contextlib.contextmanager
     def _claimed(self, claim: Claim) -> Iterator[None]:
@@ -216,7 +241,11 @@ class JobTracker:
                     claim,
                     state=RunState.FAILED if isinstance(error, Exception) else RunState.CANCELLED,
                     error_class="db" if ours else "internal",
-                    error_message=f"{type(error).__name__}: {error}",
+                    error_message=str(error)
+                    if ours
+                    else "stopped at once"
+                    if isinstance(error, KeyboardInterrupt)
+                    else words(error),
                 )
             raise
 
@@ -245,7 +274,7 @@ class JobTracker:
             arguments = {"run": summary, "new": tuple(host.new)}
             try:
                 impl.function(**{name: arguments[name] for name in impl.argnames})
-            except Exception as error:  # noqa: BLE001  (a stranger's code)
+            except (Exception, SystemExit) as error:  # noqa: BLE001  (a stranger's code)
                 host.log(
                     "warning", "notifier failed", {"plugin": impl.plugin_name, "error": repr(error)}
                 )
@@ -253,13 +282,6 @@ class JobTracker:
     def replay(self, directory: Path) -> captures.Replayed:
         """Run today's plugin on recorded exchanges; nothing is sent and nothing is stored."""
         return captures.replay(directory, self.registry)
-
-
-def site_key(info: CollectorInfo, settings: CollectorSettings) -> str:
-    """Return the site that a run talks to, as limits count it."""
-    if settings.base_url is None:
-        return info.hosts[0]
-    return settings.base_url.partition("://")[2].partition("/")[0].lower()
 
 
 class Jobs:
@@ -317,6 +339,13 @@ class Runs:
     def get(self, run_id: int) -> runs.Run:
         """Return one run; raises NotFound."""
         return runs.get(self._tracker.database, run_id)
+
+    def cancel(self, run_id: int) -> RunState:
+        """Ask for a run to be stopped; return its state at that moment. Raises NotFound.
+
+        A running one hears of it within a quarter of a minute, on whatever machine it is.
+        """
+        return runs.request_cancel(self._tracker.database, run_id)
 
 
 class CollectorStatus(Struct, frozen=True, kw_only=True):

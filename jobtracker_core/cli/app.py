@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 
@@ -57,25 +58,44 @@ class _Lazy(click.Group):
 @click.pass_context
 def root(ctx: click.Context, database: str | None) -> None:
     """Collect job postings from many sites into one clean, searchable history."""
+    if database == "":
+        raise click.BadParameter("must not be empty", param_hint="--database")
     ctx.obj = {"database": database}
+
+
+def _refuse_broken_text(arguments: Sequence[str]) -> None:
+    for argument in arguments:
+        if not argument.isascii() and argument != argument.encode(errors="replace").decode():
+            raise click.UsageError(f"{argument!r} is no text in this locale's encoding")
+
+
+def _give_up_output() -> None:
+    """Write to nowhere from now on: Python flushes at exit, and would fail again there."""
+    sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115  (to the end of the process)
 
 
 def run(arguments: Sequence[str]) -> int:
     """Run a command line; return the exit code."""
+    if sys.stdout is None:  # closed by whoever started us
+        _give_up_output()
     try:
+        _refuse_broken_text(arguments)
         code = root.main(list(arguments), prog_name="jobtracker", standalone_mode=False)
+        sys.stdout.flush()
     except click.ClickException as error:
         error.show()
         return error.exit_code
     except click.Abort:
         click.echo("Stopped.", err=True)
         return 1
-    except BrokenPipeError:
-        # The reader (`head`, a pager) has what it wanted. Python must not complain at exit either.
-        sys.stderr.close()
-        return 0
+    except SystemExit as end:
+        # A reader that went away (`head`, a pager) has what it wanted.
+        gone = type(sys.stdout) is click.utils.PacifyFlushWrapper
+        return 0 if gone or not isinstance(end.code, int) else end.code
     except Exception as error:  # noqa: BLE001  (told apart there; what is unknown is raised again)
         from jobtracker_core.cli.errors import explain
 
+        if isinstance(error, OSError):
+            _give_up_output()
         return explain(error)
     return code if isinstance(code, int) else 0

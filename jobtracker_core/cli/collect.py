@@ -112,7 +112,7 @@ def print_result(collected: Collected) -> None:
         cause = f"{run.error_class}: " if run.error_class else ""
         click.echo(f"  {cause}{clean(run.error_message)}")
     if collected.hint:
-        click.echo(f"  Next: {collected.hint}")
+        click.echo(f"  Next: {clean(collected.hint)}")
 
 
 def exit_code(collected: Collected) -> int:

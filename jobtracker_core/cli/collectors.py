@@ -8,11 +8,12 @@ from jobtracker_core.cli.output import clean, open_tracker, print_json, print_ta
 
 
 @click.group(invoke_without_command=True)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
-def collectors(ctx: click.Context) -> None:
+def collectors(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001
     """Turn collectors on and off. All are off until you turn them on."""
     if ctx.invoked_subcommand is None:
-        ctx.invoke(list_, as_json=False)
+        ctx.invoke(list_, as_json=as_json)
 
 
 @collectors.command("list")
@@ -36,6 +37,7 @@ def list_(as_json: bool) -> None:  # noqa: FBT001
             )
             for c in found
         ),
+        prose=("SITE", "PLUGIN"),
     )
 
 

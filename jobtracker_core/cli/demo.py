@@ -28,7 +28,7 @@ _CHANGED = 10
 @click.command()
 @click.option("--once", is_flag=True, help="End after the tour instead of leaving the site open.")
 @click.option(
-    "--postings", type=click.IntRange(1, 10_000), default=330, show_default=True, metavar="N"
+    "--postings", type=click.IntRange(_CHANGED, 10_000), default=330, show_default=True, metavar="N"
 )
 @click.option(
     "--dir",
@@ -42,6 +42,8 @@ def demo(once: bool, postings: int, directory: Path | None) -> int:  # noqa: FBT
     Collects everything, collects again (nothing is new, no details are asked twice), changes ten
     postings and collects a third time.
     """
+    if directory is not None and (directory / "jobtracker.db").exists():
+        raise click.BadParameter(f"{directory} holds a database already", param_hint="--dir")
     directory = directory or Path(tempfile.mkdtemp(prefix="jobtracker-demo-"))
     sites = practice_sites()
     if not sites:

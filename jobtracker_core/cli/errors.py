@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import click
 
+from jobtracker_core.cli.output import clean
 from jobtracker_core.contract.errors import BadQuery, ConfigError
 from jobtracker_core.http.record import RecordError
 from jobtracker_core.plugins.discovery import UnknownCollector
 from jobtracker_core.plugins.forms import FormError
-from jobtracker_core.storage.errors import NotFound, StorageError
+from jobtracker_core.storage.errors import NotFound, StorageError, WrongAddress
 from jobtracker_core.tracker import CollectorOff
 
 FAILED, WRONG_USE, PARTIAL = 1, 2, 3
@@ -16,30 +17,33 @@ FAILED, WRONG_USE, PARTIAL = 1, 2, 3
 
 def explain(error: Exception) -> int:
     """Print what is wrong and what to do; raise what is no known error of ours."""
-    if isinstance(error, StorageError):
-        _say(str(error), error.hint)
-        return WRONG_USE if isinstance(error, NotFound) else FAILED
     if isinstance(error, FormError):
         for field, problem in error.problems.items():
             _say(f"{option(field)}: {problem}")
         return WRONG_USE
-    if isinstance(error, CollectorOff):
-        name = error.info.name
-        _say(
-            f"collector {name!r} is off, as all are at first",
-            f"read its site's rules and turn it on with: jobtracker collectors enable {name}",
-        )
-        return WRONG_USE
-    if isinstance(error, BadQuery | ConfigError):
-        _say(str(error), error.hint)
-        return WRONG_USE
-    if isinstance(error, UnknownCollector):
-        _say(str(error), "see `jobtracker plugins`")
-        return WRONG_USE
-    if isinstance(error, RecordError):
-        _say(str(error))
-        return WRONG_USE
-    raise error
+    what, then, code = _account(error)
+    _say(what, then)
+    return code
+
+
+def _account(error: Exception) -> tuple[str, str, int]:
+    """Return what is wrong, the next step and the exit code."""
+    match error:
+        case StorageError():
+            mistaken = isinstance(error, NotFound | WrongAddress)
+            return str(error), error.hint, WRONG_USE if mistaken else FAILED
+        case CollectorOff():
+            then = "read its site's rules and turn it on with: jobtracker collectors enable "
+            what = f"collector {error.info.name!r} is off, as all are at first"
+            return what, then + error.info.name, WRONG_USE
+        case BadQuery() | ConfigError() | RecordError():
+            return str(error), error.hint, WRONG_USE
+        case UnknownCollector():
+            return str(error), "see `jobtracker plugins`", WRONG_USE
+        case OSError():
+            return f"{error.filename or 'output'}: {error.strerror or error}", "", FAILED
+        case _:
+            raise error
 
 
 def option(field: str) -> str:
@@ -48,6 +52,6 @@ def option(field: str) -> str:
 
 
 def _say(what: str, then: str = "") -> None:
-    click.echo(f"Error: {what}", err=True)
+    click.echo(f"Error: {clean(what)}", err=True)
     if then:
-        click.echo(f"Next: {then}", err=True)
+        click.echo(f"Next: {clean(then)}", err=True)

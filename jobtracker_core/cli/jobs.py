@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Any
 
 import click
@@ -20,11 +21,12 @@ from jobtracker_core.storage.jobs import Job, JobDetail
 
 
 @click.group(invoke_without_command=True)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
-def jobs(ctx: click.Context) -> None:
+def jobs(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001
     """List and show stored jobs."""
     if ctx.invoked_subcommand is None:
-        ctx.invoke(list_)
+        ctx.invoke(list_, as_json=as_json)
 
 
 @jobs.command("list")
@@ -47,14 +49,18 @@ def list_(
         found = tracker.jobs.search(
             source=source, text=search, changed_by_run=changed_by, limit=limit, after=after
         )
-        total = None if as_json else tracker.jobs.count(source=source)
+        total = None if as_json or search or changed_by else tracker.jobs.count(source=source)
     if as_json:
         print_json(found)
         return
     print_jobs(found.items)
-    click.echo(f"{len(found.items)} shown, {total} stored", err=True)
+    shown = f"{len(found.items)} shown"
+    click.echo(shown if total is None else f"{shown}, {total} stored", err=True)
     if found.after:
-        click.echo(f"More: jobtracker jobs list --after {found.after}", err=True)
+        given = [("--source", source), ("--search", search), ("--changed-by", changed_by)]
+        given += [("--limit", limit), ("--after", found.after)]
+        words = [text for option, value in given if value for text in (option, str(value))]
+        click.echo(f"More: jobtracker jobs list {shlex.join(words)}", err=True)
 
 
 @jobs.command()
@@ -78,6 +84,7 @@ def print_jobs(items: tuple[Job, ...]) -> None:
             (j.id, j.title, j.company, j.place, j.remote, pay(j), _day(j.posted_at), j.source)
             for j in items
         ),
+        prose=("TITLE", "COMPANY", "PLACE", "PAY"),
     )
 
 

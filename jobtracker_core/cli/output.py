@@ -6,7 +6,7 @@ Whatever comes from a site loses its control characters here: a title must not s
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -16,8 +16,8 @@ import msgspec
 from jobtracker_core.settings import Settings
 from jobtracker_core.tracker import JobTracker
 
-_NEVER_CUT = 16
-"""Columns up to this wide keep their width in a table; wider ones share what is left."""
+_LEAST = 8
+"""Prose is not cut below this width: then rather a column less."""
 
 _GAP = 2
 
@@ -40,8 +40,14 @@ def _plain(value: Any) -> Any:
     raise NotImplementedError(f"{type(value).__name__} has no JSON form")
 
 
-def print_table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Print rows: a fitted table at a terminal, tab-separated values elsewhere."""
+def print_table(
+    headings: Sequence[str], rows: Iterable[Sequence[object]], *, prose: Collection[str] = ()
+) -> None:
+    """Print rows: a fitted table at a terminal, tab-separated values elsewhere.
+
+    The columns headed `prose` may be cut to fit; numbers, states and dates are of no use cut. If
+    that is not enough, columns are left out from the right.
+    """
     texts = [[clean(cell) for cell in row] for row in rows]
     if not sys.stdout.isatty():
         for row in [list(headings), *texts]:
@@ -54,26 +60,29 @@ def print_table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> No
     console = Console()
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, _GAP, 0, 0))
     columns = list(zip(headings, *texts, strict=True))
-    for heading, width in zip(headings, _fit(columns, console.width), strict=True):
+    widths = _fit(columns, console.width, prose)
+    for heading, width in zip(headings, widths, strict=False):
         table.add_column(heading, overflow="ellipsis", no_wrap=True, width=width)
     for row in texts:
-        table.add_row(*(Text(cell) for cell in row))
+        table.add_row(*(Text(cell) for cell in row[: len(widths)]))
     console.print(table)
 
 
-def _fit(columns: Iterable[Sequence[str]], available: int) -> list[int]:
-    """Return widths that fit the terminal: the widest columns give way first.
-
-    Numbers, states and dates are of no use cut; names and titles can bear it.
-    """
+def _fit(columns: Sequence[Sequence[str]], available: int, prose: Collection[str]) -> list[int]:
+    """Return the widths of as many columns as fit; the widest prose gives way first."""
     from rich.cells import cell_len
 
     widths = [max(map(cell_len, cells)) for cells in columns]
+    cuttable = [number for number, cells in enumerate(columns) if cells[0] in prose]
     while sum(widths) + _GAP * len(widths) > available:
-        widest = max(widths)
-        if widest <= _NEVER_CUT:
+        widest = max(cuttable, key=lambda number: widths[number], default=None)
+        if widest is not None and widths[widest] > _LEAST:
+            widths[widest] -= 1
+        elif len(widths) > 1:
+            widths.pop()
+            cuttable = [number for number in cuttable if number < len(widths)]
+        else:
             break
-        widths[widths.index(widest)] -= 1
     return widths
 
 

@@ -6,7 +6,7 @@ import click
 from msgspec import Struct
 
 from jobtracker_core.cli.errors import FAILED
-from jobtracker_core.cli.output import open_tracker, print_fields, print_json, print_table
+from jobtracker_core.cli.output import clean, open_tracker, print_fields, print_json, print_table
 from jobtracker_core.contract.info import CollectorInfo
 from jobtracker_core.plugins import forms
 from jobtracker_core.plugins.discovery import Plugin, Registry
@@ -109,14 +109,15 @@ def _print_table(chosen: tuple[Plugin, ...]) -> None:
     print_table(
         ("PLUGIN", "STATUS", "COLLECTORS", "DISTRIBUTION", "VERSION"),
         ((p.name, p.status, p.collectors, p.distribution, p.version) for p in chosen),
+        prose=("COLLECTORS",),
     )
 
 
 def _print_problems(chosen: tuple[Plugin, ...]) -> None:
     for plugin in chosen:
         for problem in plugin.problems:
-            click.echo(f"{plugin.name}: {problem.stage}: {problem.message}")
-            click.echo(f"  Next: {problem.hint}")
+            click.echo(clean(f"{plugin.name}: {problem.stage}: {problem.message}"))
+            click.echo(f"  Next: {clean(problem.hint)}")
 
 
 def _print_card(card: CollectorCard) -> None:
@@ -141,6 +142,9 @@ def _print_card(card: CollectorCard) -> None:
     print_table(
         ("QUERY", "APPLIED", "TAKES"),
         ((f.name, info.filters.get(f.name, ""), f.allowed) for f in card.query),
+        prose=("TAKES",),
     )
     click.echo()
-    print_table(("SETTING", "TAKES"), ((f.name, f.allowed) for f in card.settings))
+    print_table(
+        ("SETTING", "TAKES"), ((f.name, f.allowed) for f in card.settings), prose=("TAKES",)
+    )

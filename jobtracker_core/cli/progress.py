@@ -37,8 +37,8 @@ def watch(name: str) -> Iterator[Sinks]:
 
         def log(level: str, event: str, fields: Mapping[str, object]) -> None:
             if level != "debug":
-                told = " ".join(f"{key}={clean(value)}" for key, value in fields.items())
-                click.echo(f"{level}: {event} {told}".rstrip(), err=True)
+                told = " ".join(f"{key}={value}" for key, value in fields.items())
+                _tell(clean(f"{level}: {event} {told}"))
 
         def progress(told: Progress) -> None:
             now = time.monotonic()
@@ -85,6 +85,12 @@ def _live(stack: contextlib.ExitStack) -> Callable[[str], None]:
     return lambda text: status.update(Text(text))
 
 
+def _tell(text: str) -> None:
+    """Write a line to whoever watches; a watcher that went away must not end the run."""
+    with contextlib.suppress(OSError):
+        click.echo(text, err=True)
+
+
 def _plain() -> Callable[[str], None]:
     last = 0.0
 
@@ -93,7 +99,7 @@ def _plain() -> Callable[[str], None]:
         now = time.monotonic()
         if now - last >= _PLAIN_EVERY:
             last = now
-            click.echo(text, err=True)
+            _tell(text)
 
     return write
 
@@ -107,7 +113,7 @@ def stop_on_signals() -> Iterator[threading.Event]:
     def handle(number: int, _frame: FrameType | None) -> None:
         stop.set()
         signal.signal(number, before[signal.Signals(number)])
-        click.echo("Stopping after what is under way; again to stop at once.", err=True)
+        _tell("Stopping after what is under way; again to stop at once.")
 
     for number in before:
         signal.signal(number, handle)

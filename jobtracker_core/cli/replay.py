@@ -36,6 +36,7 @@ def replay(directory: Path, as_json: bool) -> int:  # noqa: FBT001
                 )
                 for r in replayed.listed
             ),
+            prose=("SOURCE ID", "TITLE", "COMPANY"),
         )
         then = replayed.then
         was = f"{then.state}, {then.counts.seen} postings" if then else "killed before its end"

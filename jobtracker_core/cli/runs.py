@@ -13,15 +13,17 @@ from jobtracker_core.cli.output import (
     print_json,
     print_table,
 )
+from jobtracker_core.contract.run import RunState
 from jobtracker_core.storage.jobs import Change
 
 
 @click.group(invoke_without_command=True)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
-def runs(ctx: click.Context) -> None:
+def runs(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001
     """List and show past runs."""
     if ctx.invoked_subcommand is None:
-        ctx.invoke(list_)
+        ctx.invoke(list_, as_json=as_json)
 
 
 @runs.command("list")
@@ -52,6 +54,7 @@ def list_(collector: str | None, limit: int, before: int | None, as_json: bool) 
             )
             for r in found
         ),
+        prose=("WHY",),
     )
 
 
@@ -87,6 +90,19 @@ def show(run_id: int, as_json: bool) -> None:  # noqa: FBT001
         click.echo(f"job {job_id} changed: {', '.join(fields)}")
     if run.error_detail:
         click.echo(f"\n{clean_lines(run.error_detail)}")
+
+
+@runs.command()
+@click.argument("run_id", type=click.IntRange(min=1), metavar="ID")
+def cancel(run_id: int) -> None:
+    """Ask for a run to be stopped, on whatever machine it is."""
+    with open_tracker() as tracker:
+        state = tracker.runs.cancel(run_id)
+    words = {
+        RunState.RUNNING: "is told to stop, and hears of it within a quarter of a minute",
+        RunState.CANCELLED: "is cancelled",
+    }
+    click.echo(f"Run {run_id} {words.get(state, f'has ended already: {state}')}")
 
 
 def changed_fields(changes: Iterable[Change]) -> dict[int, list[str]]:

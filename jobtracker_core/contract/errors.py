@@ -47,6 +47,16 @@ def _restore(cls: type[CollectError], args: tuple[Any, ...], state: dict[str, An
     return error
 
 
+def _text(value: object) -> str:
+    """Return whatever was given as text: an error must not fail while it is being raised."""
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    try:
+        return str(value)
+    except Exception as error:  # noqa: BLE001  (a stranger's __str__)
+        return f"{type(value).__name__} without a text ({type(error).__name__})"
+
+
 class CollectError(Exception):
     """The run cannot go on as it was asked."""
 
@@ -54,10 +64,11 @@ class CollectError(Exception):
     """One sentence: what the user does next."""
 
     error_class: ErrorClass = "internal"
+    message: str = "no reason given"
 
     def __init__(self, message: str, *, error_class: ErrorClass | None = None) -> None:
         super().__init__(message)
-        self.message = message
+        self.message = _text(message)
         if error_class is not None:
             self.error_class = error_class
 
@@ -71,7 +82,7 @@ class CollectError(Exception):
 class Transient(CollectError):  # noqa: N818  (the names are the contract's own terms)
     """May work in a minute: the client retries it, then the run is retried with back-off."""
 
-    hint = "Usually passes by itself; the run is tried again."
+    hint = "It usually passes by itself: start it again."
     error_class: ErrorClass = "network"
 
 
@@ -83,8 +94,9 @@ class RateLimited(CollectError):  # noqa: N818
         retry_after: Seconds the site asks to wait, where it said so.
     """
 
-    hint = "The site is left alone for a while; the next run goes on from where this one stopped."
+    hint = "Leave the site alone for a while; the next run goes on from where this one stopped."
     error_class: ErrorClass = "http_429"
+    retry_after: float | None = None
 
     def __init__(
         self, message: str = "the site asks for fewer requests", *, retry_after: float | None = None
@@ -104,7 +116,7 @@ class Blocked(CollectError):  # noqa: N818
     error_class: ErrorClass = "blocked"
 
     def __init__(self, evidence: str) -> None:
-        super().__init__(f"refused as a robot: {evidence}")
+        super().__init__(f"refused as a robot: {_text(evidence)}")
         self.evidence = evidence
 
 
@@ -120,6 +132,8 @@ class LayoutChanged(CollectError):  # noqa: N818
 
     hint = "Update the plugin; if it is up to date, report this with the run's sample."
     error_class: ErrorClass = "parse"
+    path: str = "$"
+    sample: str = ""
 
     def __init__(
         self,
@@ -129,9 +143,9 @@ class LayoutChanged(CollectError):  # noqa: N818
         sample: str = "",
         error_class: ErrorClass | None = None,
     ) -> None:
-        super().__init__(f"{path}: {message}", error_class=error_class)
+        super().__init__(f"{_text(path)}: {_text(message)}", error_class=error_class)
         self.path = path
-        self.sample = sample
+        self.sample = _text(sample)
 
 
 class BadQuery(CollectError):  # noqa: N818

@@ -79,13 +79,18 @@ class Batch(Struct, frozen=True, kw_only=True):
 
     Attributes:
         cursor: Where the list goes on after this page (lists only).
+        kept_cursor: Where an earlier run stopped, while this one re-reads the front: it stays the
+            run's cursor if nothing in this batch is new.
+        failed: Source ids of postings whose details could not be had (details only).
         counts: What happened since the last batch; the host adds new, changed and unchanged.
     """
 
     kind: Literal["list", "detail"]
     records: tuple[Record, ...]
     cursor: str | None = None
+    kept_cursor: str | None = None
     skipped: tuple[Skip, ...] = ()
+    failed: tuple[str, ...] = ()
     counts: Counts = Counts()
 
 

@@ -58,12 +58,27 @@ class Hosts:
 
     def __init__(self, patterns: Collection[str], base_url: str | None) -> None:
         self._patterns = tuple(pattern.lower() for pattern in patterns)
-        base = None if base_url is None else read_address(base_url)
-        self._base = None if base is None else (base.host, base.port)
+        self._base_address = None if base_url is None else read_address(base_url)
 
     def allow(self, address: Address) -> bool:
         """Say whether an address may be asked."""
-        return self.is_base(address) or any(
+        return self.is_base(address) or self._is_own(address)
+
+    def site_of(self, address: Address) -> str:
+        """Return what a rate limit counts: all the collector's own hosts are one site."""
+        if self._is_own(address):
+            return self._patterns[0].removeprefix("*.")
+        return address.site
+
+    @property
+    def site(self) -> str:
+        """The site that a run talks to: the operator's own address, if one is given."""
+        if self._base_address is not None and not self._is_own(self._base_address):
+            return self._base_address.site
+        return self._patterns[0].removeprefix("*.")
+
+    def _is_own(self, address: Address) -> bool:
+        return any(
             address.site.endswith(pattern[1:])
             if pattern.startswith("*.")
             else address.site == pattern
@@ -72,7 +87,8 @@ class Hosts:
 
     def is_base(self, address: Address) -> bool:
         """Say whether an address is at the operator's own host and port."""
-        return (address.host, address.port) == self._base
+        base = self._base_address
+        return base is not None and (address.host, address.port) == (base.host, base.port)
 
     def __str__(self) -> str:
         return ", ".join(self._patterns) or "none"

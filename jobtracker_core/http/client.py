@@ -50,7 +50,8 @@ class Client:
     """`contract.context.Http` over a transport. For the thread of one run.
 
     Before every request, redirects and retries included, it asks whether the run is to stop, gets
-    a grant under `site:<host[:port]>`, and waits a random moment.
+    a grant under `site:<site>`, and waits a random moment. All the collector's own hosts are one
+    site; the operator's `base_url` is another.
 
     Args:
         transport: Whoever made it closes it.
@@ -243,7 +244,7 @@ class Client:
 
     def _wait_for_turn(self, address: Address) -> None:
         self._check()
-        key = f"site:{address.site}"
+        key = f"site:{self._hosts.site_of(address)}"
         rate, burst = self._per_minute, self._limits.burst
         while (wait := self._host.acquire(key, per_minute=rate, burst=burst).wait) > 0:
             self._pause(wait)

@@ -72,7 +72,7 @@ class Recorder:
     as `redact` leaves it.
 
     Args:
-        directory: Made if it is missing. Raises `RecordError` if it holds a capture already or
+        directory: Made if it is missing. Raises `RecordError` if it holds anything already or
             cannot be written.
         redact: Given a body and its media type, returns what of it may be kept.
         manifest: What the capture is of: collector, plugin version, query, `recorded_at`. Written
@@ -91,14 +91,14 @@ class Recorder:
         self._count = 0
         try:
             directory.mkdir(parents=True, exist_ok=True)
-            taken = (directory / MANIFEST).exists() or any(directory.glob(_EXCHANGES))
+            taken = any(directory.iterdir())
         except OSError as error:
             raise RecordError(
                 f"cannot write to {directory}: {error.strerror}; name another directory"
             ) from error
         if taken:
-            raise RecordError(f"{directory} holds a capture already; name another directory")
-        self._write(MANIFEST, {**manifest, "format": FORMAT})
+            raise RecordError(f"{directory} is not empty; name another directory")
+        self.write(MANIFEST, {**manifest, "format": FORMAT})
 
     def record(self, request: Request, answer: Answer) -> None:
         """Keep an exchange. Raises `RecordError` if the disk does not take it."""
@@ -128,13 +128,16 @@ class Recorder:
             ),
         )
         self._count += 1
-        self._write(f"{self._count:04d}.json", exchange)
+        self.write(f"{self._count:04d}.json", exchange)
 
-    def _write(self, name: str, content: object) -> None:
+    def write(self, name: str, content: object) -> None:
+        """Write a file of the capture as JSON, whole or not at all; raises `RecordError`."""
         path = self._directory / name
         draft = self._directory / f".{name}.draft"
         try:
-            draft.write_bytes(msgspec.json.format(msgspec.json.encode(content), indent=2))
+            # "x" follows no link that somebody laid there meanwhile.
+            with draft.open("xb") as file:
+                file.write(msgspec.json.format(msgspec.json.encode(content), indent=2))
             draft.replace(path)
         except OSError as error:
             raise RecordError(

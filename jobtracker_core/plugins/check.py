@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 import re
 import typing
 from collections.abc import Iterator
@@ -16,7 +17,9 @@ from jobtracker_core.contract.info import (
     NAME_PATTERN,
     CollectorInfo,
     CollectorSettings,
+    Feature,
     FilterSupport,
+    Limits,
 )
 from jobtracker_core.contract.query import CommonQuery
 from jobtracker_core.plugins import forms
@@ -27,6 +30,12 @@ FILTERS = frozenset(
 )
 AFTER_FILTERS = frozenset({"remote", "employment", "posted_within_days"})
 """The filters that the core can apply to what a site sent."""
+
+LONGEST_REQUEST = 40.0
+"""Seconds; while a request lasts, nobody renews the run's lease of 60 s."""
+
+RESERVED = frozenset({"record", "json", "as_json", "help", "database"})
+"""Names that the command line itself uses beside a query's fields."""
 
 _HOST = re.compile(r"(\*\.)?[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?")
 
@@ -76,13 +85,27 @@ def _examine_info(info: CollectorInfo) -> Iterator[Problem]:
         if not _HOST.fullmatch(host):
             yield _problem("hosts", f"bad host {host!r}", "write example.org or *.example.org")
     yield from _examine_filters(info)
-    positive = ("per_minute", "burst", "timeout", "max_running", "max_pages", "max_minutes")
-    for name in positive:
-        if getattr(info.limits, name) <= 0:
-            yield _problem("limits", f"{name} must be above 0", "see Limits")
+    yield from _examine_limits(info.limits)
+    unknown = info.features - set(typing.get_args(Feature))
+    if unknown:
+        known = ", ".join(typing.get_args(Feature))
+        yield _problem("features", f"unknown: {', '.join(sorted(unknown))}", f"there are {known}")
     if not info.policy.summary.strip():
         yield _problem(
             "policy", "the policy note is empty", "say what the site's robots file and terms say"
+        )
+
+
+def _examine_limits(limits: Limits) -> Iterator[Problem]:
+    for name in limits.__struct_fields__:
+        value = getattr(limits, name)
+        if not math.isfinite(value) or value < 0 or (value == 0 and name != "rechecks"):
+            yield _problem("limits", f"{name} cannot be {value}", "see Limits")
+    if limits.timeout > LONGEST_REQUEST:
+        yield _problem(
+            "limits",
+            f"a timeout of {limits.timeout:g} s outlives the run's lease",
+            f"at most {LONGEST_REQUEST:g} s",
         )
 
 
@@ -118,13 +141,17 @@ def _examine_types(cls: type[JobCollector[Any, Any]], info: CollectorInfo) -> It
             )
         try:
             msgspec.json.schema(given)
-            forms.fields(given)
+            names = {field.name for field in forms.fields(given)}
         except Exception as error:  # noqa: BLE001  (whatever a stranger's type raises)
             yield _problem(
                 "schema",
                 f"no JSON schema can be built of {given.__name__}: {error}",
                 "use plain types, enums and tuples that msgspec knows",
             )
+            continue
+        if name == "query" and names & RESERVED:
+            taken = ", ".join(sorted(names & RESERVED))
+            yield _problem(name, f"reserved field names: {taken}", "name them otherwise")
     if not isinstance(info.canary, info.query):
         yield _problem("canary", "the canary is not of the query's type", "give such a query")
     declared = _declared_types(cls)

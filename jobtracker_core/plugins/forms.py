@@ -16,8 +16,6 @@ from typing import Any, Literal, TypeVar
 import msgspec
 from msgspec import Meta, Struct
 
-from jobtracker_core.contract.errors import BadQuery
-
 T = TypeVar("T", bound=Struct)
 
 Kind = Literal["text", "integer", "number", "boolean", "choice"]
@@ -76,11 +74,6 @@ class FormError(Exception):
     def __init__(self, problems: Mapping[str, str]) -> None:
         super().__init__("; ".join(f"{field}: {text}" for field, text in problems.items()))
         self.problems = dict(problems)
-
-    def as_bad_query(self) -> BadQuery:
-        """Return the error that a run would end with: the first field's."""
-        field, text = next(iter(self.problems.items()))
-        return BadQuery(field, text)
 
 
 def fields(struct: type[Struct]) -> tuple[FormField, ...]:

@@ -10,10 +10,10 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from jobtracker_core.contract.host import Record
+from jobtracker_core.contract.host import Ack, Batch, Record
 from jobtracker_core.contract.posting import PostingRef
 from jobtracker_core.contract.run import Counts, RunState
-from jobtracker_core.http.record import Recorder, RecordError, ReplayTransport
+from jobtracker_core.http.record import MANIFEST, Recorder, RecordError, ReplayTransport
 from jobtracker_core.ingest.private import redact
 from jobtracker_core.plugins import discovery, forms
 from jobtracker_core.runner.clock import JumpClock
@@ -37,13 +37,19 @@ class Manifest(Struct, frozen=True, kw_only=True):
 
 
 class RecordedResult(Struct, frozen=True, kw_only=True):
-    """What the run came to. `asked` are the postings whose details were asked for, in order."""
+    """What the run came to.
+
+    Attributes:
+        asked: The postings whose details were asked for, in order.
+        acks: What the database knew of each list page: it decided where the run went on.
+    """
 
     state: RunState
     error_class: str | None
     message: str | None
     counts: Counts
     asked: tuple[PostingRef, ...]
+    acks: tuple[Ack, ...]
 
 
 class Replayed(Struct, frozen=True, kw_only=True):
@@ -70,7 +76,7 @@ def record(directory: Path, task: Task, *, source: discovery.Source, now: dateti
         distribution=source.distribution,
         version=source.version,
         query=forms.as_words(task.query),
-        settings={"base_url": task.settings.base_url},
+        settings=forms.as_words(task.settings),
         cursor=task.cursor,
         recorded_at=now,
     )
@@ -82,25 +88,32 @@ def record(directory: Path, task: Task, *, source: discovery.Source, now: dateti
     )
 
 
-def write_result(directory: Path, result: Result, *, asked: Sequence[PostingRef]) -> None:
-    """Write what the run came to beside its exchanges."""
+def write_result(
+    recorder: Recorder, result: Result, *, asked: Sequence[PostingRef], acks: Sequence[Ack]
+) -> None:
+    """Write what the run came to beside its exchanges; raises RecordError."""
     recorded = RecordedResult(
         state=result.outcome.state,
         error_class=result.outcome.error_class,
         message=result.outcome.message,
         counts=result.counts,
         asked=tuple(asked),
+        acks=tuple(acks),
     )
-    content = msgspec.json.format(msgspec.json.encode(recorded), indent=1)
-    (directory / RESULT_FILE).write_bytes(content)
+    recorder.write(RESULT_FILE, recorded)
 
 
 class _ReplayHost(DryHost):
-    """Wants the details that were asked for when the run was recorded."""
+    """Knows what the database knew, and wants the details that were wanted then."""
 
-    def __init__(self, asked: Sequence[PostingRef] | None) -> None:
+    def __init__(self, then: RecordedResult | None) -> None:
         super().__init__()
-        self._asked = asked
+        self._asked = None if then is None else then.asked
+        self._acks = iter(() if then is None else then.acks)
+
+    def deliver(self, batch: Batch) -> Ack:
+        ack = super().deliver(batch)
+        return next(self._acks, ack) if batch.kind == "list" else ack
 
     def details_wanted(
         self, refs: Sequence[PostingRef], *, rechecks: int = 0
@@ -113,24 +126,25 @@ class _ReplayHost(DryHost):
 def replay(directory: Path, registry: discovery.Registry) -> Replayed:
     """Run today's plugin on a capture: no request leaves, nothing is stored, no time passes.
 
-    Raises RecordError for a directory that holds none, UnknownCollector and FormError.
+    Raises RecordError for a directory that holds none, and UnknownCollector.
     """
     transport = ReplayTransport(directory)
     try:
         manifest = msgspec.convert(transport.manifest, Manifest)
     except msgspec.ValidationError as error:
-        raise RecordError(
-            f"{directory / 'manifest.json'}: {error}; record the run again"
-        ) from error
+        raise RecordError(f"{directory / MANIFEST}: {error}; record the run again") from error
     then = _read_result(directory / RESULT_FILE)
     source = discovery.find(registry, manifest.collector)
-    host = _ReplayHost(None if then is None else then.asked)
-    task = Task(
-        collector=source.cls,
-        settings=forms.fill(source.info.settings, manifest.settings),
-        query=forms.fill(source.info.query, manifest.query),
-        cursor=manifest.cursor,
-    )
+    host = _ReplayHost(then)
+    try:
+        task = Task(
+            collector=source.cls,
+            settings=forms.fill(source.info.settings, manifest.settings),
+            query=forms.fill(source.info.query, manifest.query),
+            cursor=manifest.cursor,
+        )
+    except forms.FormError as error:
+        raise RecordError(f"{directory / MANIFEST}: {error}; record the run again") from error
     result = execute(task, host, transport=transport, clock=JumpClock(manifest.recorded_at))
     return Replayed(
         manifest=manifest,
@@ -147,5 +161,5 @@ def _read_result(path: Path) -> RecordedResult | None:
         return msgspec.json.decode(path.read_bytes(), type=RecordedResult)
     except FileNotFoundError:
         return None
-    except msgspec.DecodeError as error:
+    except (OSError, msgspec.DecodeError) as error:
         raise RecordError(f"{path}: {error}; record the run again") from error

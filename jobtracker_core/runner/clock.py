@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
@@ -25,10 +24,7 @@ class Clock(Protocol):
 
 
 class SystemClock:
-    """The machine's own time. `wake()` ends a `wait()` of another thread at once."""
-
-    def __init__(self) -> None:
-        self._woken = threading.Event()
+    """The machine's own time."""
 
     def now(self) -> datetime:
         """Return the present, aware, UTC."""
@@ -39,13 +35,8 @@ class SystemClock:
         return time.monotonic()
 
     def wait(self, seconds: float) -> None:
-        """Sleep until the time is over or somebody calls `wake()`."""
-        self._woken.wait(seconds)
-        self._woken.clear()
-
-    def wake(self) -> None:
-        """End the present wait; safe in signal handlers and other threads."""
-        self._woken.set()
+        """Sleep."""
+        time.sleep(seconds)
 
 
 class JumpClock:

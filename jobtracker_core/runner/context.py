@@ -44,7 +44,7 @@ class GuardedHost:
         except CollectError:
             raise
         except Exception as error:
-            self._failure = error
+            self._failure = self._failure or error
             raise HostFailed(str(error)) from error
 
     def raise_failure(self) -> None:
@@ -92,15 +92,22 @@ class HostLog:
 
     def debug(self, event: str, **fields: object) -> None:
         """See Log."""
-        self._host.log("debug", event, fields)
+        self._write("debug", event, fields)
 
     def info(self, event: str, **fields: object) -> None:
         """See Log."""
-        self._host.log("info", event, fields)
+        self._write("info", event, fields)
 
     def warning(self, event: str, **fields: object) -> None:
         """See Log."""
-        self._host.log("warning", event, fields)
+        self._write("warning", event, fields)
+
+    def _write(
+        self, level: Literal["debug", "info", "warning"], event: str, fields: Mapping[str, object]
+    ) -> None:
+        # Whatever a collector logs becomes plain values here, where it is the collector's fault.
+        plain = {str(key): _plain(value) for key, value in fields.items()}
+        self._host.log(level, str(event), plain)
 
 
 class Stopwatch:
@@ -224,3 +231,7 @@ def locate(error: msgspec.ValidationError) -> tuple[str, str]:
     """Split msgspec's message into a JSON path and what is wrong there."""
     match = _AT.match(str(error))
     return (match["path"], match["what"]) if match else ("$", str(error))
+
+
+def _plain(value: object) -> object:
+    return value if value is None or isinstance(value, bool | int | float) else str(value)

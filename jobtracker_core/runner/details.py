@@ -7,17 +7,17 @@ from collections.abc import Collection
 from jobtracker_core.contract.errors import (
     Blocked,
     Cancelled,
-    CollectError,
-    ErrorClass,
     LayoutChanged,
     RateLimited,
 )
 from jobtracker_core.contract.host import Record
-from jobtracker_core.contract.posting import Posting, PostingRef
+from jobtracker_core.contract.posting import PostingRef
 from jobtracker_core.contract.run import Counts
 from jobtracker_core.ingest.normalise import normalise
 from jobtracker_core.runner.context import HostFailed
+from jobtracker_core.runner.outcome import words
 from jobtracker_core.runner.session import Session
+from jobtracker_core.runner.soundness import sound_posting
 
 FAILURES_IN_A_ROW = 5
 """After so many detail pages in a row that cannot be had, the rest waits for the next run."""
@@ -27,12 +27,12 @@ class DetailReader:
     """Reads details one by one; one that fails costs no other.
 
     Attributes:
-        failure: The first failure in words, and its class.
+        failure: The first failure.
     """
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self.failure: tuple[str, ErrorClass] | None = None
+        self.failure: BaseException | None = None
 
     def read(self, refs: Collection[PostingRef]) -> None:
         """Ask for the details that are missing among `refs`, then for those that are due again."""
@@ -55,19 +55,15 @@ class DetailReader:
         session = self._session
         try:
             record = self._ask(ref)
-        except (Blocked, RateLimited, Cancelled, HostFailed):
+        except (Blocked, RateLimited, Cancelled, HostFailed, KeyboardInterrupt):
             raise
-        except (Exception, SystemExit) as error:  # noqa: BLE001  (a plugin may raise anything)
+        except BaseException as error:  # noqa: BLE001  (a plugin may raise anything)
             session.host.raise_failure()
-            if isinstance(error, CollectError):
-                reason, error_class = str(error), error.error_class
-            else:
-                reason, error_class = f"{type(error).__name__}: {error}", "internal"
-            self.failure = self.failure or (reason, error_class)
-            session.host.log(
-                "warning", "details unreadable", {"source_id": ref.source_id, "reason": reason}
-            )
+            self.failure = self.failure or error
+            fields = {"source_id": ref.source_id, "reason": words(error)}
+            session.host.log("warning", "details unreadable", fields)
             session.count(Counts(details_failed=1))
+            session.deliver("detail", [], failed=[ref.source_id])
             return False
         session.host.raise_failure()
         session.count(Counts(details=1))
@@ -75,9 +71,7 @@ class DetailReader:
         return True
 
     def _ask(self, ref: PostingRef) -> Record:
-        posting = self._session.collector.details(ref, self._session.ctx)
-        if not isinstance(posting, Posting):
-            raise TypeError(f"details() returned {type(posting).__name__}, not a Posting")
+        posting = sound_posting(self._session.collector.details(ref, self._session.ctx))
         if posting.source_id != ref.source_id:
             raise LayoutChanged(
                 "source_id", f"asked for {ref.source_id!r}, got {posting.source_id!r}"

@@ -20,7 +20,7 @@ from jobtracker_core.runner.context import HostFailed
 from jobtracker_core.runner.details import DetailReader
 from jobtracker_core.runner.filters import FilterUse
 from jobtracker_core.runner.lists import ListReader
-from jobtracker_core.runner.outcome import Evidence, Outcome, Phase, decide
+from jobtracker_core.runner.outcome import Evidence, Outcome, Phase, cut, decide
 from jobtracker_core.runner.session import Session, Task
 
 
@@ -65,10 +65,11 @@ def execute(
             details.read(lists.refs.values())
     except HostFailed:
         session.host.raise_failure()
-    except (Exception, SystemExit) as error:  # noqa: BLE001  (a plugin may raise anything)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001  (a plugin may raise anything)
         session.host.raise_failure()
         cause = error
-    failure, failure_class = details.failure or ("", None)
     evidence = Evidence(
         cause=cause,
         phase=phase,
@@ -79,8 +80,7 @@ def execute(
         received=len(lists.received),
         announced=lists.announced,
         details_failed=session.counts.details_failed,
-        detail_failure=failure,
-        detail_failure_class=failure_class,
+        detail_failure=details.failure,
     )
     return Result(
         outcome=_cleaned(decide(evidence), session.info.private),
@@ -91,9 +91,14 @@ def execute(
 
 
 def _cleaned(outcome: Outcome, private: Private) -> Outcome:
-    """Blank what is private in the texts that are kept; they quote the site's answers."""
-    return msgspec.structs.replace(
-        outcome,
-        message=outcome.message and redact_text(outcome.message, private),
-        detail=outcome.detail and redact_text(outcome.detail, private),
+    """Blank what is private in the texts that are kept: they quote the site's answers.
+
+    Before they are cut, since a cut could take away the key by which a value is known as private.
+    """
+    return cut(
+        msgspec.structs.replace(
+            outcome,
+            message=outcome.message and redact_text(outcome.message, private),
+            detail=outcome.detail and redact_text(outcome.detail, private),
+        )
     )

@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Literal
 
+from msgspec import UNSET, UnsetType
+
 from jobtracker_core.contract.errors import CancelReason
 from jobtracker_core.contract.host import Ack, Batch, Grant, Progress
 from jobtracker_core.contract.posting import PostingRef
@@ -19,6 +21,9 @@ from jobtracker_core.storage.engine import Database
 
 RECHECK_AFTER = timedelta(days=7)
 """Details older than this are asked for again, as far as the run's budget goes."""
+
+RETRY_AFTER = timedelta(days=1)
+"""A re-check that failed is not tried again before."""
 
 BEAT_EVERY = 15.0
 """Seconds between two renewals of the lease while nothing is delivered."""
@@ -33,6 +38,7 @@ class InlineHost:
     Attributes:
         new: The jobs that this run brought.
         asked: The postings chosen to ask details of.
+        acks: What was said to each list page.
     """
 
     def __init__(
@@ -59,6 +65,7 @@ class InlineHost:
         self._touched: set[int] = set()
         self.new: list[JobRef] = []
         self.asked: list[PostingRef] = []
+        self.acks: list[Ack] = []
 
     def deliver(self, batch: Batch) -> Ack:
         """Write rows, counters, cursor and lease in one transaction; raises LeaseLost."""
@@ -72,16 +79,17 @@ class InlineHost:
                 now=self._db.now(conn),
             )
             made = self._made(batch, written)
+            jobs.note_failed_details(conn, self._source, batch.failed, self._db.now(conn))
             runs.checkpoint(
-                conn,
-                self._claim,
-                counts=batch.counts + made,
-                cursor=batch.cursor if batch.kind == "list" else runs.UNSET,
+                conn, self._claim, counts=batch.counts + made, cursor=_cursor(batch, made)
             )
         self._beaten = self._clock.monotonic()
         self.new += written.new
         self._touched |= {job.id for job in written.new} | set(written.changed)
-        return Ack(new=made.new, changed=made.changed, unchanged=made.unchanged)
+        ack = Ack(new=made.new, changed=made.changed, unchanged=made.unchanged)
+        if batch.kind == "list":
+            self.acks.append(ack)
+        return ack
 
     def _made(self, batch: Batch, written: upsert.Written) -> Counts:
         """Count what a batch did; a job that differs on its list and its own page counts once."""
@@ -95,15 +103,18 @@ class InlineHost:
         self, refs: Sequence[PostingRef], *, rechecks: int = 0
     ) -> Sequence[PostingRef]:
         """Return those of `refs` without details, then up to `rechecks` known ones that are due."""
-        missing = set(jobs.details_missing(self._db, self._source, [r.source_id for r in refs]))
-        wanted = [ref for ref in refs if ref.source_id in missing]
+        by_id = {ref.source_id: ref for ref in refs}
+        missing = jobs.details_missing(self._db, self._source, list(by_id))
+        now = self._clock.now()
         due = jobs.details_due(
             self._db,
             self._source,
             limit=rechecks,
-            older_than=self._clock.now() - RECHECK_AFTER,
+            older_than=now - RECHECK_AFTER,
+            tried_before=now - RETRY_AFTER,
         )
-        self.asked = [*wanted, *(ref for ref in due if ref.source_id not in missing)]
+        wanted = {source_id: by_id[source_id] for source_id in missing}
+        self.asked = [*wanted.values(), *(ref for ref in due if ref.source_id not in wanted)]
         return self.asked
 
     def acquire(self, key: str, *, per_minute: float, burst: int) -> Grant:
@@ -132,3 +143,10 @@ class InlineHost:
             if runs.beat(self._db, self._claim):
                 return "stopped"
         return None
+
+
+def _cursor(batch: Batch, made: Counts) -> str | UnsetType | None:
+    """Return the cursor that a batch leaves behind."""
+    if batch.kind == "detail":
+        return UNSET
+    return batch.cursor if made.new or batch.kept_cursor is None else batch.kept_cursor

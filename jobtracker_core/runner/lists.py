@@ -14,6 +14,7 @@ from jobtracker_core.ingest.normalise import Unreadable, normalise
 from jobtracker_core.runner.filters import AfterFilters
 from jobtracker_core.runner.outcome import ListEnd
 from jobtracker_core.runner.session import Session
+from jobtracker_core.runner.soundness import sound_page, sound_posting
 
 
 class ListReader:
@@ -52,26 +53,30 @@ class ListReader:
     def _read_pages(self, start: str | None, *, until_known: bool) -> ListEnd | None:
         """Deliver pages; return how the list ended, None if it reached what is known."""
         session = self._session
-        limits = session.info.limits
         # The contract asks for a generator, so that it can be closed when the run stops.
         pages = session.collector.collect(session.task.query, session.ctx, cursor=start)
         if not isinstance(pages, Generator):
             raise TypeError("collect() must be a generator")
         cursors = {start}
         first = True
+        kept = session.task.cursor if until_known else None
         with closing(pages):
             for page in self._checked(pages):
                 if page.cursor is not None and page.cursor in cursors:
                     raise LayoutChanged("cursor", f"paging runs in a circle at {page.cursor!r}")
                 cursors.add(page.cursor)
-                ack, records = self._deliver(page, front=first and start is None)
+                ack, records = self._deliver(page, front=first and start is None, kept=kept)
                 first = False
+                if ack.new:
+                    kept = None  # the gap between here and there must be read first
                 if self._limit_reached():
                     return "limit"
                 if until_known and records and ack.new == 0 and page.cursor is not None:
                     return None
+                # A page without a cursor is mostly the last one: one more look tells.
+                over = session.counts.pages - session.info.limits.max_pages
                 last = page.cursor is None and "resume" in session.info.features
-                if session.counts.pages >= limits.max_pages and not last:
+                if over > 0 or (over == 0 and not last):
                     return "page_limit"
         if first and start is None:
             raise RuntimeError("collect() ended without a page; an empty search is an empty Page")
@@ -84,13 +89,11 @@ class ListReader:
         for page in pages:
             session.host.raise_failure()
             session.watch.check()
-            if not isinstance(page, Page):
-                raise TypeError(f"collect() yielded {type(page).__name__}, not a Page")
-            yield page
+            yield sound_page(page)
         session.host.raise_failure()
         session.watch.check()
 
-    def _deliver(self, page: Page, *, front: bool) -> tuple[Ack, list[Record]]:
+    def _deliver(self, page: Page, *, front: bool, kept: str | None) -> tuple[Ack, list[Record]]:
         session = self._session
         records, skipped = self._ingest(page)
         if page.total_hint is not None:
@@ -101,12 +104,13 @@ class ListReader:
             self._weigh_empty(page, front=front)
         fitting = self.filters.apply(records, session.clock.now())
         filtered = len(records) - len(fitting)
-        if session.task.query.limit is not None:
-            fitting = fitting[: session.task.query.limit - len(self.refs)]
+        fitting = self._within_limit(fitting)
         session.count(
             Counts(pages=1, seen=len(fitting) + filtered, rejected=len(skipped), filtered=filtered)
         )
-        ack = session.deliver("list", fitting, cursor=page.cursor, skipped=skipped)
+        ack = session.deliver(
+            "list", fitting, cursor=page.cursor, kept_cursor=kept, skipped=skipped
+        )
         for record in fitting:
             self.refs[record.source_id] = PostingRef(
                 source_id=record.source_id, url=record.url, title=record.title
@@ -121,7 +125,7 @@ class ListReader:
         skipped = list(page.skipped)
         for index, posting in enumerate(page.postings):
             try:
-                record = normalise(posting, private=session.info.private)
+                record = normalise(sound_posting(posting), private=session.info.private)
             except Unreadable as error:
                 skipped.append(Skip(path=f"postings[{index}].{error.field}", reason=error.reason))
             else:
@@ -156,6 +160,21 @@ class ListReader:
         probe = session.collector.probe(session.ctx)
         if not probe.ok:
             raise Blocked(f"an empty page, and the canary search fails too ({probe.message})")
+
+    def _within_limit(self, records: list[Record]) -> list[Record]:
+        """Leave out what comes after the query's limit; one that was on an earlier page is free."""
+        limit = self._session.task.query.limit
+        if limit is None:
+            return records
+        left = limit - len(self.refs)
+        kept = []
+        for record in records:
+            fresh = record.source_id not in self.refs
+            if fresh and left <= 0:
+                continue
+            left -= fresh
+            kept.append(record)
+        return kept
 
     def _limit_reached(self) -> bool:
         limit = self._session.task.query.limit

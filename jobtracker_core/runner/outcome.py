@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import traceback
-from typing import Literal
+from typing import Literal, get_args
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from jobtracker_core.contract.errors import (
     Blocked,
@@ -40,8 +40,7 @@ class Evidence(Struct, frozen=True, kw_only=True):
         pages: List pages committed.
         received: Different postings that the site sent, before our own filters.
         announced: How many postings the site said there are.
-        details_failed: Detail pages that could not be had.
-        detail_failure: The first of them, in words; `detail_failure_class` is its class.
+        details_failed: Detail pages that could not be had; `detail_failure` is why the first.
     """
 
     cause: BaseException | None = None
@@ -53,8 +52,7 @@ class Evidence(Struct, frozen=True, kw_only=True):
     received: int = 0
     announced: int | None = None
     details_failed: int = 0
-    detail_failure: str = ""
-    detail_failure_class: ErrorClass | None = None
+    detail_failure: BaseException | None = None
 
 
 class Outcome(Struct, frozen=True, kw_only=True):
@@ -63,7 +61,7 @@ class Outcome(Struct, frozen=True, kw_only=True):
     Attributes:
         end_confirmed: The site said that there is no more.
         keep_cursor: A later run may go on from the last committed cursor.
-        detail: Traceback or sample, for whoever mends it.
+        detail: Traceback or sample, for whoever mends it. Not cut, and not cleaned yet.
     """
 
     state: RunState
@@ -85,17 +83,46 @@ def decide(evidence: Evidence) -> Outcome:
         return _finished(evidence)
     if isinstance(evidence.cause, CollectError):
         return _stopped(evidence, evidence.cause)
-    lines = traceback.format_exception(evidence.cause)
     return Outcome(
         state=RunState.FAILED,
         keep_cursor=evidence.list_end is None,
         error_class="internal",
-        message=f"bug in the plugin: {type(evidence.cause).__name__}: {evidence.cause}"[
-            :MESSAGE_CAP
-        ],
+        message=f"bug in the plugin: {words(evidence.cause)}",
         hint="Report it to the plugin's author with the traceback in the run's details.",
-        detail="".join(lines)[-SAMPLE_CAP:],
+        detail=_evidence(evidence.cause),
     )
+
+
+def words(error: BaseException) -> str:
+    """Return an error in words, whatever its class makes of being asked."""
+    if isinstance(error, CollectError):
+        return str(error)
+    # The standard library's own way survives a __str__ that raises.
+    return "".join(traceback.format_exception_only(error)).strip()
+
+
+def cut(outcome: Outcome) -> Outcome:
+    """Cut an outcome's texts to what is kept: of a traceback the end, of a sample the start."""
+    detail = outcome.detail
+    if detail is not None:
+        detail = detail[-SAMPLE_CAP:] if outcome.error_class == "internal" else detail[:SAMPLE_CAP]
+    message = outcome.message and outcome.message[:MESSAGE_CAP]
+    return structs.replace(outcome, message=message, detail=detail)
+
+
+def class_of(error: BaseException) -> ErrorClass:
+    """Return an error's class; what no list knows is a bug of whoever made it up."""
+    if isinstance(error, CollectError) and error.error_class in get_args(ErrorClass):
+        return error.error_class
+    return "internal"
+
+
+def _evidence(error: BaseException) -> str | None:
+    if isinstance(error, LayoutChanged):
+        return error.sample or None
+    if isinstance(error, CollectError):
+        return None
+    return "".join(traceback.format_exception(error))
 
 
 def _finished(evidence: Evidence) -> Outcome:
@@ -105,7 +132,8 @@ def _finished(evidence: Evidence) -> Outcome:
             keep_cursor=True,
             error_class="page_limit",
             message=f"stopped at the limit of {evidence.pages} pages",
-            hint="The next run goes on from here; narrow the search to need fewer pages.",
+            hint="Narrow the search to need fewer pages. The next run goes on from here, where "
+            "the collector can.",
         )
     short = (
         evidence.list_end == "end"
@@ -122,14 +150,15 @@ def _finished(evidence: Evidence) -> Outcome:
             hint="Sites cap long searches: narrow it by place, time or words.",
         )
     confirmed = evidence.list_end == "end" and not evidence.end_unconfirmed
-    if evidence.details_failed:
+    if evidence.detail_failure is not None:
         return Outcome(
             state=RunState.PARTIAL,
             end_confirmed=confirmed,
-            error_class=evidence.detail_failure_class,
+            error_class=class_of(evidence.detail_failure),
             message=f"{evidence.details_failed} detail pages could not be read; "
-            f"the first: {evidence.detail_failure}"[:MESSAGE_CAP],
+            f"the first: {words(evidence.detail_failure)}",
             hint="The next run asks for them again.",
+            detail=_evidence(evidence.detail_failure),
         )
     if evidence.end_unconfirmed:
         return Outcome(
@@ -148,13 +177,12 @@ def _stopped(evidence: Evidence, cause: CollectError) -> Outcome:
         state = RunState.PARTIAL if cause.reason == "deadline" else RunState.CANCELLED
     elif evidence.phase == "details" or (isinstance(cause, Transient) and evidence.pages):
         state = RunState.PARTIAL
-    sample = cause.sample if isinstance(cause, LayoutChanged) else ""
     return Outcome(
         state=state,
         end_confirmed=evidence.list_end == "end" and not evidence.end_unconfirmed,
         keep_cursor=evidence.list_end is None,
-        error_class=cause.error_class,
-        message=str(cause)[:MESSAGE_CAP],
+        error_class=class_of(cause),
+        message=words(cause),
         hint=cause.hint,
-        detail=sample[:SAMPLE_CAP] or None,
+        detail=_evidence(cause),
     )

@@ -99,7 +99,9 @@ class Session:
         records: Sequence[Record],
         *,
         cursor: str | None = None,
+        kept_cursor: str | None = None,
         skipped: Sequence[Skip] = (),
+        failed: Sequence[str] = (),
     ) -> Ack:
         """Have a batch committed, with the counters up to now."""
         counts = self.counts
@@ -108,7 +110,9 @@ class Session:
                 kind=kind,
                 records=tuple(records),
                 cursor=cursor,
+                kept_cursor=kept_cursor,
                 skipped=tuple(skipped),
+                failed=tuple(failed),
                 counts=counts - self._delivered,
             )
         )

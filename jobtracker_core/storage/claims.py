@@ -47,6 +47,13 @@ class Claim(Struct, frozen=True, kw_only=True):
     worker_id: str
 
 
+class Kept(Struct, frozen=True, kw_only=True):
+    """Where a run stopped, and when it was there."""
+
+    cursor: str
+    at: datetime
+
+
 class Rescued(Struct, frozen=True, kw_only=True):
     """A run that was taken from a dead worker."""
 
@@ -70,10 +77,14 @@ def start(
     concurrency_key: str,
     max_running: int,
     worker_id: str,
+    kept: Kept | None = None,
     lease_s: float = LEASE_S,
     requested_by: str | None = None,
 ) -> Claim:
     """Begin a run of this process: rescue dead ones, then insert it as running. One transaction.
+
+    `kept` is where an earlier run stopped: it stays the run's cursor until a page moves it, so that
+    a run which reads nothing loses nothing, and it does not get younger by that.
 
     It has a single attempt: nobody would take it up again. The collector's row is made if needed.
     At most `max_running` runs with the same `concurrency_key` (the site) are alive at once, over
@@ -108,6 +119,8 @@ def start(
                     "query_hash": query_hash,
                     "plugin_name": plugin_name,
                     "plugin_version": plugin_version,
+                    "cursor": None if kept is None else kept.cursor,
+                    "cursor_at": None if kept is None else kept.at,
                     "created_at": moment,
                 }
                 return Claim(run_id=_insert(conn, row), fence=1, worker_id=worker_id)

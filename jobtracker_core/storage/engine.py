@@ -16,7 +16,7 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import QueuePool
 
 from jobtracker_core.storage import sqlite
-from jobtracker_core.storage.errors import StorageError
+from jobtracker_core.storage.errors import StorageError, WrongAddress
 from jobtracker_core.storage.translate import display, translated
 from jobtracker_core.storage.types import UtcDateTime, from_json, to_json
 
@@ -117,9 +117,11 @@ def open_database(url: str, *, clock: Clock = _host_clock) -> Database:
         raise StorageError("the database URL has no scheme", _ALLOWED)
     if scheme in {"postgres", "postgresql", "postgresql+psycopg"}:
         return _open_postgresql(_parse(f"postgresql+psycopg://{rest}"), clock)
+    if scheme == "sqlite" and "?" in url:
+        raise WrongAddress("a SQLite database has no options", "Write a `?` in its name as %3F.")
     if scheme == "sqlite":
         return _open_sqlite(_parse(url), clock)
-    raise StorageError(f"databases of the kind {scheme!r} are not supported", _ALLOWED)
+    raise WrongAddress(f"databases of the kind {scheme!r} are not supported", _ALLOWED)
 
 
 def _parse(url: str) -> URL:
@@ -127,7 +129,7 @@ def _parse(url: str) -> URL:
         return make_url(url)
     except (ArgumentError, ValueError):
         # Neither the URL nor the cause is shown: both may hold the password.
-        raise StorageError("the database URL cannot be read", _ALLOWED) from None
+        raise WrongAddress("the database URL cannot be read", _ALLOWED) from None
 
 
 def _open_postgresql(url: URL, clock: Clock) -> Database:
@@ -162,9 +164,12 @@ def _open_sqlite(url: URL, clock: Clock) -> Database:
             f"SQLite {sqlite3.sqlite_version} is too old: {oldest} is needed",
             "Use a Python that brings a newer SQLite.",
         )
-    if url.query or url.host or not url.database or url.database == ":memory:":
-        raise StorageError("a SQLite database must be a plain file", _ALLOWED)
-    path = Path(url.database).expanduser().absolute()
+    if url.host or not url.database or url.database == ":memory:":
+        raise WrongAddress("a SQLite database must be a plain file", _ALLOWED)
+    try:
+        path = Path(url.database).expanduser().absolute()
+    except (OSError, RuntimeError) as error:
+        raise WrongAddress(f"{url.database}: {error}", "Name the file from the root on.") from error
     # One writer at a time is SQLite's rule; waiting in the pool is fair, its own waiting is not.
     writer = sa.create_engine(
         "sqlite://",

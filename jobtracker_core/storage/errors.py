@@ -23,6 +23,10 @@ class StorageError(Exception):
         return self.message
 
 
+class WrongAddress(StorageError):  # noqa: N818
+    """The database's URL itself is wrong: the user must edit it."""
+
+
 class Unreachable(StorageError):  # noqa: N818  (the names say the state, not the mechanism)
     """No connection: no server, wrong password, unknown database, connection lost."""
 

@@ -114,7 +114,7 @@ class JobDetail(Struct, frozen=True, kw_only=True):
 JOB_COLUMNS = tuple(
     column
     for column in jobs.columns
-    if column.name not in {"list_hash", "detail_hash", "detail_fields"}
+    if column.name not in {"list_hash", "detail_hash", "detail_fields", "details_tried_at"}
 )
 
 _CHANGE_COLUMNS = tuple(column for column in job_changes.columns if column.name != "id")
@@ -195,24 +195,49 @@ def changes_of_run(db: Database, run_id: int) -> tuple[Change, ...]:
 
 
 def details_missing(db: Database, source: str, source_ids: Sequence[str]) -> list[str]:
-    """Return those whose own page was never read, in the order given."""
-    done = sa.select(jobs.c.source_id).where(
-        jobs.c.source == source, jobs.c.details_at.is_not(None)
+    """Return those whose own page was never read.
+
+    In the order given, but those that could not be had last time come last, the latest of them at
+    the end: a few bad pages must not keep the others from being asked for.
+    """
+    known = sa.select(jobs.c.source_id, jobs.c.details_at, jobs.c.details_tried_at).where(
+        jobs.c.source == source
     )
     with db.read() as conn:
-        had = set(conn.execute(done.where(one_of(conn, jobs.c.source_id, source_ids))).scalars())
-    return [source_id for source_id in source_ids if source_id not in had]
+        rows = conn.execute(known.where(one_of(conn, jobs.c.source_id, source_ids))).all()
+    done = {row.source_id for row in rows if row.details_at is not None}
+    tried = {row.source_id: row.details_tried_at for row in rows if row.details_tried_at}
+    missing = [source_id for source_id in source_ids if source_id not in done]
+    fresh = [source_id for source_id in missing if source_id not in tried]
+    return [*fresh, *sorted(tried.keys() & set(missing), key=lambda key: (tried[key], key))]
 
 
-def details_due(db: Database, source: str, limit: int, older_than: datetime) -> list[PostingRef]:
+def note_failed_details(
+    conn: Connection, source: str, source_ids: Sequence[str], at: datetime
+) -> None:
+    """Remember that details could not be had; they stay wanted. In the caller's transaction."""
+    if source_ids:
+        conn.execute(
+            sa.update(jobs)
+            .where(jobs.c.source == source, one_of(conn, jobs.c.source_id, source_ids))
+            .values(details_tried_at=at)
+        )
+
+
+def details_due(
+    db: Database, source: str, limit: int, older_than: datetime, tried_before: datetime
+) -> list[PostingRef]:
     """Return stored postings whose details should be read again, the most urgent first.
 
     Those whose list entry changed since their details were read, then open ones whose details were
-    read before `older_than`, oldest first.
+    read before `older_than`, oldest first. One that could not be had since `tried_before` waits.
     """
     of_source = (
         sa.select(jobs.c.source_id, jobs.c.url, jobs.c.title)
-        .where(jobs.c.source == source)
+        .where(
+            jobs.c.source == source,
+            sa.or_(jobs.c.details_tried_at.is_(None), jobs.c.details_tried_at < tried_before),
+        )
         .order_by(jobs.c.details_at, jobs.c.id)
     )
     changed = of_source.where(jobs.c.details_due)

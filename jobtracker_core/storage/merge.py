@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from jobtracker_core.contract.host import PayRecord, Record
+from jobtracker_core.contract.posting import Precision
 
 Kind = Literal["list", "detail"]
 Row = dict[str, Any]
@@ -104,6 +105,7 @@ def bookkeeping(kind: Kind, record: Record, fields: Mapping[str, Observed], now:
         "detail_hash": record.content_hash,
         "detail_fields": sorted(set(fields).difference(LIST_OWNED)),
         "details_at": now,
+        "details_tried_at": None,
         "details_due": False,
     }
 
@@ -130,7 +132,7 @@ def merge(
         if name in safe:
             continue
         differing = {key: new for key, new in field.columns.items() if stored[key] != new}
-        if not differing:
+        if not differing or (name == "posted_at" and _same_moment(stored, field.columns)):
             continue
         (texts if name in TEXTS else update).update(differing)
         if name == "raw" or (field.shown is not None and field.shown not in differing):
@@ -154,6 +156,16 @@ def merge(
         update["changed_at"] = now
         return Merged("changed", update, texts, changes)
     return Merged("completed" if first_details else "unchanged", update, texts, changes)
+
+
+def _same_moment(stored: Mapping[str, Any], columns: Row) -> bool:
+    """Say whether two dates agree as far as they are known: guesses move with every look."""
+    if stored["posted_at"] is None or stored["posted_precision"] != columns["posted_precision"]:
+        return False
+    if columns["posted_precision"] == Precision.ESTIMATED:
+        return True
+    same_day = stored["posted_at"].date() == columns["posted_at"].date()
+    return bool(columns["posted_precision"] == Precision.DAY and same_day)
 
 
 def _shown(field: Observed, stored: Mapping[str, Any]) -> tuple[Any, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, get_args
 
 import sqlalchemy as sa
 from msgspec import UNSET, Struct
@@ -15,6 +15,7 @@ from jobtracker_core.storage.claims import (
     COUNTERS,
     LEASE_S,
     Claim,
+    Kept,
     Rescued,
     added,
     beat,
@@ -35,6 +36,7 @@ __all__ = [
     "LEASE_S",
     "UNSET",
     "Claim",
+    "Kept",
     "Rescued",
     "Run",
     "beat",
@@ -51,7 +53,7 @@ __all__ = [
 
 CURSOR_LIFE = timedelta(hours=24)
 MESSAGE_CHARACTERS = 500
-DETAIL_CHARACTERS = 16_000
+DETAIL_CHARACTERS = 20_000
 
 
 class Run(Struct, frozen=True, kw_only=True):
@@ -154,6 +156,8 @@ def finish(
     """
     if state not in FINAL_STATES:
         raise ValueError(f"a run cannot end as {state}")
+    if error_class is not None and error_class not in get_args(ErrorClass):
+        raise ValueError(f"{error_class!r} is no error class")
     with db.write() as conn:
         moment = now(conn)
         values: dict[str, Any] = {
@@ -196,7 +200,7 @@ def _text(text: str | None, characters: int) -> str | None:
 
 def kept_cursor(
     db: Database, *, collector: str, query_hash: str, plugin_version: str | None, now: datetime
-) -> str | None:
+) -> Kept | None:
     """Return where the newest ended run of the same query stopped, if a new one may go on there.
 
     It may if the same version of the plugin wrote the cursor, at most 24 hours ago.
@@ -218,7 +222,7 @@ def kept_cursor(
     if row is None or row.cursor is None or row.plugin_version != plugin_version:
         return None
     fresh: bool = now - row.cursor_at <= CURSOR_LIFE
-    return row.cursor if fresh else None
+    return Kept(cursor=row.cursor, at=row.cursor_at) if fresh else None
 
 
 def get(db: Database, run_id: int) -> Run:
@@ -242,7 +246,7 @@ def list_runs(
     if collector is not None:
         statement = statement.where(collectors.c.name == collector)
     if before is not None:
-        statement = statement.where(runs.c.id < before)
+        statement = statement.where(runs.c.id < min(before, LARGEST_ID))
     with db.read() as conn:
         return tuple(_to_run(row) for row in conn.execute(statement).mappings())
 

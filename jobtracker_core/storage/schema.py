@@ -14,6 +14,7 @@ from jobtracker_core.storage.engine import Database
 from jobtracker_core.storage.errors import (
     UPGRADE_COMMAND,
     NotADatabase,
+    NotWritable,
     SchemaTooNew,
     SchemaTooOld,
 )
@@ -42,10 +43,21 @@ class SchemaStatus(Struct, frozen=True, kw_only=True):
 
 def check(db: Database) -> SchemaStatus:
     """Look what is there, in a read transaction. A SQLite file that does not exist is `empty`."""
-    if db.path is not None and not db.path.exists():
+    if not _is_there(db):
         return SchemaStatus(current=None, head=REVISIONS[-1], state="empty")
     with db.read() as conn:
         return _look(conn)
+
+
+def _is_there(db: Database) -> bool:
+    if db.path is None:
+        return True
+    try:
+        return db.path.exists()
+    except OSError as error:
+        raise NotWritable(
+            f"{db.display_url}: {error.strerror}", "Name a directory that you may enter and write."
+        ) from error
 
 
 def require_current(db: Database) -> None:

@@ -49,7 +49,9 @@ def list_jobs(
             )
         )
     if changed_by_run is not None:
-        by_run = sa.select(job_changes.c.job_id).where(job_changes.c.run_id == changed_by_run)
+        by_run = sa.select(job_changes.c.job_id).where(
+            job_changes.c.run_id == min(changed_by_run, LARGEST_ID)
+        )
         statement = statement.where(jobs.c.id.in_(by_run))
     if after is not None:
         statement = statement.where(jobs.c.id < _position(after))

@@ -113,6 +113,7 @@ jobs = Table(
     Column("detail_hash", sa.LargeBinary),
     Column("detail_fields", Json),
     _time("details_at"),
+    _time("details_tried_at"),
     Column("details_due", sa.Boolean, nullable=False, server_default=sa.false()),
     _time("first_seen_at", required=True),
     Column("first_run_id", BIG_ID),

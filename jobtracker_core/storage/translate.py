@@ -20,6 +20,7 @@ from jobtracker_core.storage.errors import (
     SchemaTooOld,
     StorageError,
     Unreachable,
+    WrongAddress,
 )
 
 Outcome = tuple[type[StorageError], str, str]
@@ -141,7 +142,13 @@ def _from_postgresql(cause: BaseException | None, error: sqlalchemy.exc.DBAPIErr
         return (
             Unreachable,
             f"cannot reach the server: {_first_line(cause)}",
-            "Check host, port and network, and that the server runs.",
+            "Check the URL (host, port, options) and the network, and that the server runs.",
+        )
+    if not state and "connection option" in text:
+        return (
+            WrongAddress,
+            f"the database URL cannot be used: {_first_line(cause)}",
+            "Mend what follows the `?` in it.",
         )
     return _refused(cause)
 
@@ -157,10 +164,13 @@ def _from_sqlite(cause: sqlite3.Error, path: Path) -> Outcome:
 
 
 def _cannot_open(path: Path) -> Outcome:
-    if path.is_dir():
-        return NotWritable, "this is a directory", "Name a file in it."
-    if path.parent.is_dir() and not os.access(path.parent, os.W_OK):
-        return NotWritable, "its directory cannot be written", "Make the directory writable."
-    if not path.exists():
-        return NotFound, "there is no such database", f"Run `{UPGRADE_COMMAND}` to create it."
+    try:
+        if path.is_dir():
+            return NotWritable, "this is a directory", "Name a file in it."
+        if path.parent.is_dir() and not os.access(path.parent, os.W_OK):
+            return NotWritable, "its directory cannot be written", "Make the directory writable."
+        if not path.exists():
+            return NotFound, "there is no such database", f"Run `{UPGRADE_COMMAND}` to create it."
+    except PermissionError:
+        return NotWritable, "its directory cannot be entered", "Name one that you may enter."
     return NotWritable, "the file cannot be opened", "Make it and its directory writable."

@@ -266,7 +266,7 @@ def _confirm_details(conn: Connection, page: _Page, ids: list[int]) -> None:
         conn.execute(
             sa.update(jobs)
             .where(one_of(conn, jobs.c.id, ids))
-            .values(details_at=page.now, details_due=False)
+            .values(details_at=page.now, details_tried_at=None, details_due=False)
         )
 
 

@@ -68,6 +68,66 @@ def test_a_wrong_setting_names_it(jobtracker, monkeypatch) -> None:
     assert "hiringcafe.colour: there is no such field" in jobtracker("collect", "hiringcafe").err
 
 
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:99999", "http://[::1", "http://x:y", "http://exämple.org"]
+)
+def test_a_base_url_that_is_no_address_is_refused_before_anything_starts(
+    jobtracker, monkeypatch, url
+) -> None:
+    jobtracker("collectors", "enable", "hiringcafe")
+    monkeypatch.setenv("JOBTRACKER_HIRINGCAFE_BASE_URL", url)
+    said = jobtracker("collect", "hiringcafe")
+    assert said.code == 2
+    assert "hiringcafe.base_url" in said.err
+    assert jobtracker("runs", "list").out.count("\n") == 1
+
+
+def test_a_wrong_directory_for_a_capture_starts_no_run(collected, tmp_path) -> None:
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "notes.txt").write_text("mine")
+    before = collected("runs", "list").out
+    for place in (tmp_path / "full", tmp_path / "full" / "notes.txt", "/proc/nowhere"):
+        said = collected("collect", "hiringcafe", "--record", str(place))
+        assert said.code == 2
+        assert "Next: Name another directory" in said.err
+    assert collected("runs", "list").out == before
+
+
+def test_a_run_can_be_cancelled_by_its_number(collected) -> None:
+    said = collected("runs", "cancel", "1")
+    assert (said.code, said.out) == (0, "Run 1 has ended already: succeeded\n")
+    assert collected("runs", "cancel", "99").code == 2
+
+
+def test_the_way_to_more_keeps_the_filters(collected) -> None:
+    said = collected("jobs", "list", "--search", "e", "--limit", "2", "--source", "hiringcafe")
+    more = next(line for line in said.err.splitlines() if line.startswith("More: "))
+    following = collected(*more.removeprefix("More: jobtracker ").split())
+    assert following.code == 0
+    assert len(following.out.splitlines()) == 3
+    assert following.out.splitlines()[1:] != said.out.splitlines()[1:]
+
+
+def test_text_that_is_none_is_refused_in_one_line(jobtracker) -> None:
+    said = jobtracker("collect", "hiringcafe", "--text", "\udcff")
+    assert said.code == 2
+    assert "is no text in this locale" in said.err
+
+
+@pytest.mark.parametrize("number", [2**63, 10**30])
+def test_numbers_beyond_the_database_find_nothing(collected, number) -> None:
+    assert collected("jobs", "show", str(number)).code == 2
+    assert collected("runs", "show", str(number)).code == 2
+    assert collected("jobs", "list", "--changed-by", str(number)).out.count("\n") == 1
+    assert collected("runs", "list", "--before", str(number)).out.count("\n") == 2
+
+
+@pytest.mark.parametrize("group", ["jobs", "runs", "collectors", "plugins"])
+def test_a_group_alone_lists_and_takes_json(collected, group) -> None:
+    assert collected(group).out == collected(group, "list").out
+    assert json.loads(collected(group, "--json").out)
+
+
 def test_a_partial_run_exits_with_3_and_says_why(jobtracker, site) -> None:
     jobtracker("collectors", "enable", "hiringcafe")
     site.fail("challenge", path="/api/job-description", after=3)
@@ -134,6 +194,9 @@ def test_changes_are_listed_by_run(collected, site) -> None:
         ["collectors", "enable", "nobody"],
         ["replay", "/nonexistent"],
         ["nonsense"],
+        ["--database", "mysql://x/y", "jobs", "list"],
+        ["--database", "sqlite:////tmp/a?b.db", "jobs", "list"],
+        ["--database", "", "jobs", "list"],
     ],
 )
 def test_wrong_use_exits_with_2_and_one_clear_line(jobtracker, arguments) -> None:

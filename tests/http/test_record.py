@@ -224,18 +224,29 @@ def test_a_folder_with_a_capture_is_not_written_to(folder, recorder):
 
 def test_exchanges_without_a_manifest_are_not_overwritten_either(tmp_path):
     (tmp_path / "0007.json").write_text("mine")
-    with pytest.raises(RecordError, match="holds a capture"):
+    with pytest.raises(RecordError, match="is not empty"):
         Recorder(tmp_path, redact=lambda content, kind: content, manifest={})
 
 
-def test_a_folder_with_other_things_may_be_used(tmp_path):
-    (tmp_path / "notes.txt").write_text("mine")
-    Recorder(tmp_path, redact=lambda content, kind: content, manifest={}).record(get(), answer())
-    assert sorted(path.name for path in tmp_path.iterdir()) == [
-        "0001.json",
-        "manifest.json",
-        "notes.txt",
-    ]
+@pytest.mark.parametrize("name", ["notes.txt", "result.json", ".manifest.json.draft"])
+def test_a_folder_with_other_things_is_refused_and_left_as_it_was(tmp_path, name):
+    victim = tmp_path.parent / f"victim of {tmp_path.name}"
+    victim.write_text("mine")
+    (tmp_path / name).symlink_to(victim)
+    with pytest.raises(RecordError, match="is not empty"):
+        Recorder(tmp_path, redact=lambda content, kind: content, manifest={})
+    assert victim.read_text() == "mine"
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_no_link_is_followed_that_was_laid_meanwhile(tmp_path):
+    victim = tmp_path / "victim"
+    victim.write_text("mine")
+    recorder = Recorder(tmp_path / "in", redact=lambda content, kind: content, manifest={})
+    (tmp_path / "in" / ".0001.json.draft").symlink_to(victim)
+    with pytest.raises(RecordError, match="cannot write"):
+        recorder.record(get(), answer())
+    assert victim.read_text() == "mine"
 
 
 def test_a_place_that_cannot_be_written_is_named(tmp_path):

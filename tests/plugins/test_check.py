@@ -40,6 +40,10 @@ class Loose(CommonQuery, frozen=True, kw_only=True, forbid_unknown_fields=False)
     """Takes whatever comes."""
 
 
+class Clashing(CommonQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    record: str | None = None
+
+
 class Other(CommonQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Another query."""
 
@@ -78,6 +82,13 @@ def test_a_good_collector_has_no_problems() -> None:
         ({"filters": {"location": FilterSupport.AFTER}}, "filters"),
         ({"limits": Limits(per_minute=0)}, "limits"),
         ({"limits": Limits(max_pages=-1)}, "limits"),
+        ({"limits": Limits(rechecks=-1)}, "limits"),
+        ({"limits": Limits(rechecks=0)}, None),
+        ({"limits": Limits(per_minute=float("nan"))}, "limits"),
+        ({"limits": Limits(max_minutes=float("inf"))}, "limits"),
+        ({"limits": Limits(timeout=41)}, "limits"),
+        ({"features": frozenset({"resum"})}, "features"),
+        ({"query": Clashing, "canary": Clashing()}, "query"),
         ({"policy": Policy(summary="  ")}, "policy"),
         ({"query": Loose, "canary": Loose()}, "query"),
         ({"query": dict}, "query"),

@@ -81,6 +81,16 @@ def test_the_limit_of_the_query_ends_the_run(kit) -> None:
     assert seen == ["0", "1"]
 
 
+def test_repeats_do_not_use_up_the_limit(kit) -> None:
+    def pages(query, ctx, cursor):
+        yield Page(postings=tuple(kit.posting(n) for n in (1, 2, 3)), cursor="1")
+        yield Page(postings=tuple(kit.posting(n) for n in (1, 2, 4, 5)), cursor="2")
+        yield Page(postings=(kit.posting(6),))
+
+    kit.run(pages, query=CommonQuery(limit=5))
+    assert set(kit.host.listed) == {"1", "2", "3", "4", "5"}
+
+
 def test_the_page_limit_ends_partial_and_keeps_the_cursor(kit) -> None:
     result = kit.run(kit.paged(30), limits=Limits(max_pages=2))
     assert ends(result) == (RunState.PARTIAL, "page_limit")
@@ -191,6 +201,22 @@ def test_a_resumed_list_may_be_at_its_end_already(kit) -> None:
     kit.known(0, 1, 2)
     result = kit.run(kit.paged(6), cursor="9")
     assert ends(result) == (RunState.SUCCEEDED, None)
+
+
+def test_a_page_that_holds_nothing_new_leaves_the_kept_cursor(kit) -> None:
+    kit.known(0, 1, 2)
+    kit.run(kit.paged(12), cursor="3")
+    assert [(b.cursor, b.kept_cursor) for b in kit.host.batches] == [("1", "3"), (None, None)]
+
+
+def test_a_gap_at_the_front_is_kept_before_the_deeper_cursor(kit) -> None:
+    kit.known(3, 4, 5)
+    kit.run(kit.paged(12), cursor="3")
+    assert [(b.cursor, b.kept_cursor) for b in kit.host.batches] == [
+        ("1", "3"),
+        ("2", None),
+        (None, None),
+    ]
 
 
 # -- nothing found
@@ -479,6 +505,7 @@ def test_details_are_given_up_after_five_failures_in_a_row(kit) -> None:
     result = kit.run(kit.paged(12), details)
     assert ends(result) == (RunState.PARTIAL, "http_5xx")
     assert len(asked) == 5
+    assert [b.failed for b in kit.host.batches if b.kind == "detail"] == [(n,) for n in asked]
     assert result.counts.details_failed == 12
 
 

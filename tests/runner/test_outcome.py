@@ -13,7 +13,7 @@ from jobtracker_core import (
     RateLimited,
     Transient,
 )
-from jobtracker_core.runner.outcome import SAMPLE_CAP, Evidence, decide
+from jobtracker_core.runner.outcome import SAMPLE_CAP, Evidence, cut, decide
 
 END = {"list_end": "end", "pages": 3, "received": 50}
 #  evidence, state, error class, end confirmed, keeps cursor
@@ -26,7 +26,7 @@ TABLE = [
     ({**END, "announced": 101, "list_end": "limit"}, "succeeded", None, False, False),
     ({"list_end": "page_limit", "pages": 100}, "partial", "page_limit", False, True),
     (
-        {**END, "details_failed": 1, "detail_failure_class": "timeout"},
+        {**END, "details_failed": 1, "detail_failure": Transient("x", error_class="timeout")},
         "partial",
         "timeout",
         True,
@@ -66,7 +66,7 @@ def test_whatever_is_not_a_success_says_why_and_what_next(row) -> None:
 
 def test_samples_and_messages_are_capped() -> None:
     cause = LayoutChanged("$.a", "m" * 9_000, sample="s" * 90_000)
-    outcome = decide(Evidence(cause=cause))
+    outcome = cut(decide(Evidence(cause=cause)))
     assert outcome.message is not None
     assert len(outcome.message) <= 500
     assert outcome.detail == "s" * SAMPLE_CAP

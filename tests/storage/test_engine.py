@@ -19,6 +19,7 @@ from jobtracker_core.storage.engine import Database, open_database
 from jobtracker_core.storage.errors import (
     NotWritable,
     StorageError,
+    WrongAddress,
 )
 from jobtracker_core.storage.tables import collectors
 
@@ -163,7 +164,6 @@ def test_relative_sqlite_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         "postgresql://a:hush@b:hush/c",
         "sqlite://",
         "sqlite:///:memory:",
-        "sqlite:///a.db?mode=ro",
         "sqlite://host/a.db",
     ],
 )
@@ -240,3 +240,9 @@ def test_updates_are_lost_with_the_default_begin(tmp_path: Path, sqlite_template
     counted = _counted(db)
     db.close()
     assert failed or counted != 200
+
+
+@pytest.mark.parametrize("url", ["sqlite:///a.db?mode=ro", "sqlite:////d/a?b.db"])
+def test_a_question_mark_never_cuts_a_files_name(url: str) -> None:
+    with pytest.raises(WrongAddress, match="no options"):
+        open_database(url)

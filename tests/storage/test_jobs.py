@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -65,8 +65,12 @@ def test_whose_details_are_due(db: Database, write: Write, make_record: Make) ->
     with db.read() as conn:
         later = db.now(conn) + timedelta(days=1)
 
-    def due(limit: int, older_than: object = later) -> list[str]:
-        return [ref.source_id for ref in jobs.details_due(db, "site", limit, older_than)]  # type: ignore[arg-type]
+    def due(
+        limit: int, older_than: datetime | None = later, tried_before: datetime = later
+    ) -> list[str]:
+        assert older_than is not None
+        found = jobs.details_due(db, "site", limit, older_than, tried_before)
+        return [ref.source_id for ref in found]
 
     assert due(10) == ["b", "d", "c", "a"]
     assert due(2) == ["b", "d"]
@@ -74,11 +78,33 @@ def test_whose_details_are_due(db: Database, write: Write, make_record: Make) ->
     assert due(0) == []
     read = jobs.get_by_key(db, "site", "c").job.details_at
     assert due(10, read) == ["b", "d"]
-    assert jobs.details_due(db, "site", 1, later) == [
+    assert jobs.details_due(db, "site", 1, later, later) == [
         PostingRef(source_id="b", url="https://example.org/b", title="Changed")
     ]
     write(make_record("b", language="de"), kind="detail")
     assert due(10) == ["d", "c", "a", "b"]
+    _fail(db, ["c"], later)
+    assert due(10) == ["d", "a", "b"]
+    assert due(10, tried_before=later + timedelta(seconds=1)) == ["d", "c", "a", "b"]
+
+
+def _fail(db: Database, source_ids: list[str], at: datetime) -> None:
+    with db.write() as conn:
+        jobs.note_failed_details(conn, "site", source_ids, at)
+
+
+def test_details_that_could_not_be_had_come_last_and_stay_wanted(
+    db: Database, write: Write, make_record: Make
+) -> None:
+    for key in "abcd":
+        write(make_record(key))
+    with db.read() as conn:
+        at = db.now(conn)
+    _fail(db, ["b"], at)
+    _fail(db, ["a"], at + timedelta(seconds=1))
+    assert jobs.details_missing(db, "site", ["a", "b", "c", "d"]) == ["c", "d", "b", "a"]
+    write(make_record("b"), kind="detail")
+    assert jobs.details_missing(db, "site", ["a", "b", "c", "d"]) == ["c", "d", "a"]
 
 
 def _titles(db: Database, **words: object) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -65,7 +65,7 @@ def test_what_finish_keeps(db: Database, begin: Begin) -> None:
         state=RunState.PARTIAL,
         error_class="http_429",
         error_message="m\x00" + "x" * 600,
-        error_detail="\ud800" + "y" * 20_000,
+        error_detail="\ud800" + "y" * 30_000,
         end_confirmed=True,
         counts=Counts(http_requests=3),
     )
@@ -75,7 +75,7 @@ def test_what_finish_keeps(db: Database, begin: Begin) -> None:
     assert run.error_message.startswith("m\ufffdx")
     assert len(run.error_message) == 500
     assert run.error_detail is not None
-    assert len(run.error_detail) == 16_000
+    assert len(run.error_detail) == 20_000
     assert run.counts == Counts(new=1, http_requests=3)
     assert (run.slot, run.lease_expires_at, run.cursor) == (None, None, "page 3")
     assert run.worker_id == claim.worker_id
@@ -84,6 +84,23 @@ def test_what_finish_keeps(db: Database, begin: Begin) -> None:
     assert summary.started_at == run.started_at
     assert summary.finished_at == run.finished_at
     assert summary.error_class == "http_429"
+
+
+def test_finish_takes_no_class_that_nobody_knows(db: Database, begin: Begin) -> None:
+    with pytest.raises(ValueError, match="'bogus' is no error class"):
+        runs.finish(db, begin(), state=RunState.FAILED, error_class="bogus")  # type: ignore[arg-type]
+
+
+def test_a_kept_cursor_stays_until_a_page_moves_it_and_grows_no_younger(
+    db: Database, begin: Begin
+) -> None:
+    at = datetime(2026, 11, 22, 12, tzinfo=UTC)
+    claim = begin(kept=runs.Kept(cursor="page 3", at=at))
+    runs.finish(db, claim, state=RunState.PARTIAL)
+    run = runs.get(db, claim.run_id)
+    assert (run.cursor, run.cursor_at) == ("page 3", at)
+    assert _kept(db, now=at + timedelta(hours=23)) == "page 3"
+    assert _kept(db, now=at + timedelta(hours=25)) is None
 
 
 def test_finish_needs_a_final_state(db: Database, begin: Begin) -> None:
@@ -112,7 +129,7 @@ def test_failures_in_a_row_are_counted(db: Database, begin: Begin) -> None:
 def _kept(db: Database, **facts: Any) -> str | None:
     with db.read() as conn:
         now = db.now(conn)
-    return runs.kept_cursor(
+    kept = runs.kept_cursor(
         db,
         **{
             "collector": "site",
@@ -122,6 +139,7 @@ def _kept(db: Database, **facts: Any) -> str | None:
             **facts,
         },
     )
+    return None if kept is None else kept.cursor
 
 
 def test_a_kept_cursor(db: Database, begin: Begin) -> None:

@@ -109,7 +109,7 @@ def _jobs() -> None:
         sa.Column("list_hash", sa.LargeBinary),
         sa.Column("detail_hash", sa.LargeBinary),
         sa.Column("detail_fields", Json),
-        *_times("details_at"),
+        *_times("details_at", "details_tried_at"),
         sa.Column("details_due", sa.Boolean, nullable=False, server_default=sa.false()),
         *_times("first_seen_at", required=True),
         sa.Column("first_run_id", BIG_ID),

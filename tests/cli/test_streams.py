@@ -1,0 +1,40 @@
+"""Output that nobody reads, in processes of their own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PROGRAM = f"{sys.executable} -m jobtracker_core"
+
+
+def shell(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["bash", "-c", f"set -o pipefail; {command}"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"PATH": os.environ["PATH"], "JOBTRACKER_DATA_DIR": str(folder)},
+    )
+
+
+@pytest.mark.parametrize("command", ["plugins show hiringcafe", "jobs list", "runs"])
+def test_a_reader_that_goes_away_is_no_failure(command, tmp_path) -> None:
+    result = shell(f"{PROGRAM} {command} | true", tmp_path)
+    assert (result.returncode, result.stderr.replace("0 shown, 0 stored\n", "")) == (0, "")
+
+
+def test_a_closed_output_is_no_crash(tmp_path) -> None:
+    result = shell(f"{PROGRAM} jobs list >&-", tmp_path)
+    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full on this system")
+def test_a_full_disk_is_one_line(tmp_path) -> None:
+    result = shell(f"{PROGRAM} plugins >/dev/full", tmp_path)
+    assert result.returncode == 1
+    assert result.stderr.splitlines()[0].startswith("Error: output: No space left")
