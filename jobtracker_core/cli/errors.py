@@ -8,6 +8,7 @@ from jobtracker_core.contract.errors import BadQuery, ConfigError
 from jobtracker_core.http.record import RecordError
 from jobtracker_core.plugins.discovery import UnknownCollector
 from jobtracker_core.plugins.forms import FormError
+from jobtracker_core.settings import SettingError
 from jobtracker_core.storage.errors import NotFound, StorageError
 from jobtracker_core.tracker import CollectorOff
 
@@ -30,7 +31,7 @@ def explain(error: Exception) -> int:
             f"read its site's rules and turn it on with: jobtracker collectors enable {name}",
         )
         return WRONG_USE
-    if isinstance(error, BadQuery | ConfigError):
+    if isinstance(error, BadQuery | ConfigError | SettingError):
         _say(str(error), error.hint)
         return WRONG_USE
     if isinstance(error, UnknownCollector):

@@ -81,12 +81,14 @@ class ListReader:
         """Pass pages on, and look at the wish to stop: a collector may have swallowed it."""
         session = self._session
         session.watch.check()
+        session.host.page = session.counts.pages + 1
         for page in pages:
             session.host.raise_failure()
             session.watch.check()
             if not isinstance(page, Page):
                 raise TypeError(f"collect() yielded {type(page).__name__}, not a Page")
             yield page
+            session.host.page = session.counts.pages + 1
         session.host.raise_failure()
         session.watch.check()
 
