@@ -254,3 +254,13 @@ def test_what_a_plugin_calls_page_does_not_hide_the_page(collect, lines, monkeyp
     assert (line["run"], line["page"]) == (run.id, 1)
     assert (line["plugin_run"], line["plugin_page"]) == ("theirs", "seven")
     assert line["url"] == "http://***@h/"
+
+
+def test_pages_count_on_where_an_earlier_run_stopped(site, collect, lines) -> None:
+    site.fail("challenge", path="/_next/*", after=1)
+    assert collect({}).run.state is RunState.PARTIAL
+    site.heal()
+    lines.clear()
+    assert collect({}).run.state is RunState.SUCCEEDED
+    pages = [line["page"] for line in decoded(lines) if line.get("path", "").startswith("/_next/")]
+    assert pages == [1, 2, 3]
