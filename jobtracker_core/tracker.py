@@ -29,6 +29,7 @@ from jobtracker_core.runner.inline import InlineHost, LogSink, ProgressSink
 from jobtracker_core.runner.outcome import words
 from jobtracker_core.runner.session import Task
 from jobtracker_core.settings import Settings
+from jobtracker_core.settings.hidden import is_secret
 from jobtracker_core.storage import collectors, jobs, runs, schema, search
 from jobtracker_core.storage.claims import Claim, Kept
 from jobtracker_core.storage.engine import Database, open_database
@@ -62,11 +63,15 @@ class JobTracker:
     """One installation: its plugins and its database.
 
     A context manager. Nothing is opened before it is needed; the database's schema is brought up
-    to date at first use. Safe to share between threads, but for `close()`.
+    to date at first use, unless the settings forbid it. Safe to share between threads, but for
+    `close()`.
+
+    Args:
+        settings: None reads the configuration file and the environment, see `Settings.load()`.
     """
 
     def __init__(self, settings: Settings | None = None, *, clock: Clock | None = None) -> None:
-        self.settings = Settings.from_env() if settings is None else settings
+        self.settings = Settings.load() if settings is None else settings
         self._clock = clock or SystemClock()
         self._throttle = Throttle(self._clock.monotonic)
 
@@ -94,10 +99,16 @@ class JobTracker:
 
     @cached_property
     def database(self) -> Database:
-        """The database, its schema up to date. Raises StorageError."""
+        """The database, its schema up to date.
+
+        Raises StorageError; SchemaTooOld where it is not and the settings forbid migrations.
+        """
         database = open_database(self.settings.database)
         try:
-            schema.upgrade(database)
+            if self.settings.run_migrations:
+                schema.upgrade(database)
+            else:
+                schema.require_current(database)
         except BaseException:
             database.close()
             raise
@@ -119,18 +130,26 @@ class JobTracker:
         return Collectors(self)
 
     def collector_settings(self, name: str) -> CollectorSettings:
-        """Return what the operator set for a collector; raises ConfigError."""
-        source = discovery.find(self.registry, name)
-        values = self.settings.for_collector(name, known=self.registry.sources)
+        """Return what the operator set for a collector; raises ConfigError, naming who set it."""
+        found = discovery.find(self.registry, name)
+        known = self.registry.sources
+        values = self.settings.for_collector(name, known=known)
         try:
-            settings = forms.fill(source.info.settings, values)
+            settings = forms.fill(found.info.settings, values)
             if settings.base_url is not None:
                 read_address(settings.base_url)
         except forms.FormError as error:
             field, problem = next(iter(error.problems.items()))
-            raise ConfigError(f"{name}.{field}", problem) from error
+            if field not in values:
+                raise ConfigError(f"{name}.{field}", problem) from None
+            allowed = {f.name: f.allowed for f in forms.fields(found.info.settings)}
+            if is_secret(field) and field in allowed:
+                problem = f"the value is not allowed; it takes {allowed[field]}"
+            source = self.settings.collector_source(name, field, known=known)
+            raise ConfigError(f"{name}.{field}", f"{problem} (set by {source})") from None
         except BadAddress as error:
-            raise ConfigError(f"{name}.base_url", str(error)) from error
+            source = self.settings.collector_source(name, "base_url", known=known)
+            raise ConfigError(f"{name}.base_url", f"{error} (set by {source})") from error
         return settings
 
     def query(self, name: str, words: CommonQuery | Mapping[str, Any]) -> CommonQuery:
@@ -162,7 +181,8 @@ class JobTracker:
             record: An empty or new directory to write all exchanges with the site to.
             stop: Set it from another thread or a signal handler to end the run.
             on_progress: Called in this thread after every page and detail.
-            on_log: Called in this thread with level, event and fields.
+            on_log: Called in this thread with level, event and fields; `run`, `collector` and
+                `page` are among them in each call.
 
         Raises CollectorOff, FormError, ConfigError, UnknownCollector, RecordError and StorageError
         before anything is sent; StorageError and RecordError also later, if the database or the
@@ -202,6 +222,11 @@ class JobTracker:
                 stop=stop or threading.Event(),
                 on_progress=on_progress,
                 on_log=on_log,
+            )
+            host.log(
+                "info",
+                "run started",
+                {"page": 0, "plugin": source.distribution, "version": source.version},
             )
             with contextlib.closing(CurlTransport()) as transport:
                 result = execute(
@@ -276,7 +301,13 @@ class JobTracker:
                 impl.function(**{name: arguments[name] for name in impl.argnames})
             except (Exception, SystemExit) as error:  # noqa: BLE001  (a stranger's code)
                 host.log(
-                    "warning", "notifier failed", {"plugin": impl.plugin_name, "error": repr(error)}
+                    "warning",
+                    "notifier failed",
+                    {
+                        "page": summary.counts.pages,
+                        "plugin": impl.plugin_name,
+                        "error": repr(error),
+                    },
                 )
 
     def replay(self, directory: Path) -> captures.Replayed:

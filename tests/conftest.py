@@ -24,6 +24,12 @@ TEMPLATE = "jobtracker_template"
 PASSWORD_USER = "locked"
 
 
+@pytest.fixture(autouse=True)
+def no_config_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What stands in the configuration file of whoever runs the tests is not for them."""
+    monkeypatch.setenv("JOBTRACKER_CONFIG", "")
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Callable[[str], str]]:
     """Run a PostgreSQL server for this process; gives the URL of a database by its name."""

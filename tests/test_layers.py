@@ -14,6 +14,7 @@ CORE = ROOT / "jobtracker_core"
 ALLOWED = {
     "contract": set(),
     "settings": set(),
+    "logs": {"settings"},
     "plugins": {"contract"},
     "http": {"contract"},
     "ingest": {"contract"},
@@ -24,7 +25,17 @@ ALLOWED = {
     "testing": {"contract", "plugins", "http", "ingest"}
     | {f"runner.{name}" for name in ("execute", "outcome", "dry", "clock", "session")},
     "cli": {
-        *("settings", "tracker", "contract", "plugins", "http", "ingest", "storage", "runner"),
+        *(
+            "settings",
+            "logs",
+            "tracker",
+            "contract",
+            "plugins",
+            "http",
+            "ingest",
+            "storage",
+            "runner",
+        ),
         "testing",
     },
 }
@@ -38,6 +49,8 @@ ONLY_HERE = {
     "click": "cli",
     "rich": "cli",
     "importlib_metadata": "plugins",
+    "platformdirs": "settings",
+    "structlog": "logs",
 }
 NOWHERE = {"pandas", "jobspy", "requests", "httpx", "aiohttp"}
 
@@ -110,6 +123,9 @@ def test_a_module_imports_only_what_its_layer_may(path: Path) -> None:
         ("testing.kit", "jobtracker_core.storage.jobs"),
         ("runner.execute", "jobtracker_core.tracker"),
         ("runner.execute", "pandas"),
+        ("runner.inline", "structlog"),
+        ("tracker", "jobtracker_core.logs.open_log"),
+        ("logs", "jobtracker_core.contract.host"),
         ("cli.jobs", "jobtracker_core.Posting"),
     ],
 )

@@ -76,7 +76,11 @@ def run(clean: Path, tmp_path: Path) -> Callable[..., subprocess.CompletedProces
             text=True,
             check=False,
             cwd=tmp_path,
-            env={"PATH": os.environ["PATH"], "JOBTRACKER_DATA_DIR": str(tmp_path / "data")},
+            env={
+                "PATH": os.environ["PATH"],
+                "JOBTRACKER_CONFIG": "",
+                "JOBTRACKER_DATA_DIR": str(tmp_path / "data"),
+            },
         )
 
     return call

@@ -6,6 +6,8 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 import click
 
@@ -15,6 +17,7 @@ from jobtracker_core import __version__
 _COMMANDS = {
     "collect": ("collect", "collect", "Run a collector now and store what it finds."),
     "collectors": ("collectors", "collectors", "Turn collectors on and off."),
+    "config": ("config", "config", "See how this program is set up."),
     "db": ("db", "db", "Look after the database."),
     "demo": ("demo", "demo", "See it work, on a practice site of this machine."),
     "jobs": ("jobs", "jobs", "List and show stored jobs."),
@@ -50,17 +53,31 @@ class _Lazy(click.Group):
 )
 @click.version_option(__version__, prog_name="jobtracker")
 @click.option(
+    "--config",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Settings as TOML.  [default: $JOBTRACKER_CONFIG, or config.toml in your own "
+    "configuration directory]",
+)
+@click.option(
     "--database",
+    "database_url",
     metavar="URL",
     help="sqlite:///PATH or postgresql://…  [default: $JOBTRACKER_DATABASE_URL, $DATABASE_URL, "
     "or a SQLite file of your own]",
 )
+@click.option(
+    "--set", multiple=True, metavar="NAME=VALUE", help="Set any setting (may be repeated)."
+)
+@click.option("--log-level", metavar="LEVEL", help="debug, info, warning or error.")
+@click.option("--log-format", metavar="FORMAT", help="auto, human or json.")
+@click.option("-v", "--verbose", is_flag=True, help="The same as --log-level debug.")
 @click.pass_context
-def root(ctx: click.Context, database: str | None) -> None:
+def root(ctx: click.Context, /, **options: Any) -> None:
     """Collect job postings from many sites into one clean, searchable history."""
-    if database == "":
+    if options["database"] == "":
         raise click.BadParameter("must not be empty", param_hint="--database")
-    ctx.obj = {"database": database}
+    ctx.obj = options
 
 
 def _refuse_broken_text(arguments: Sequence[str]) -> None:

@@ -10,6 +10,7 @@ import click
 from jobtracker_core.cli.errors import FAILED, PARTIAL, WRONG_USE, option
 from jobtracker_core.cli.output import clean, open_tracker, print_json
 from jobtracker_core.cli.progress import stop_on_signals, watch
+from jobtracker_core.cli.setup import open_log
 from jobtracker_core.contract.run import RunState
 from jobtracker_core.plugins import discovery, forms
 from jobtracker_core.tracker import Collected
@@ -78,7 +79,7 @@ def _option(field: forms.FormField) -> click.Option:
 
 
 def _run(name: str, words: dict[str, Any], *, record: Path | None, as_json: bool) -> int:
-    with open_tracker() as tracker, stop_on_signals() as stop, watch(name) as sinks:
+    with open_tracker() as tracker, stop_on_signals() as stop, watch(name, open_log()) as sinks:
         collected = tracker.collect(
             name,
             words,

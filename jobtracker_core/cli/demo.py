@@ -13,6 +13,7 @@ from jobtracker_core.cli.errors import FAILED
 from jobtracker_core.cli.jobs import print_jobs
 from jobtracker_core.cli.progress import stop_on_signals, watch
 from jobtracker_core.cli.runs import changed_fields
+from jobtracker_core.cli.setup import open_log
 from jobtracker_core.contract.run import RunState
 from jobtracker_core.plugins.practice import practice_sites
 from jobtracker_core.settings import Settings
@@ -109,7 +110,7 @@ class _Tour:
 
     def _collect(self, tracker: JobTracker, title: str) -> Collected:
         click.echo(f"\n{title}")
-        with watch(self.name) as sinks:
+        with watch(self.name, open_log()) as sinks:
             collected = tracker.collect(
                 self.name, {}, stop=self.stop, on_progress=sinks.progress, on_log=sinks.log
             )
@@ -119,7 +120,7 @@ class _Tour:
 
 def _leave_open(name: str, site: PracticeSite, directory: Path, stop: threading.Event) -> None:
     click.echo("\nThe practice site stays open until Ctrl-C. In another terminal:\n")
-    click.echo(f"  export JOBTRACKER_DATA_DIR={directory}")
+    click.echo(f"  export JOBTRACKER_DATABASE_URL=sqlite:///{directory.absolute()}/jobtracker.db")
     click.echo(f"  export JOBTRACKER_{name.upper()}_BASE_URL={site.base_url}")
     click.echo(f"  export JOBTRACKER_{name.upper()}_PER_MINUTE={_PER_MINUTE}")
     click.echo(f"  jobtracker collect {name} --text engineer\n")

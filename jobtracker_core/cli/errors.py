@@ -9,6 +9,7 @@ from jobtracker_core.contract.errors import BadQuery, ConfigError
 from jobtracker_core.http.record import RecordError
 from jobtracker_core.plugins.discovery import UnknownCollector
 from jobtracker_core.plugins.forms import FormError
+from jobtracker_core.settings import SettingError
 from jobtracker_core.storage.errors import NotFound, StorageError, WrongAddress
 from jobtracker_core.tracker import CollectorOff
 
@@ -36,7 +37,7 @@ def _account(error: Exception) -> tuple[str, str, int]:
             then = "read its site's rules and turn it on with: jobtracker collectors enable "
             what = f"collector {error.info.name!r} is off, as all are at first"
             return what, then + error.info.name, WRONG_USE
-        case BadQuery() | ConfigError() | RecordError():
+        case BadQuery() | ConfigError() | SettingError() | RecordError():
             return str(error), error.hint, WRONG_USE
         case UnknownCollector():
             return str(error), "see `jobtracker plugins`", WRONG_USE

@@ -13,7 +13,8 @@ from typing import Any
 import click
 import msgspec
 
-from jobtracker_core.settings import Settings
+from jobtracker_core.cli.setup import read_settings
+from jobtracker_core.settings import Flag
 from jobtracker_core.tracker import JobTracker
 
 _LEAST = 8
@@ -22,10 +23,9 @@ _LEAST = 8
 _GAP = 2
 
 
-def open_tracker() -> JobTracker:
-    """Open the installation that the root command's options and the environment name."""
-    context = click.get_current_context()
-    return JobTracker(Settings.from_env(database_url=context.find_root().obj["database"]))
+def open_tracker(*flags: Flag) -> JobTracker:
+    """Open the installation that the settings name; `flags` are the command's own. SettingError."""
+    return JobTracker(read_settings(*flags))
 
 
 def print_json(value: Any) -> None:

@@ -1,4 +1,4 @@
-"""A run's progress on standard error: one live line at a terminal, plain lines elsewhere."""
+"""A run's log and progress on standard error: one live line at a terminal, log lines elsewhere."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from types import FrameType
 import click
 from msgspec import Struct
 
-from jobtracker_core.cli.output import clean
 from jobtracker_core.contract.host import Progress
+from jobtracker_core.logs import Log, run_sink
 
-_PLAIN_EVERY = 5.0
-"""Seconds between two plain lines, so that a log file stays readable."""
+_LINE_EVERY = 5.0
+"""Seconds between two log lines of progress, so that a log file stays readable."""
 
 
 class Sinks(Struct, frozen=True):
@@ -28,24 +28,58 @@ class Sinks(Struct, frozen=True):
 
 
 @contextlib.contextmanager
-def watch(name: str) -> Iterator[Sinks]:
-    """Show a run's progress while the block runs."""
+def watch(name: str, log: Log) -> Iterator[Sinks]:
+    """Write a run's log to `log`, and show its progress, while the block runs."""
+    if not sys.stderr.isatty():
+        lines = _Lines(name, log)
+        yield Sinks(lines.progress, lines.log)
+        return
     started = time.monotonic()
     phases: dict[str, float] = {}
     with contextlib.ExitStack() as stack:
-        write = _live(stack) if sys.stderr.isatty() else _plain()
-
-        def log(level: str, event: str, fields: Mapping[str, object]) -> None:
-            if level != "debug":
-                told = " ".join(f"{key}={value}" for key, value in fields.items())
-                _tell(clean(f"{level}: {event} {told}"))
+        write = _live(stack)
 
         def progress(told: Progress) -> None:
             now = time.monotonic()
             begun = phases.setdefault(told.phase, started if not phases else now)
             write(line(name, told, seconds=now - started, of_phase=now - begun))
 
-        yield Sinks(progress, log)
+        yield Sinks(progress, run_sink(log))
+
+
+class _Lines:
+    """Progress as lines of the log, now and then. Their run is the one that the log names."""
+
+    def __init__(self, name: str, log: Log) -> None:
+        self._name = name
+        self._log = log
+        self._write = run_sink(log)
+        self._run: object = None
+        self._last = 0.0
+
+    def log(self, level: str, event: str, fields: Mapping[str, object]) -> None:
+        self._run = fields.get("run", self._run)
+        self._write(level, event, fields)
+
+    def progress(self, told: Progress) -> None:
+        now = time.monotonic()
+        if now - self._last < _LINE_EVERY:
+            return
+        self._last = now
+        counts = told.counts
+        self._log.info(
+            "progress",
+            run=self._run,
+            collector=self._name,
+            page=counts.pages,
+            phase=told.phase,
+            done=told.done,
+            total=told.total,
+            new=counts.new,
+            changed=counts.changed,
+            unchanged=counts.unchanged,
+            http_requests=counts.http_requests,
+        )
 
 
 def line(name: str, progress: Progress, *, seconds: float, of_phase: float) -> str:
@@ -89,19 +123,6 @@ def _tell(text: str) -> None:
     """Write a line to whoever watches; a watcher that went away must not end the run."""
     with contextlib.suppress(OSError):
         click.echo(text, err=True)
-
-
-def _plain() -> Callable[[str], None]:
-    last = 0.0
-
-    def write(text: str) -> None:
-        nonlocal last
-        now = time.monotonic()
-        if now - last >= _PLAIN_EVERY:
-            last = now
-            _tell(text)
-
-    return write
 
 
 @contextlib.contextmanager

@@ -101,7 +101,7 @@ def find(registry: Registry, name: str) -> Source:
         about_it = [p for p in plugin.problems if f"{name!r}" in p.message]
         if about_it or (plugin.name == name and plugin.status in {"broken", "off"}):
             why = "; ".join(p.message for p in about_it or plugin.problems) or (
-                "JOBTRACKER_PLUGINS leaves it out"
+                "the setting `plugins` (JOBTRACKER_PLUGINS) leaves it out"
             )
             raise UnknownCollector(f"collector {name!r} of {plugin.distribution}: {why}")
     there = ", ".join(sorted(registry.sources)) or "none: install one with pip"

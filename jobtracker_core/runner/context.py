@@ -32,9 +32,14 @@ class GuardedHost:
 
     Calls of `acquire()` and `cancelled()` come from inside a collector, which may catch what they
     raise. So a failure is also remembered, and `raise_failure()` tells it when control is back.
+
+    Attributes:
+        page: The list page that the run is at, from 1; every line of its log names it. While
+            details are read, it is the last one.
     """
 
     def __init__(self, host: RunHost) -> None:
+        self.page = 1
         self._host = host
         self._failure: Exception | None = None
 
@@ -77,7 +82,8 @@ class GuardedHost:
         fields: Mapping[str, object],
     ) -> None:
         """See RunHost."""
-        self._call(lambda: self._host.log(level, event, fields))
+        told = named(fields, page=self.page)
+        self._call(lambda: self._host.log(level, event, told))
 
     def cancelled(self) -> CancelReason | None:
         """See RunHost."""
@@ -225,6 +231,14 @@ class Context:
                 sample=msgspec.json.encode(worst).decode(),
             )
         return Items(values=tuple(values), raws=tuple(raws), skipped=tuple(skipped))
+
+
+def named(fields: Mapping[str, object], **core: object) -> dict[str, object]:
+    """Put the core's own fields before those of a log line.
+
+    What a plugin calls by one of these names is kept as `plugin_NAME`.
+    """
+    return core | {f"plugin_{k}" if k in core else k: value for k, value in fields.items()}
 
 
 def locate(error: msgspec.ValidationError) -> tuple[str, str]:

@@ -37,6 +37,7 @@ class DetailReader:
     def read(self, refs: Collection[PostingRef]) -> None:
         """Ask for the details that are missing among `refs`, then for those that are due again."""
         session = self._session
+        session.host.page = session.counts.pages
         wanted = session.host.details_wanted(tuple(refs), rechecks=session.info.limits.rechecks)
         in_a_row = 0
         for done, ref in enumerate(wanted):

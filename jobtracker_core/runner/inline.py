@@ -15,6 +15,7 @@ from jobtracker_core.contract.posting import PostingRef
 from jobtracker_core.contract.run import Counts, JobRef
 from jobtracker_core.http.throttle import Throttle
 from jobtracker_core.runner.clock import Clock
+from jobtracker_core.runner.context import named
 from jobtracker_core.storage import jobs, runs, upsert
 from jobtracker_core.storage.claims import Claim
 from jobtracker_core.storage.engine import Database
@@ -131,8 +132,9 @@ class InlineHost:
         event: str,
         fields: Mapping[str, object],
     ) -> None:
-        """Hand it to whoever listens."""
-        self._on_log(level, event, fields)
+        """Hand it to whoever listens, with the run and its collector."""
+        told = named(fields, run=self._claim.run_id, collector=self._source)
+        self._on_log(level, event, told)
 
     def cancelled(self) -> CancelReason | None:
         """Look at the stop event; now and then renew the lease, which tells of a cancel request."""

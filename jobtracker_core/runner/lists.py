@@ -86,10 +86,12 @@ class ListReader:
         """Pass pages on, and look at the wish to stop: a collector may have swallowed it."""
         session = self._session
         session.watch.check()
+        session.host.page = session.counts.pages + 1
         for page in pages:
             session.host.raise_failure()
             session.watch.check()
             yield sound_page(page)
+            session.host.page = session.counts.pages + 1
         session.host.raise_failure()
         session.watch.check()
 

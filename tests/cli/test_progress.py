@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
+import json
 import signal
+import sys
 import time
 from itertools import count
 
@@ -11,6 +14,7 @@ import pytest
 from jobtracker_core.cli.progress import line, stop_on_signals, watch
 from jobtracker_core.contract.host import Progress
 from jobtracker_core.contract.run import Counts
+from jobtracker_core.logs import open_log
 
 COUNTS = Counts(pages=2, new=60, changed=3, unchanged=17, http_requests=20)
 
@@ -39,17 +43,41 @@ def test_hours_are_told_as_hours() -> None:
     assert line("board", told, seconds=72, of_phase=72).endswith("about 2 h 0 min left")
 
 
-def test_elsewhere_than_at_a_terminal_a_plain_line_comes_now_and_then(monkeypatch, capsys) -> None:
+def test_elsewhere_than_at_a_terminal_a_log_line_comes_now_and_then(monkeypatch) -> None:
     ticks = count(100.0, 2.0)
     monkeypatch.setattr(time, "monotonic", lambda: next(ticks))
-    with watch("board") as sinks:
+    written: list[str] = []
+    log = open_log(level="info", style="json", write=written.append)
+    with watch("board", log) as sinks:
+        sinks.log("info", "run started", {"run": 7, "collector": "board", "page": 0})
         for done in range(1, 9):
             sinks.progress(Progress(phase="list", done=done, total=None, counts=COUNTS))
-        sinks.log("warning", "item unreadable", {"path": "$.a\x1b[2J"})
-        sinks.log("debug", "request", {"ms": 3})
-    lines = capsys.readouterr().err.splitlines()
-    assert 2 <= len([text for text in lines if text.startswith("board: ")]) <= 5
-    assert lines[-1] == "warning: item unreadable path=$.a [2J"
+        sinks.log("warning", "item unreadable", {"run": 7, "path": "$.a"})
+    told = [json.loads(text) for text in written]
+    progress = [line for line in told if line["event"] == "progress"]
+    assert 2 <= len(progress) <= 5
+    assert {(p["run"], p["collector"], p["page"], p["new"]) for p in progress} == {
+        (7, "board", 2, 60)
+    }
+    assert (told[0]["event"], told[-1]["event"]) == ("run started", "item unreadable")
+
+
+def test_at_a_terminal_log_lines_pass_the_live_line(monkeypatch) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.setenv("TERM", "xterm")
+    with watch("board", open_log(level="info", style="auto")) as sinks:
+        sinks.progress(Progress(phase="list", done=1, total=None, counts=COUNTS))
+        sinks.log("warning", "item unreadable", {"run": 7, "path": "$.a\x1b[2J"})
+        sinks.log("debug", "request", {"run": 7, "ms": 3})
+    said = terminal.getvalue()
+    assert 'warning: item unreadable run=7 path="$.a [2J"' in said
+    assert "ms=3" not in said
+    assert "\x1b[2J" not in said
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

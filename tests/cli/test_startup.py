@@ -13,6 +13,8 @@ HEAVY = (
     "sqlalchemy",
     "curl_cffi",
     "platformdirs",
+    "structlog",
+    "tomllib",
 )
 
 

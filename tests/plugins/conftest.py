@@ -128,6 +128,7 @@ def jobtracker(installed: Path, tmp_path: Path) -> Callable[..., subprocess.Comp
             env={
                 "PATH": os.environ["PATH"],
                 "PYTHONPATH": str(installed),
+                "JOBTRACKER_CONFIG": "",
                 "JOBTRACKER_DATA_DIR": str(tmp_path / "data"),
                 **env,
             },

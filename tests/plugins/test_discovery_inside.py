@@ -63,7 +63,7 @@ def test_the_allow_list_is_told_where_it_leaves_something_out(installed, monkeyp
     monkeypatch.syspath_prepend(str(installed))
     registry = discovery.load(["good-board"])
     assert list(registry.sources) == ["good_board"]
-    with pytest.raises(discovery.UnknownCollector, match="JOBTRACKER_PLUGINS leaves it out"):
+    with pytest.raises(discovery.UnknownCollector, match=r"JOBTRACKER_PLUGINS\) leaves it out"):
         discovery.find(registry, "hiringcafe")
 
 

@@ -260,7 +260,7 @@ class HiringCafe(JobCollector[HiringCafeQuery, CollectorSettings]):
         props = self._read(ctx, state, number)
         vanished = number > 0 and not props.hits and not props.is_last
         if props.error or vanished:
-            ctx.log.info("asking once more", page=number, error=str(props.error or "no results"))
+            ctx.log.info("asking once more", error=str(props.error or "no results"))
             ctx.pause(_SECOND_LOOK)
             props = self._read(ctx, state, number)
         where = "$.pageProps.ssrError"

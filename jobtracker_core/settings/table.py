@@ -1,0 +1,187 @@
+"""Every setting: its name, its variables, what it takes. Defaults stand in `Settings`."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+from msgspec import Struct
+
+PREFIX: Final = "JOBTRACKER_"
+CONFIG_VARIABLE: Final = "JOBTRACKER_CONFIG"
+
+LOG_LEVELS: Final = ("debug", "info", "warning", "error")
+LOG_FORMATS: Final = ("auto", "human", "json")
+
+_DAY_S = 86_400
+_MOST_THREADS = 256
+_HIGHEST_PORT = 65_535
+_LISTEN = re.compile(r"(\[[0-9A-Fa-f:.%]+\]|[^\s:\[\]/@]+):(\d{1,5})")
+_SCHEMES = frozenset({"sqlite", "postgresql", "postgres", "postgresql+psycopg"})
+_TRUE = frozenset({"true", "1", "yes", "on"})
+_FALSE = frozenset({"false", "0", "no", "off"})
+
+
+class Setting(Struct, frozen=True, kw_only=True):
+    """One setting.
+
+    Attributes:
+        variables: Ours first, then the old portal's; the first one that is set counts.
+        read: Makes a value of text, or of what TOML gives; ValueError if it does not fit.
+        allowed: What it takes, in words.
+        empty: An empty variable is a value too, and not "not set".
+    """
+
+    name: str
+    variables: tuple[str, ...]
+    read: Callable[[object], Any]
+    allowed: str
+    empty: bool = False
+
+
+def split_listen(text: str) -> tuple[str, int]:
+    """Return host and port of HOST:PORT or [IPv6]:PORT; raises ValueError."""
+    match = _LISTEN.fullmatch(text.strip())
+    if match is None or int(match[2]) > _HIGHEST_PORT:
+        raise ValueError(text)
+    return match[1].strip("[]"), int(match[2])
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError(value)
+    return value.strip()
+
+
+def _path(value: object) -> Path:
+    return Path(_text(value)).expanduser()
+
+
+def _database_url(value: object) -> str:
+    text = _text(value)
+    scheme, separator, rest = text.partition("://")
+    if scheme not in _SCHEMES or not separator or not rest:
+        raise ValueError(scheme)
+    return text
+
+
+def _names(value: object) -> tuple[str, ...]:
+    if isinstance(value, str):
+        value = value.split(",")
+    if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
+        raise ValueError(value)
+    return tuple(name.strip() for name in value if name.strip())
+
+
+def _listen(value: object) -> str:
+    text = _text(value)
+    split_listen(text)
+    return text
+
+
+def _truth(value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    word = _text(value).lower()
+    if word not in _TRUE | _FALSE:
+        raise ValueError(value)
+    return word in _TRUE
+
+
+def _number(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise ValueError(value)  # noqa: TRY004  (the same as of any other value that does not fit)
+    try:
+        return float(value)
+    except OverflowError as error:
+        raise ValueError(value) from error
+
+
+def _seconds(value: object) -> float:
+    seconds = _number(value)
+    if not math.isfinite(seconds) or not 0 < seconds <= _DAY_S:
+        raise ValueError(value)
+    return seconds
+
+
+def _threads(value: object) -> int:
+    number = _number(value)
+    if not number.is_integer() or not 1 <= number <= _MOST_THREADS:
+        raise ValueError(value)
+    return int(number)
+
+
+def _one_of(words: tuple[str, ...]) -> Callable[[object], str]:
+    def read(value: object) -> str:
+        word = _text(value).lower()
+        if word not in words:
+            raise ValueError(value)
+        return word
+
+    return read
+
+
+SETTINGS: Final = {
+    setting.name: setting
+    for setting in (
+        Setting(
+            name="database_url",
+            variables=("JOBTRACKER_DATABASE_URL", "DATABASE_URL", "POSTGRES_URL"),
+            read=_database_url,
+            allowed="sqlite:///PATH, postgresql://… or postgres://…",
+        ),
+        Setting(
+            name="data_dir", variables=("JOBTRACKER_DATA_DIR",), read=_path, allowed="a directory"
+        ),
+        Setting(
+            name="plugins",
+            variables=("JOBTRACKER_PLUGINS",),
+            read=_names,
+            allowed="names of entry points: a list of texts, or one text with commas",
+            empty=True,
+        ),
+        Setting(
+            name="listen",
+            variables=("JOBTRACKER_LISTEN", "LISTEN_ADDR"),
+            read=_listen,
+            allowed="HOST:PORT, such as 127.0.0.1:8080 or [::1]:8080",
+        ),
+        Setting(
+            name="run_migrations",
+            variables=("JOBTRACKER_RUN_MIGRATIONS", "RUN_MIGRATIONS"),
+            read=_truth,
+            allowed="true or false",
+        ),
+        Setting(
+            name="poll_interval",
+            variables=("JOBTRACKER_POLL_INTERVAL", "POLL_INTERVAL"),
+            read=_seconds,
+            allowed="seconds above 0 and up to 86,400",
+        ),
+        Setting(
+            name="api_threads",
+            variables=("JOBTRACKER_API_THREADS",),
+            read=_threads,
+            allowed="a whole number from 1 to 256",
+        ),
+        Setting(
+            name="log_level",
+            variables=("JOBTRACKER_LOG_LEVEL",),
+            read=_one_of(LOG_LEVELS),
+            allowed="one of " + ", ".join(LOG_LEVELS),
+        ),
+        Setting(
+            name="log_format",
+            variables=("JOBTRACKER_LOG_FORMAT",),
+            read=_one_of(LOG_FORMATS),
+            allowed="one of " + ", ".join(LOG_FORMATS),
+        ),
+    )
+}
+
+OUR_VARIABLES: Final = frozenset(
+    {CONFIG_VARIABLE, *(name for setting in SETTINGS.values() for name in setting.variables)}
+)
