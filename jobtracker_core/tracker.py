@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -15,21 +15,18 @@ from msgspec import Struct
 from jobtracker_core.contract.errors import ConfigError
 from jobtracker_core.contract.info import CollectorInfo, CollectorSettings
 from jobtracker_core.contract.query import CommonQuery
-from jobtracker_core.contract.run import JobRef, RunState, RunSummary
 from jobtracker_core.http.throttle import Throttle
 from jobtracker_core.http.transport import CurlTransport
 from jobtracker_core.plugins import discovery, forms
-from jobtracker_core.runner import captures
+from jobtracker_core.runner import captures, comparison
 from jobtracker_core.runner.clock import Clock, SystemClock
-from jobtracker_core.runner.execute import Result, execute
-from jobtracker_core.runner.filters import FilterUse
+from jobtracker_core.runner.ending import Collected, claimed, finish
+from jobtracker_core.runner.execute import execute
 from jobtracker_core.runner.inline import InlineHost, LogSink, ProgressSink
 from jobtracker_core.runner.session import Task
 from jobtracker_core.settings import Settings
 from jobtracker_core.storage import collectors, jobs, runs, schema, search
-from jobtracker_core.storage.claims import Claim
 from jobtracker_core.storage.engine import Database, open_database
-from jobtracker_core.storage.errors import StorageError
 
 
 class CollectorOff(Exception):  # noqa: N818
@@ -38,21 +35,6 @@ class CollectorOff(Exception):  # noqa: N818
     def __init__(self, info: CollectorInfo) -> None:
         super().__init__(f"collector {info.name!r} is off")
         self.info = info
-
-
-class Collected(Struct, frozen=True, kw_only=True):
-    """A run that ended.
-
-    Attributes:
-        new: The jobs that it brought.
-        filters: What became of each word of the query.
-        hint: The user's next step, where there is one.
-    """
-
-    run: RunSummary
-    new: tuple[JobRef, ...]
-    filters: tuple[FilterUse, ...]
-    hint: str | None = None
 
 
 class JobTracker:
@@ -169,8 +151,9 @@ class JobTracker:
             concurrency_key=site_key(source.info, settings),
             max_running=source.info.limits.max_running,
             worker_id=runs.worker_identity(),
+            params={} if record is None else {"record": str(record.absolute())},
         )
-        with self._claimed(claim):
+        with claimed(self.database, claim):
             cursor = runs.kept_cursor(
                 self.database,
                 collector=name,
@@ -192,67 +175,67 @@ class JobTracker:
             recorder = (
                 None
                 if record is None
-                else captures.record(record, task, source=source, now=self._clock.now())
+                else captures.record(
+                    record, task, source=source, now=self._clock.now(), run_id=claim.run_id
+                )
             )
             with contextlib.closing(CurlTransport()) as transport:
                 result = execute(
                     task, host, transport=transport, clock=self._clock, recorder=recorder
                 )
             if record is not None:
-                captures.write_result(record, result, asked=host.asked)
-        return self._finish(claim, result, host)
-
-    @contextlib.contextmanager
-    def _claimed(self, claim: Claim) -> Iterator[None]:
-        """Let no run stay "running" because of an error of ours on the way."""
-        try:
-            yield
-        except BaseException as error:
-            ours = isinstance(error, StorageError)
-            # If the database is what failed, this fails as well, and the lease ends by itself.
-            with contextlib.suppress(StorageError):
-                runs.finish(
-                    self.database,
-                    claim,
-                    state=RunState.FAILED if isinstance(error, Exception) else RunState.CANCELLED,
-                    error_class="db" if ours else "internal",
-                    error_message=f"{type(error).__name__}: {error}",
+                captures.write_result(
+                    record,
+                    result,
+                    asked=host.asked,
+                    listed=host.listed,
+                    new=(job.source_id for job in host.new),
                 )
-            raise
+        return finish(self.database, claim, result, host, self.registry)
 
-    def _finish(self, claim: Claim, result: Result, host: InlineHost) -> Collected:
-        outcome = result.outcome
-        runs.finish(
+    def replay(self, capture: Path | int) -> captures.Replayed:
+        """Run today's plugin on recorded exchanges; nothing is sent and nothing is stored.
+
+        `capture` is a directory, or the number of a run that was recorded. Raises RecordError,
+        NotFound, UnknownCollector and FormError.
+        """
+        if isinstance(capture, Path):
+            return captures.replay(capture, self.registry)
+        return captures.replay_run(self.runs.get(capture), self.registry)
+
+    def compare(self, replayed: captures.Replayed) -> comparison.Comparison:
+        """Say field by field what would differ from what is stored if a replay were written."""
+        return comparison.compare(self.database, replayed)
+
+    def apply(
+        self,
+        replayed: captures.Replayed,
+        *,
+        stop: threading.Event | None = None,
+        on_progress: ProgressSink = lambda _: None,
+        on_log: LogSink = lambda *_: None,
+    ) -> Collected:
+        """Write a replay as a run of its own; the site is not asked for anything.
+
+        The collector may be off. The arguments are those of `collect()`. Raises UnknownCollector
+        and StorageError; how the replay ended is in the result.
+        """
+        name = replayed.manifest.collector
+        claim = comparison.begin(self.database, replayed, discovery.find(self.registry, name))
+        host = InlineHost(
             self.database,
             claim,
-            state=outcome.state,
-            error_class=outcome.error_class,
-            error_message=outcome.message,
-            error_detail=outcome.detail,
-            end_confirmed=outcome.end_confirmed,
-            keep_cursor=outcome.keep_cursor,
-            counts=result.tail,
+            source=name,
+            throttle=self._throttle,
+            clock=self._clock,
+            stop=stop or threading.Event(),
+            on_progress=on_progress,
+            on_log=on_log,
+            read_at=replayed.manifest.recorded_at,
         )
-        summary = self.runs.get(claim.run_id).summary
-        self._tell(summary, host)
-        return Collected(
-            run=summary, new=tuple(host.new), filters=result.filters, hint=outcome.hint
-        )
-
-    def _tell(self, summary: RunSummary, host: InlineHost) -> None:
-        """Call the plugins' hooks one by one: a notifier that fails stops no other."""
-        for impl in self.registry.hooks.hook.jobtracker_run_finished.get_hookimpls():
-            arguments = {"run": summary, "new": tuple(host.new)}
-            try:
-                impl.function(**{name: arguments[name] for name in impl.argnames})
-            except Exception as error:  # noqa: BLE001  (a stranger's code)
-                host.log(
-                    "warning", "notifier failed", {"plugin": impl.plugin_name, "error": repr(error)}
-                )
-
-    def replay(self, directory: Path) -> captures.Replayed:
-        """Run today's plugin on recorded exchanges; nothing is sent and nothing is stored."""
-        return captures.replay(directory, self.registry)
+        with claimed(self.database, claim):
+            result = comparison.apply(replayed, host)
+        return finish(self.database, claim, result, host, self.registry)
 
 
 def site_key(info: CollectorInfo, settings: CollectorSettings) -> str:

@@ -12,7 +12,7 @@ from jobtracker_core.cli.output import clean, open_tracker, print_json
 from jobtracker_core.cli.progress import stop_on_signals, watch
 from jobtracker_core.contract.run import RunState
 from jobtracker_core.plugins import discovery, forms
-from jobtracker_core.tracker import Collected
+from jobtracker_core.runner.ending import Collected
 
 _UNITS = ("_days", "_km")
 """A field's unit may be left out of its option: `--posted-within 7`, `--distance 20`."""

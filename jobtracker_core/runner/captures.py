@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from jobtracker_core.contract.host import Record
+from jobtracker_core.contract.host import Ack, Batch, Record
 from jobtracker_core.contract.posting import PostingRef
 from jobtracker_core.contract.run import Counts, RunState
 from jobtracker_core.http.record import Recorder, RecordError, ReplayTransport
@@ -20,12 +20,17 @@ from jobtracker_core.runner.clock import JumpClock
 from jobtracker_core.runner.dry import DryHost
 from jobtracker_core.runner.execute import Result, execute
 from jobtracker_core.runner.session import Task
+from jobtracker_core.storage.runs import Run
 
 RESULT_FILE = "result.json"
 
 
 class Manifest(Struct, frozen=True, kw_only=True):
-    """What was run when the exchanges were recorded."""
+    """What was run when the exchanges were recorded.
+
+    Attributes:
+        run_id: Its number in the database of then.
+    """
 
     collector: str
     distribution: str
@@ -34,16 +39,25 @@ class Manifest(Struct, frozen=True, kw_only=True):
     settings: dict[str, Any]
     cursor: str | None
     recorded_at: datetime
+    run_id: int | None = None
 
 
 class RecordedResult(Struct, frozen=True, kw_only=True):
-    """What the run came to. `asked` are the postings whose details were asked for, in order."""
+    """What the run came to.
+
+    Attributes:
+        asked: The postings whose details were asked for, in order.
+        listed: Source ids of the postings on the list pages that were stored.
+        new: Source ids of those that were new then; None in captures of before this was kept.
+    """
 
     state: RunState
     error_class: str | None
     message: str | None
     counts: Counts
     asked: tuple[PostingRef, ...]
+    listed: tuple[str, ...] = ()
+    new: tuple[str, ...] | None = None
 
 
 class Replayed(Struct, frozen=True, kw_only=True):
@@ -53,17 +67,22 @@ class Replayed(Struct, frozen=True, kw_only=True):
         then: What the run came to when it was recorded; None if it was killed before its end.
         listed: Today's records of list pages, in the site's order; `detailed`, of detail pages.
         unused: Recorded requests that today's plugin did not make.
+        batches: The same records as they came, page by page.
     """
 
+    directory: str
     manifest: Manifest
     then: RecordedResult | None
     now: Result
     listed: tuple[Record, ...]
     detailed: tuple[Record, ...]
     unused: tuple[str, ...]
+    batches: tuple[Batch, ...]
 
 
-def record(directory: Path, task: Task, *, source: discovery.Source, now: datetime) -> Recorder:
+def record(
+    directory: Path, task: Task, *, source: discovery.Source, now: datetime, run_id: int
+) -> Recorder:
     """Start a capture; raises RecordError if the directory cannot take one."""
     manifest = Manifest(
         collector=source.info.name,
@@ -73,6 +92,7 @@ def record(directory: Path, task: Task, *, source: discovery.Source, now: dateti
         settings={"base_url": task.settings.base_url},
         cursor=task.cursor,
         recorded_at=now,
+        run_id=run_id,
     )
     private = source.info.private
     return Recorder(
@@ -82,7 +102,14 @@ def record(directory: Path, task: Task, *, source: discovery.Source, now: dateti
     )
 
 
-def write_result(directory: Path, result: Result, *, asked: Sequence[PostingRef]) -> None:
+def write_result(
+    directory: Path,
+    result: Result,
+    *,
+    asked: Iterable[PostingRef],
+    listed: Iterable[str],
+    new: Iterable[str],
+) -> None:
     """Write what the run came to beside its exchanges."""
     recorded = RecordedResult(
         state=result.outcome.state,
@@ -90,17 +117,33 @@ def write_result(directory: Path, result: Result, *, asked: Sequence[PostingRef]
         message=result.outcome.message,
         counts=result.counts,
         asked=tuple(asked),
+        listed=tuple(listed),
+        new=tuple(new),
     )
     content = msgspec.json.format(msgspec.json.encode(recorded), indent=1)
     (directory / RESULT_FILE).write_bytes(content)
 
 
 class _ReplayHost(DryHost):
-    """Wants the details that were asked for when the run was recorded."""
+    """Answers as the database did when the run was recorded.
 
-    def __init__(self, asked: Sequence[PostingRef] | None) -> None:
+    The same details are wanted, and the same postings are new: by that a run decides where to go on
+    from its kept cursor.
+    """
+
+    def __init__(self, then: RecordedResult | None) -> None:
         super().__init__()
-        self._asked = asked
+        self._asked = None if then is None else then.asked
+        self._new = None if then is None or then.new is None else set(then.new)
+
+    def deliver(self, batch: Batch) -> Ack:
+        ack = super().deliver(batch)
+        if batch.kind == "detail" or self._new is None:
+            return ack
+        on_page = {record.source_id for record in batch.records}
+        new = len(on_page & self._new)
+        self._new -= on_page
+        return Ack(new=new, unchanged=len(batch.records) - new)
 
     def details_wanted(
         self, refs: Sequence[PostingRef], *, rechecks: int = 0
@@ -124,7 +167,7 @@ def replay(directory: Path, registry: discovery.Registry) -> Replayed:
         ) from error
     then = _read_result(directory / RESULT_FILE)
     source = discovery.find(registry, manifest.collector)
-    host = _ReplayHost(None if then is None else then.asked)
+    host = _ReplayHost(then)
     task = Task(
         collector=source.cls,
         settings=forms.fill(source.info.settings, manifest.settings),
@@ -133,13 +176,31 @@ def replay(directory: Path, registry: discovery.Registry) -> Replayed:
     )
     result = execute(task, host, transport=transport, clock=JumpClock(manifest.recorded_at))
     return Replayed(
+        directory=str(directory.absolute()),
         manifest=manifest,
         then=then,
         now=result,
         listed=tuple(host.listed.values()),
         detailed=tuple(host.detailed.values()),
         unused=tuple(transport.unused()),
+        batches=tuple(host.batches),
     )
+
+
+def replay_run(run: Run, registry: discovery.Registry) -> Replayed:
+    """Run today's plugin on what a run recorded; raises RecordError if it recorded nothing."""
+    directory = run.params.get("record")
+    if directory is None:
+        raise RecordError(
+            f"run {run.id} was not recorded; collect again with --record DIR, "
+            "or name the directory of a capture"
+        )
+    replayed = replay(Path(directory), registry)
+    if replayed.manifest.run_id != run.id:
+        raise RecordError(
+            f"{directory} holds the capture of another run than {run.id}; name a directory"
+        )
+    return replayed
 
 
 def _read_result(path: Path) -> RecordedResult | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Literal
 
 from jobtracker_core.contract.errors import CancelReason
@@ -30,9 +30,12 @@ ProgressSink = Callable[[Progress], None]
 class InlineHost:
     """Commits under the fence of `claim`. For one thread, the one that runs the collector.
 
+    With `read_at`, all pages are of the past: the site gave them then.
+
     Attributes:
         new: The jobs that this run brought.
         asked: The postings chosen to ask details of.
+        listed: Source ids of the postings on the list pages, in their order.
     """
 
     def __init__(
@@ -46,6 +49,7 @@ class InlineHost:
         stop: threading.Event,
         on_progress: ProgressSink,
         on_log: LogSink,
+        read_at: datetime | None = None,
     ) -> None:
         self._db = db
         self._claim = claim
@@ -55,10 +59,12 @@ class InlineHost:
         self._stop = stop
         self._on_progress = on_progress
         self._on_log = on_log
+        self._read_at = read_at
         self._beaten = clock.monotonic()
         self._touched: set[int] = set()
         self.new: list[JobRef] = []
         self.asked: list[PostingRef] = []
+        self.listed: dict[str, None] = {}
 
     def deliver(self, batch: Batch) -> Ack:
         """Write rows, counters, cursor and lease in one transaction; raises LeaseLost."""
@@ -70,6 +76,7 @@ class InlineHost:
                 records=batch.records,
                 run_id=self._claim.run_id,
                 now=self._db.now(conn),
+                read_at=self._read_at,
             )
             made = self._made(batch, written)
             runs.checkpoint(
@@ -80,6 +87,8 @@ class InlineHost:
             )
         self._beaten = self._clock.monotonic()
         self.new += written.new
+        if batch.kind == "list":
+            self.listed |= dict.fromkeys(record.source_id for record in batch.records)
         self._touched |= {job.id for job in written.new} | set(written.changed)
         return Ack(new=made.new, changed=made.changed, unchanged=made.unchanged)
 
