@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -25,7 +25,7 @@ from jobtracker_core.runner.execute import execute
 from jobtracker_core.runner.inline import InlineHost, LogSink, ProgressSink
 from jobtracker_core.runner.session import Task
 from jobtracker_core.settings import Settings
-from jobtracker_core.storage import collectors, jobs, runs, schema, search
+from jobtracker_core.storage import collectors, jobs, runs, schema, search, walk
 from jobtracker_core.storage.engine import Database, open_database
 
 
@@ -268,6 +268,26 @@ class Jobs:
             changed_by_run=changed_by_run,
             limit=limit,
             after=after,
+        )
+
+    def export(
+        self,
+        *,
+        source: str | None = None,
+        text: str | None = None,
+        changed_by_run: int | None = None,
+        with_text: bool = False,
+    ) -> Iterator[walk.WalkedJob]:
+        """Yield all jobs of a list, however many, with their descriptions if asked for.
+
+        `jobtracker_core.export.encode` makes CSV, JSON or JSON lines of them.
+        """
+        return walk.walk_jobs(
+            self._tracker.database,
+            source=source,
+            text=text,
+            changed_by_run=changed_by_run,
+            with_text=with_text,
         )
 
     def get(self, job_id: int) -> jobs.JobDetail:

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from jobtracker_core.cli.export import export
 from jobtracker_core.cli.output import (
     clean,
     clean_lines,
@@ -22,9 +23,12 @@ from jobtracker_core.storage.jobs import Job, JobDetail
 @click.group(invoke_without_command=True)
 @click.pass_context
 def jobs(ctx: click.Context) -> None:
-    """List and show stored jobs."""
+    """List, show and export stored jobs."""
     if ctx.invoked_subcommand is None:
         ctx.invoke(list_)
+
+
+jobs.add_command(export)
 
 
 @jobs.command("list")
