@@ -15,25 +15,24 @@ from msgspec import Struct
 from jobtracker_core.contract.errors import ConfigError
 from jobtracker_core.contract.info import CollectorInfo, CollectorSettings
 from jobtracker_core.contract.query import CommonQuery
-from jobtracker_core.contract.run import JobRef, RunState, RunSummary
+from jobtracker_core.contract.run import RunState
 from jobtracker_core.http.address import Hosts, read_address
 from jobtracker_core.http.exchange import BadAddress
+from jobtracker_core.http.record import make_empty
 from jobtracker_core.http.throttle import Throttle
 from jobtracker_core.http.transport import CurlTransport
 from jobtracker_core.plugins import discovery, forms
-from jobtracker_core.runner import captures
+from jobtracker_core.runner import captures, comparison
 from jobtracker_core.runner.clock import Clock, SystemClock
-from jobtracker_core.runner.execute import Result, execute
-from jobtracker_core.runner.filters import FilterUse
+from jobtracker_core.runner.ending import Collected, claimed, finish
+from jobtracker_core.runner.execute import execute
 from jobtracker_core.runner.inline import InlineHost, LogSink, ProgressSink
-from jobtracker_core.runner.outcome import words
 from jobtracker_core.runner.session import Task
 from jobtracker_core.settings import Settings
 from jobtracker_core.settings.hidden import is_secret
-from jobtracker_core.storage import collectors, jobs, runs, schema, search
+from jobtracker_core.storage import collectors, jobs, runs, schema, search, walk
 from jobtracker_core.storage.claims import Claim, Kept
 from jobtracker_core.storage.engine import Database, open_database
-from jobtracker_core.storage.errors import StorageError
 
 
 class CollectorOff(Exception):  # noqa: N818
@@ -42,21 +41,6 @@ class CollectorOff(Exception):  # noqa: N818
     def __init__(self, info: CollectorInfo) -> None:
         super().__init__(f"collector {info.name!r} is off")
         self.info = info
-
-
-class Collected(Struct, frozen=True, kw_only=True):
-    """A run that ended.
-
-    Attributes:
-        new: The jobs that it brought.
-        filters: What became of each word of the query.
-        hint: The user's next step, where there is one.
-    """
-
-    run: RunSummary
-    new: tuple[JobRef, ...]
-    filters: tuple[FilterUse, ...]
-    hint: str | None = None
 
 
 class JobTracker:
@@ -206,13 +190,10 @@ class JobTracker:
             query=query,
             cursor=None if kept is None else kept.cursor,
         )
-        recorder = (
-            None
-            if record is None
-            else captures.record(record, task, source=source, now=self._clock.now())
-        )
-        claim = self._claim(task, source, kept)
-        with self._claimed(claim):
+        if record is not None:
+            make_empty(record)
+        claim = self._claim(task, source, kept, record)
+        with claimed(self.database, claim):
             host = InlineHost(
                 self.database,
                 claim,
@@ -228,16 +209,31 @@ class JobTracker:
                 "run started",
                 {"page": 0, "plugin": source.distribution, "version": source.version},
             )
+            recorder = (
+                None
+                if record is None
+                else captures.record(
+                    record, task, source=source, now=self._clock.now(), run_id=claim.run_id
+                )
+            )
             with contextlib.closing(CurlTransport()) as transport:
                 result = execute(
                     task, host, transport=transport, clock=self._clock, recorder=recorder
                 )
-        collected = self._finish(claim, result, host)
+        collected = finish(self.database, claim, result, host, self.registry)
         if recorder is not None:
-            captures.write_result(recorder, result, asked=host.asked, acks=host.acks)
+            captures.write_result(
+                recorder,
+                result,
+                asked=host.asked,
+                listed=host.listed,
+                new=(job.source_id for job in host.new),
+            )
         return collected
 
-    def _claim(self, task: Task, source: discovery.Source, kept: Kept | None) -> Claim:
+    def _claim(
+        self, task: Task, source: discovery.Source, kept: Kept | None, record: Path | None
+    ) -> Claim:
         return runs.start(
             self.database,
             collector=source.info.name,
@@ -249,70 +245,53 @@ class JobTracker:
             concurrency_key=Hosts(source.info.hosts, task.settings.base_url).site,
             max_running=source.info.limits.max_running,
             worker_id=runs.worker_identity(),
+            params={} if record is None else {"record": str(record.absolute())},
             kept=kept,
         )
 
-    @contextlib.contextmanager
-    def _claimed(self, claim: Claim) -> Iterator[None]:
-        """Let no run stay "running" because of an error of ours on the way."""
-        try:
-            yield
-        except BaseException as error:
-            ours = isinstance(error, StorageError)
-            # If the database is what failed, this fails as well, and the lease ends by itself.
-            with contextlib.suppress(StorageError):
-                runs.finish(
-                    self.database,
-                    claim,
-                    state=RunState.FAILED if isinstance(error, Exception) else RunState.CANCELLED,
-                    error_class="db" if ours else "internal",
-                    error_message=str(error)
-                    if ours
-                    else "stopped at once"
-                    if isinstance(error, KeyboardInterrupt)
-                    else words(error),
-                )
-            raise
+    def replay(self, capture: Path | int) -> captures.Replayed:
+        """Run today's plugin on recorded exchanges; nothing is sent and nothing is stored.
 
-    def _finish(self, claim: Claim, result: Result, host: InlineHost) -> Collected:
-        outcome = result.outcome
-        runs.finish(
+        `capture` is a directory, or the number of a run that was recorded. Raises RecordError,
+        NotFound and UnknownCollector.
+        """
+        if isinstance(capture, Path):
+            return captures.replay(capture, self.registry)
+        return captures.replay_run(self.runs.get(capture), self.registry)
+
+    def compare(self, replayed: captures.Replayed) -> comparison.Comparison:
+        """Say field by field what would differ from what is stored if a replay were written."""
+        return comparison.compare(self.database, replayed)
+
+    def apply(
+        self,
+        replayed: captures.Replayed,
+        *,
+        stop: threading.Event | None = None,
+        on_progress: ProgressSink = lambda _: None,
+        on_log: LogSink = lambda *_: None,
+    ) -> Collected:
+        """Write a replay as a run of its own; the site is not asked for anything.
+
+        The collector may be off. The arguments are those of `collect()`. Raises UnknownCollector
+        and StorageError; how the replay ended is in the result.
+        """
+        name = replayed.manifest.collector
+        claim = comparison.begin(self.database, replayed, discovery.find(self.registry, name))
+        host = InlineHost(
             self.database,
             claim,
-            state=outcome.state,
-            error_class=outcome.error_class,
-            error_message=outcome.message,
-            error_detail=outcome.detail,
-            end_confirmed=outcome.end_confirmed,
-            keep_cursor=outcome.keep_cursor,
-            counts=result.tail,
+            source=name,
+            throttle=self._throttle,
+            clock=self._clock,
+            stop=stop or threading.Event(),
+            on_progress=on_progress,
+            on_log=on_log,
+            read_at=replayed.manifest.recorded_at,
         )
-        summary = self.runs.get(claim.run_id).summary
-        self._tell(summary, host)
-        return Collected(
-            run=summary, new=tuple(host.new), filters=result.filters, hint=outcome.hint
-        )
-
-    def _tell(self, summary: RunSummary, host: InlineHost) -> None:
-        """Call the plugins' hooks one by one: a notifier that fails stops no other."""
-        for impl in self.registry.hooks.hook.jobtracker_run_finished.get_hookimpls():
-            arguments = {"run": summary, "new": tuple(host.new)}
-            try:
-                impl.function(**{name: arguments[name] for name in impl.argnames})
-            except (Exception, SystemExit) as error:  # noqa: BLE001  (a stranger's code)
-                host.log(
-                    "warning",
-                    "notifier failed",
-                    {
-                        "page": summary.counts.pages,
-                        "plugin": impl.plugin_name,
-                        "error": repr(error),
-                    },
-                )
-
-    def replay(self, directory: Path) -> captures.Replayed:
-        """Run today's plugin on recorded exchanges; nothing is sent and nothing is stored."""
-        return captures.replay(directory, self.registry)
+        with claimed(self.database, claim):
+            result = comparison.apply(replayed, host)
+        return finish(self.database, claim, result, host, self.registry)
 
 
 class Jobs:
@@ -338,6 +317,26 @@ class Jobs:
             changed_by_run=changed_by_run,
             limit=limit,
             after=after,
+        )
+
+    def export(
+        self,
+        *,
+        source: str | None = None,
+        text: str | None = None,
+        changed_by_run: int | None = None,
+        with_text: bool = False,
+    ) -> Iterator[walk.WalkedJob]:
+        """Yield all jobs of a list, however many, with their descriptions if asked for.
+
+        `jobtracker_core.export.encode` makes CSV, JSON or JSON lines of them.
+        """
+        return walk.walk_jobs(
+            self._tracker.database,
+            source=source,
+            text=text,
+            changed_by_run=changed_by_run,
+            with_text=with_text,
         )
 
     def get(self, job_id: int) -> jobs.JobDetail:

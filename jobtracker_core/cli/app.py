@@ -20,7 +20,7 @@ _COMMANDS = {
     "config": ("config", "config", "See how this program is set up."),
     "db": ("db", "db", "Look after the database."),
     "demo": ("demo", "demo", "See it work, on a practice site of this machine."),
-    "jobs": ("jobs", "jobs", "List and show stored jobs."),
+    "jobs": ("jobs", "jobs", "List, show and export stored jobs."),
     "plugins": ("plugins", "plugins", "See which plugins are installed and whether they work."),
     "replay": ("replay", "replay", "Run a collector on recorded answers of its site."),
     "runs": ("runs", "runs", "List and show past runs."),

@@ -13,7 +13,7 @@ from jobtracker_core.cli.progress import stop_on_signals, watch
 from jobtracker_core.cli.setup import open_log
 from jobtracker_core.contract.run import RunState
 from jobtracker_core.plugins import discovery, forms
-from jobtracker_core.tracker import Collected
+from jobtracker_core.runner.ending import Collected
 
 _UNITS = ("_days", "_km")
 """A field's unit may be left out of its option: `--posted-within 7`, `--distance 20`."""

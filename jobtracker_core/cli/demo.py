@@ -16,9 +16,10 @@ from jobtracker_core.cli.runs import changed_fields
 from jobtracker_core.cli.setup import open_log
 from jobtracker_core.contract.run import RunState
 from jobtracker_core.plugins.practice import practice_sites
+from jobtracker_core.runner.ending import Collected
 from jobtracker_core.settings import Settings
 from jobtracker_core.testing.practice import PracticeSite
-from jobtracker_core.tracker import Collected, JobTracker
+from jobtracker_core.tracker import JobTracker
 
 _PER_MINUTE = 60_000
 """The practice site's own rate. It runs on this machine; the real sites' rates stay as they are."""

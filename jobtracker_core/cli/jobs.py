@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from jobtracker_core.cli.export import export
 from jobtracker_core.cli.output import (
     clean,
     clean_lines,
@@ -24,9 +25,12 @@ from jobtracker_core.storage.jobs import Job, JobDetail
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
 def jobs(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001
-    """List and show stored jobs."""
+    """List, show and export stored jobs."""
     if ctx.invoked_subcommand is None:
         ctx.invoke(list_, as_json=as_json)
+
+
+jobs.add_command(export)
 
 
 @jobs.command("list")

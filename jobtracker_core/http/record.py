@@ -64,6 +64,19 @@ class _Exchange(Struct, frozen=True, kw_only=True):
     response: _Answered
 
 
+def make_empty(directory: Path) -> None:
+    """Make a directory, or see that it is empty; raises `RecordError`."""
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        taken = any(directory.iterdir())
+    except OSError as error:
+        raise RecordError(
+            f"cannot write to {directory}: {error.strerror}; name another directory"
+        ) from error
+    if taken:
+        raise RecordError(f"{directory} is not empty; name another directory")
+
+
 class Recorder:
     """Writes each exchange as a file of its own, whole or not at all.
 
@@ -89,15 +102,7 @@ class Recorder:
         self._directory = directory
         self._redact = redact
         self._count = 0
-        try:
-            directory.mkdir(parents=True, exist_ok=True)
-            taken = any(directory.iterdir())
-        except OSError as error:
-            raise RecordError(
-                f"cannot write to {directory}: {error.strerror}; name another directory"
-            ) from error
-        if taken:
-            raise RecordError(f"{directory} is not empty; name another directory")
+        make_empty(directory)
         self.write(MANIFEST, {**manifest, "format": FORMAT})
 
     def record(self, request: Request, answer: Answer) -> None:

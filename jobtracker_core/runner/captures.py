@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -20,12 +20,17 @@ from jobtracker_core.runner.clock import JumpClock
 from jobtracker_core.runner.dry import DryHost
 from jobtracker_core.runner.execute import Result, execute
 from jobtracker_core.runner.session import Task
+from jobtracker_core.storage.runs import Run
 
 RESULT_FILE = "result.json"
 
 
 class Manifest(Struct, frozen=True, kw_only=True):
-    """What was run when the exchanges were recorded."""
+    """What was run when the exchanges were recorded.
+
+    Attributes:
+        run_id: Its number in the database of then.
+    """
 
     collector: str
     distribution: str
@@ -34,6 +39,7 @@ class Manifest(Struct, frozen=True, kw_only=True):
     settings: dict[str, Any]
     cursor: str | None
     recorded_at: datetime
+    run_id: int | None = None
 
 
 class RecordedResult(Struct, frozen=True, kw_only=True):
@@ -41,7 +47,8 @@ class RecordedResult(Struct, frozen=True, kw_only=True):
 
     Attributes:
         asked: The postings whose details were asked for, in order.
-        acks: What the database knew of each list page: it decided where the run went on.
+        listed: Source ids of the postings on the list pages that were stored.
+        new: Source ids of those that were new then; None in captures of before this was kept.
     """
 
     state: RunState
@@ -49,7 +56,8 @@ class RecordedResult(Struct, frozen=True, kw_only=True):
     message: str | None
     counts: Counts
     asked: tuple[PostingRef, ...]
-    acks: tuple[Ack, ...]
+    listed: tuple[str, ...] = ()
+    new: tuple[str, ...] | None = None
 
 
 class Replayed(Struct, frozen=True, kw_only=True):
@@ -59,17 +67,22 @@ class Replayed(Struct, frozen=True, kw_only=True):
         then: What the run came to when it was recorded; None if it was killed before its end.
         listed: Today's records of list pages, in the site's order; `detailed`, of detail pages.
         unused: Recorded requests that today's plugin did not make.
+        batches: The same records as they came, page by page.
     """
 
+    directory: str
     manifest: Manifest
     then: RecordedResult | None
     now: Result
     listed: tuple[Record, ...]
     detailed: tuple[Record, ...]
     unused: tuple[str, ...]
+    batches: tuple[Batch, ...]
 
 
-def record(directory: Path, task: Task, *, source: discovery.Source, now: datetime) -> Recorder:
+def record(
+    directory: Path, task: Task, *, source: discovery.Source, now: datetime, run_id: int
+) -> Recorder:
     """Start a capture; raises RecordError if the directory cannot take one."""
     manifest = Manifest(
         collector=source.info.name,
@@ -79,6 +92,7 @@ def record(directory: Path, task: Task, *, source: discovery.Source, now: dateti
         settings=forms.as_words(task.settings),
         cursor=task.cursor,
         recorded_at=now,
+        run_id=run_id,
     )
     private = source.info.private
     return Recorder(
@@ -89,7 +103,12 @@ def record(directory: Path, task: Task, *, source: discovery.Source, now: dateti
 
 
 def write_result(
-    recorder: Recorder, result: Result, *, asked: Sequence[PostingRef], acks: Sequence[Ack]
+    recorder: Recorder,
+    result: Result,
+    *,
+    asked: Iterable[PostingRef],
+    listed: Iterable[str],
+    new: Iterable[str],
 ) -> None:
     """Write what the run came to beside its exchanges; raises RecordError."""
     recorded = RecordedResult(
@@ -98,22 +117,32 @@ def write_result(
         message=result.outcome.message,
         counts=result.counts,
         asked=tuple(asked),
-        acks=tuple(acks),
+        listed=tuple(listed),
+        new=tuple(new),
     )
     recorder.write(RESULT_FILE, recorded)
 
 
 class _ReplayHost(DryHost):
-    """Knows what the database knew, and wants the details that were wanted then."""
+    """Answers as the database did when the run was recorded.
+
+    The same details are wanted, and the same postings are new: by that a run decides where to go on
+    from its kept cursor.
+    """
 
     def __init__(self, then: RecordedResult | None) -> None:
         super().__init__()
         self._asked = None if then is None else then.asked
-        self._acks = iter(() if then is None else then.acks)
+        self._new = None if then is None or then.new is None else set(then.new)
 
     def deliver(self, batch: Batch) -> Ack:
         ack = super().deliver(batch)
-        return next(self._acks, ack) if batch.kind == "list" else ack
+        if batch.kind == "detail" or self._new is None:
+            return ack
+        on_page = {record.source_id for record in batch.records}
+        new = len(on_page & self._new)
+        self._new -= on_page
+        return Ack(new=new, unchanged=len(batch.records) - new)
 
     def details_wanted(
         self, refs: Sequence[PostingRef], *, rechecks: int = 0
@@ -147,13 +176,31 @@ def replay(directory: Path, registry: discovery.Registry) -> Replayed:
         raise RecordError(f"{directory / MANIFEST}: {error}; record the run again") from error
     result = execute(task, host, transport=transport, clock=JumpClock(manifest.recorded_at))
     return Replayed(
+        directory=str(directory.absolute()),
         manifest=manifest,
         then=then,
         now=result,
         listed=tuple(host.listed.values()),
         detailed=tuple(host.detailed.values()),
         unused=tuple(transport.unused()),
+        batches=tuple(host.batches),
     )
+
+
+def replay_run(run: Run, registry: discovery.Registry) -> Replayed:
+    """Run today's plugin on what a run recorded; raises RecordError if it recorded nothing."""
+    directory = run.params.get("record")
+    if directory is None:
+        raise RecordError(
+            f"run {run.id} was not recorded; collect again with --record DIR, "
+            "or name the directory of a capture"
+        )
+    replayed = replay(Path(directory), registry)
+    if replayed.manifest.run_id != run.id:
+        raise RecordError(
+            f"{directory} holds the capture of another run than {run.id}; name a directory"
+        )
+    return replayed
 
 
 def _read_result(path: Path) -> RecordedResult | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Literal
 
 from msgspec import UNSET, UnsetType
@@ -36,10 +36,12 @@ ProgressSink = Callable[[Progress], None]
 class InlineHost:
     """Commits under the fence of `claim`. For one thread, the one that runs the collector.
 
+    With `read_at`, all pages are of the past: the site gave them then.
+
     Attributes:
         new: The jobs that this run brought.
         asked: The postings chosen to ask details of.
-        acks: What was said to each list page.
+        listed: Source ids of the postings on the list pages, in their order.
     """
 
     def __init__(
@@ -53,6 +55,7 @@ class InlineHost:
         stop: threading.Event,
         on_progress: ProgressSink,
         on_log: LogSink,
+        read_at: datetime | None = None,
     ) -> None:
         self._db = db
         self._claim = claim
@@ -62,11 +65,12 @@ class InlineHost:
         self._stop = stop
         self._on_progress = on_progress
         self._on_log = on_log
+        self._read_at = read_at
         self._beaten = clock.monotonic()
         self._touched: set[int] = set()
         self.new: list[JobRef] = []
         self.asked: list[PostingRef] = []
-        self.acks: list[Ack] = []
+        self.listed: dict[str, None] = {}
 
     def deliver(self, batch: Batch) -> Ack:
         """Write rows, counters, cursor and lease in one transaction; raises LeaseLost."""
@@ -78,6 +82,7 @@ class InlineHost:
                 records=batch.records,
                 run_id=self._claim.run_id,
                 now=self._db.now(conn),
+                read_at=self._read_at,
             )
             made = self._made(batch, written)
             jobs.note_failed_details(conn, self._source, batch.failed, self._db.now(conn))
@@ -86,11 +91,10 @@ class InlineHost:
             )
         self._beaten = self._clock.monotonic()
         self.new += written.new
-        self._touched |= {job.id for job in written.new} | set(written.changed)
-        ack = Ack(new=made.new, changed=made.changed, unchanged=made.unchanged)
         if batch.kind == "list":
-            self.acks.append(ack)
-        return ack
+            self.listed |= dict.fromkeys(record.source_id for record in batch.records)
+        self._touched |= {job.id for job in written.new} | set(written.changed)
+        return Ack(new=made.new, changed=made.changed, unchanged=made.unchanged)
 
     def _made(self, batch: Batch, written: upsert.Written) -> Counts:
         """Count what a batch did; a job that differs on its list and its own page counts once."""

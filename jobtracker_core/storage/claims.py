@@ -71,7 +71,7 @@ def start(
     collector: str,
     trigger: Trigger,
     query: Mapping[str, Any],
-    query_hash: str,
+    query_hash: str | None,
     plugin_name: str | None,
     plugin_version: str | None,
     concurrency_key: str,
@@ -80,6 +80,8 @@ def start(
     kept: Kept | None = None,
     lease_s: float = LEASE_S,
     requested_by: str | None = None,
+    parent_run_id: int | None = None,
+    params: Mapping[str, Any] | None = None,
 ) -> Claim:
     """Begin a run of this process: rescue dead ones, then insert it as running. One transaction.
 
@@ -88,7 +90,9 @@ def start(
 
     It has a single attempt: nobody would take it up again. The collector's row is made if needed.
     At most `max_running` runs with the same `concurrency_key` (the site) are alive at once, over
-    all machines. After `lease_s` seconds without a renewal the run counts as dead.
+    all machines. After `lease_s` seconds without a renewal the run counts as dead. Without a
+    `query_hash` it is no run of its query: none goes on from where it stopped. `params` is what
+    belongs to this run and not to its query, such as where it was recorded.
 
     Raises:
         Busy: All slots are taken; the message names the run that holds one.
@@ -102,6 +106,7 @@ def start(
                 row = {
                     "collector_id": ensure_one(conn, collector, moment),
                     "state": "running",
+                    "parent_run_id": parent_run_id,
                     "trigger": trigger,
                     "requested_by": requested_by,
                     "scheduled_for": moment,
@@ -115,6 +120,7 @@ def start(
                     "claimed_at": moment,
                     "heartbeat_at": moment,
                     "lease_expires_at": moment + timedelta(seconds=lease_s),
+                    "params": dict(params or {}),
                     "query": dict(query),
                     "query_hash": query_hash,
                     "plugin_name": plugin_name,

@@ -72,6 +72,19 @@ class Database:
             yield conn
 
     @contextmanager
+    def trial(self) -> Iterator[Connection]:
+        """Open one transaction that may write and is always rolled back, to see what it would do.
+
+        Locks as `write()` does while it lasts. Numbers that PostgreSQL gave out are lost.
+        """
+        with translated(self._url), self._writer.connect() as conn:
+            transaction = conn.begin()
+            try:
+                yield conn
+            finally:
+                transaction.rollback()
+
+    @contextmanager
     def read(self) -> Iterator[Connection]:
         """Open one transaction that cannot write. On SQLite it neither creates a file nor waits."""
         with translated(self._url), self._reader.begin() as conn:

@@ -21,6 +21,12 @@ LIST_OWNED = ("title", "url")
 """Fields that a detail page never sets: it is known by the address the list gave."""
 
 
+_SHOWN = (
+    *("title", "url", "company", "places", "remote", "employment", "seniority", "skills"),
+    *("language", "apply_url", "description"),
+)
+
+
 class Observed(Struct, frozen=True):
     """One field that a page gave.
 
@@ -39,7 +45,7 @@ class Merged(Struct, frozen=True):
 
     Attributes:
         outcome: `completed`: its first details, which contradict nothing that was there.
-        update: Columns of `jobs` that get another value, book-keeping included.
+        update: Columns of `jobs` that get another value, book-keeping of the page included.
         texts: The same of `job_texts`.
         changes: Field to [old, new], for the history; empty unless `changed`.
     """
@@ -97,6 +103,19 @@ def _place_columns(record: Record) -> Row:
     }
 
 
+def shown(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a stored job's fields as the history of changes shows them; what is empty is None."""
+    fields: dict[str, Any] = {name: stored[name] for name in _SHOWN}
+    pay = {name: stored[f"pay_{name}"] for name in PAY}
+    posted_at = stored["posted_at"]
+    return {
+        **fields,
+        "pay": None if all(value is None for value in pay.values()) else pay,
+        "posted_at": None if posted_at is None else posted_at.isoformat(),
+        "closed": stored["closed_at"] is not None,
+    }
+
+
 def bookkeeping(kind: Kind, record: Record, fields: Mapping[str, Observed], now: datetime) -> Row:
     """Return the columns that say which page a new job came from."""
     if kind == "list":
@@ -120,7 +139,8 @@ def merge(
     """Compare an observation with the stored job (its columns and its texts).
 
     A field that a detail page gave is safe from list pages; what is closed follows whoever looked
-    last; otherwise the newer value holds, and what was not observed stays.
+    last; otherwise the newer value holds, and what was not observed stays. `now` is when the site
+    gave the page.
     """
     known = frozenset(stored["detail_fields"] or ())
     safe = known if kind == "list" else frozenset(LIST_OWNED)
@@ -153,7 +173,6 @@ def merge(
         update |= bookkeeping(kind, record, fields, now)
         update["detail_fields"] = sorted(known.union(update["detail_fields"]))
     if changes:
-        update["changed_at"] = now
         return Merged("changed", update, texts, changes)
     return Merged("completed" if first_details else "unchanged", update, texts, changes)
 

@@ -173,7 +173,7 @@ def finish(
         }
         if not keep_cursor:
             values |= {"cursor": None, "cursor_at": None}
-        collector_id = conn.execute(
+        ended = conn.execute(
             sa.update(runs)
             .where(
                 runs.c.id == claim.run_id,
@@ -182,11 +182,12 @@ def finish(
                 runs.c.state == "running",
             )
             .values(values)
-            .returning(runs.c.collector_id)
-        ).scalar()
-        if collector_id is None:
+            .returning(runs.c.collector_id, runs.c.trigger)
+        ).first()
+        if ended is None:
             return False
-        note_run(conn, collector_id, state=state, error_class=error_class, at=moment)
+        if ended.trigger != "backfill":  # old answers say nothing of how the site is today
+            note_run(conn, ended.collector_id, state=state, error_class=error_class, at=moment)
     return True
 
 

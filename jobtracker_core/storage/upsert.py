@@ -53,6 +53,8 @@ class _Page(Struct, frozen=True, kw_only=True):
     kind: Kind
     run_id: int | None
     now: datetime
+    read_at: datetime
+    is_past: bool
     records: Mapping[str, Record]
     """By source_id, in the page's order."""
 
@@ -65,9 +67,12 @@ def write_page(
     records: Sequence[Record],
     run_id: int | None,
     now: datetime,
+    read_at: datetime | None = None,
 ) -> Written:
     """Store a page in the caller's write transaction; commit it with the run's counters.
 
+    `read_at` is for a page of the past (a replay): when its site gave it. What was seen is then
+    dated so, and known jobs are not counted as seen once more: the run that read it has done that.
     Of a posting that stands twice on the page, the last one holds. Two writers whose pages overlap
     do not deadlock, and every posting is `new` for exactly one of them: both lock companies, then
     insert jobs, then lock known jobs, then sightings, each in sorted order.
@@ -77,6 +82,8 @@ def write_page(
         kind=kind,
         run_id=run_id,
         now=now,
+        read_at=read_at or now,
+        is_past=read_at is not None,
         records={record.source_id: record for record in records},
     )
     if not page.records:
@@ -100,7 +107,8 @@ def write_page(
     _lock(conn, [*differing, *confirmed])
     outcomes = _update(conn, page, differing, fields)
     _confirm_details(conn, page, confirmed)
-    _sight(conn, page, {key: row["id"] for key, row in stored.items()})
+    if not page.is_past:
+        _sight(conn, page, {key: row["id"] for key, row in stored.items()})
     return Written(
         new=new,
         changed=tuple(job_id for job_id, outcome in outcomes.items() if outcome == "changed"),
@@ -161,7 +169,7 @@ def _insert(
     if texts:
         conn.execute(sa.insert(job_texts), texts)
     if won:
-        seen = {"last_seen_at": page.now, "last_run_id": page.run_id, "times_seen": 1}
+        seen = {"last_seen_at": page.read_at, "last_run_id": page.run_id, "times_seen": 1}
         conn.execute(sa.insert(job_sightings), [{"job_id": ids[key], **seen} for key in won])
     return tuple(_ref(page, key, ids[key]) for key in won), lost
 
@@ -190,12 +198,12 @@ def _new_row(page: _Page, key: str, job_id: int, fields: Mapping[str, Observed])
     return {
         **row,
         "details_due": False,
-        **bookkeeping(page.kind, record, fields, page.now),
+        **bookkeeping(page.kind, record, fields, page.read_at),
         "id": job_id,
         "source": page.source,
         "source_id": key,
-        "closed_at": page.now if record.closed else None,
-        "first_seen_at": page.now,
+        "closed_at": page.read_at if record.closed else None,
+        "first_seen_at": page.read_at,
         "first_run_id": page.run_id,
         "changed_at": page.now,
     }
@@ -216,8 +224,10 @@ def _update(
     history: list[Row] = []
     for stored in _read_whole(conn, sorted(differing)):
         key = differing[stored["id"]]
-        result = merge(stored, page.kind, page.records[key], fields[key], page.now)
+        result = merge(stored, page.kind, page.records[key], fields[key], page.read_at)
         outcomes[stored["id"]] = result.outcome
+        if result.changes:
+            result.update["changed_at"] = page.now
         whole = stored | result.update
         rows.append({"b_id": stored["id"], **{f"b_{c.name}": whole[c.name] for c in _MUTABLE}})
         # The raw item alone is no reason to write.
@@ -266,7 +276,7 @@ def _confirm_details(conn: Connection, page: _Page, ids: list[int]) -> None:
         conn.execute(
             sa.update(jobs)
             .where(one_of(conn, jobs.c.id, ids))
-            .values(details_at=page.now, details_tried_at=None, details_due=False)
+            .values(details_at=page.read_at, details_tried_at=None, details_due=False)
         )
 
 

@@ -1,0 +1,108 @@
+"""Jobs as CSV, JSON and JSON lines, piece by piece. Pure: no file, no database."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any, Literal
+
+import msgspec
+
+from jobtracker_core.ingest import html
+from jobtracker_core.storage.walk import WalkedJob
+
+Format = Literal["csv", "json", "jsonl"]
+
+COLUMNS = (
+    *("id", "source", "source_id", "title", "company", "place", "city", "region", "country"),
+    *("latitude", "longitude", "places", "remote", "employment", "seniority", "skills", "language"),
+    *("pay_text", "pay_min", "pay_max", "pay_currency", "pay_interval", "pay_kind"),
+    *("pay_year_min", "pay_year_max", "pay_year_factor", "posted_at", "posted_precision"),
+    *("url", "apply_url", "closed_at", "details_at", "first_seen_at", "changed_at"),
+)
+"""The CSV's header. New columns are added at the end; `description` is the last where it is."""
+
+# What begins a formula in some spreadsheet, the full-width forms included, after whatever a
+# spreadsheet may drop in front of it: spaces, controls and marks that nobody sees.
+_UNSEEN = r"\s\x00-\x1f\x7f\u200b-\u200f\u2060-\u2064\ufeff"
+_FORMULA = r"[=+\-@\uff1d\uff0b\uff0d\uff20]"
+_AT_START = re.compile(rf"[\t\r\n\x00]|[{_UNSEEN}]*{_FORMULA}|[{_UNSEEN}]*[\t\r\n\x00]")
+# A spreadsheet whose lists are parted by semicolons or tabs takes the commas and quotes around a
+# cell for text, and the inside of one for several.
+_INSIDE = re.compile(rf"([;\t\r\n][{_UNSEEN}\"']*)({_FORMULA})")
+
+
+def encode(jobs: Iterable[WalkedJob], kind: Format, *, with_text: bool = False) -> Iterator[bytes]:
+    """Yield an export in pieces of UTF-8, at least one a job; nothing is kept of earlier jobs.
+
+    Args:
+        jobs: Of a walk with or without text, as `with_text` says.
+        kind: `csv` has the columns of `COLUMNS`, every cell in quotes; `json` is one array, `jsonl`
+            one object a line, both with all fields of a job.
+        with_text: With descriptions: plain text in CSV, HTML in JSON.
+    """
+    if kind == "csv":
+        return _csv(jobs, with_text=with_text)
+    if kind == "json":
+        return _json(jobs)
+    return (msgspec.json.encode(job) + b"\n" for job in jobs)
+
+
+def cell(value: Any) -> str:
+    """Return a value as a CSV cell that no spreadsheet takes for a formula.
+
+    Numbers stay numbers, negative ones too. Text that may be taken for a formula gets an apostrophe
+    in front, which spreadsheets read as "this is text"; so does a place within the text where one
+    with other separators would begin a new cell. NUL goes.
+    """
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return f"{value:.0f}" if value.is_integer() else repr(value)
+    if isinstance(value, int):
+        return str(value)
+    text = "; ".join(map(_entry, value)) if isinstance(value, list) else str(value)
+    safe = _INSIDE.sub(r"\1'\2", text)
+    if _AT_START.match(safe):
+        safe = f"'{safe}"
+    return safe.replace("\x00", "")
+
+
+def _entry(value: Any) -> str:
+    """Return an entry of a list: a word, or a place by its text."""
+    if isinstance(value, dict):
+        parts = (value.get(name) for name in ("city", "region", "country"))
+        return value.get("text") or ", ".join(part for part in parts if part)
+    return str(value)
+
+
+class _Echo:
+    """A file for `csv.writer` that gives back what is written to it."""
+
+    def write(self, text: str) -> str:
+        return text
+
+
+def _csv(jobs: Iterable[WalkedJob], *, with_text: bool) -> Iterator[bytes]:
+    writer = csv.writer(_Echo(), quoting=csv.QUOTE_ALL, lineterminator="\r\n")
+    columns = (*COLUMNS, "description") if with_text else COLUMNS
+    yield _line(writer, columns)
+    for job in jobs:
+        fields = msgspec.to_builtins(job)
+        if with_text:
+            fields["description"] = html.to_text(fields["description"] or "")
+        yield _line(writer, [cell(fields[name]) for name in columns])
+
+
+def _line(writer: Any, cells: Iterable[str]) -> bytes:
+    line: str = writer.writerow(cells)
+    return line.encode()
+
+
+def _json(jobs: Iterable[WalkedJob]) -> Iterator[bytes]:
+    start = b"[\n"
+    for job in jobs:
+        yield start + msgspec.json.encode(job)
+        start = b",\n"
+    yield b"[]\n" if start == b"[\n" else b"\n]\n"

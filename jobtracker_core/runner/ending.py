@@ -1,0 +1,91 @@
+"""The end of a run of this process: its row, the plugins that want to hear, and the result."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+from msgspec import Struct
+
+from jobtracker_core.contract.run import JobRef, RunState, RunSummary
+from jobtracker_core.plugins.discovery import Registry
+from jobtracker_core.runner.execute import Result
+from jobtracker_core.runner.filters import FilterUse
+from jobtracker_core.runner.inline import InlineHost
+from jobtracker_core.runner.outcome import words
+from jobtracker_core.storage import runs
+from jobtracker_core.storage.claims import Claim
+from jobtracker_core.storage.engine import Database
+from jobtracker_core.storage.errors import StorageError
+
+
+class Collected(Struct, frozen=True, kw_only=True):
+    """A run that ended.
+
+    Attributes:
+        new: The jobs that it brought.
+        filters: What became of each word of the query.
+        hint: The user's next step, where there is one.
+    """
+
+    run: RunSummary
+    new: tuple[JobRef, ...]
+    filters: tuple[FilterUse, ...]
+    hint: str | None = None
+
+
+@contextlib.contextmanager
+def claimed(db: Database, claim: Claim) -> Iterator[None]:
+    """Let no run stay "running" because of an error of ours on the way."""
+    try:
+        yield
+    except BaseException as error:
+        ours = isinstance(error, StorageError)
+        # If the database is what failed, this fails as well, and the lease ends by itself.
+        with contextlib.suppress(StorageError):
+            runs.finish(
+                db,
+                claim,
+                state=RunState.FAILED if isinstance(error, Exception) else RunState.CANCELLED,
+                error_class="db" if ours else "internal",
+                error_message=_words(error),
+            )
+        raise
+
+
+def _words(error: BaseException) -> str:
+    if isinstance(error, StorageError):
+        return str(error)
+    return "stopped at once" if isinstance(error, KeyboardInterrupt) else words(error)
+
+
+def finish(
+    db: Database, claim: Claim, result: Result, host: InlineHost, registry: Registry
+) -> Collected:
+    """Write how a run ended, and tell the plugins."""
+    outcome = result.outcome
+    runs.finish(
+        db,
+        claim,
+        state=outcome.state,
+        error_class=outcome.error_class,
+        error_message=outcome.message,
+        error_detail=outcome.detail,
+        end_confirmed=outcome.end_confirmed,
+        keep_cursor=outcome.keep_cursor,
+        counts=result.tail,
+    )
+    summary = runs.get(db, claim.run_id).summary
+    _tell(summary, host, registry)
+    return Collected(run=summary, new=tuple(host.new), filters=result.filters, hint=outcome.hint)
+
+
+def _tell(summary: RunSummary, host: InlineHost, registry: Registry) -> None:
+    """Call the plugins' hooks one by one: a notifier that fails stops no other."""
+    for impl in registry.hooks.hook.jobtracker_run_finished.get_hookimpls():
+        arguments = {"run": summary, "new": tuple(host.new)}
+        try:
+            impl.function(**{name: arguments[name] for name in impl.argnames})
+        except (Exception, SystemExit) as error:  # noqa: BLE001  (a stranger's code)
+            fields = {"page": summary.counts.pages, "plugin": impl.plugin_name}
+            host.log("warning", "notifier failed", {**fields, "error": words(error)})

@@ -1,0 +1,67 @@
+"""All jobs of a list, one after the other, without holding them all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import msgspec
+import sqlalchemy as sa
+from msgspec import UNSET, UnsetType
+
+from jobtracker_core.storage.engine import Database
+from jobtracker_core.storage.jobs import Job
+from jobtracker_core.storage.search import list_jobs
+from jobtracker_core.storage.statements import one_of
+from jobtracker_core.storage.tables import job_texts
+
+_AT_ONCE = 500
+
+
+class WalkedJob(Job, frozen=True, kw_only=True):
+    """A job of a walk; `description` is sanitised HTML, and UNSET unless it was asked for."""
+
+    description: str | UnsetType | None = UNSET
+
+
+def walk_jobs(
+    db: Database,
+    *,
+    source: str | None = None,
+    text: str | None = None,
+    changed_by_run: int | None = None,
+    with_text: bool = False,
+) -> Iterator[WalkedJob]:
+    """Yield the jobs that `list_jobs` lists, those that arrived last first.
+
+    Reads some hundred at a time, each lot in a transaction of its own, so that a slow reader keeps
+    nobody waiting. Jobs that arrive meanwhile are not among them.
+    """
+    after: str | None = None
+    while True:
+        page = list_jobs(
+            db,
+            source=source,
+            text=text,
+            changed_by_run=changed_by_run,
+            limit=_AT_ONCE,
+            after=after,
+        )
+        texts = _descriptions(db, [job.id for job in page.items]) if with_text else {}
+        for job in page.items:
+            yield WalkedJob(
+                **msgspec.structs.asdict(job),
+                description=texts.get(job.id) if with_text else UNSET,
+            )
+        after = page.after
+        if after is None:
+            return
+
+
+def _descriptions(db: Database, ids: Sequence[int]) -> dict[int, str | None]:
+    with db.read() as conn:
+        found = conn.execute(
+            sa.select(job_texts.c.job_id, job_texts.c.description).where(
+                one_of(conn, job_texts.c.job_id, ids)
+            )
+        )
+        return {row.job_id: row.description for row in found}
