@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jobtracker_core.ingest import text
+from jobtracker_core.ingest import emails, text
 
 LIMITED = settings(max_examples=100, deadline=None)
 
@@ -47,7 +47,7 @@ def test_observed_keeps_what_says_something(something):
 
 def test_find_emails_gives_their_places():
     written = "a me@x.de b you@y.example.com"
-    assert [written[start:end] for start, end in text.find_emails(written)] == [
+    assert [written[start:end] for start, end in emails.find_emails(written)] == [
         "me@x.de",
         "you@y.example.com",
     ]
