@@ -82,7 +82,7 @@ _FILE_ENDINGS = frozenset(
 # be a domain beyond doubt: not "look at the dot in it", not "Engineer @ Booking.com".
 _SPELT_AT = re.compile(
     r"(?<=[\w.+'%-])(?:\s?(?P<sign>[\[({]\s?(?:at|ät|@)\s?[\])}])\s?|"
-    r"\s{1,3}(?P<word>at)\s{1,3}|(?P<spaced>\s{0,3}@\s{0,3}))(?=\w)",
+    r"\s{1,3}(?P<word>at)\s{1,3}(?!(?:an?|the|this|that|our|your|any|every|some)\s)|(?P<spaced>\s{0,3}@\s{0,3}))(?=\w)",
     re.IGNORECASE,
 )
 _DOT_SIGN = r"\s?[\[({]\s?(?:dot|punkt|\.)\s?[\])}]\s?|\s{1,3}(?:dot|punkt)\s{1,3}"

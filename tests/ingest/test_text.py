@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jobtracker_core.ingest import emails, text
+from jobtracker_core.ingest import text
 
 LIMITED = settings(max_examples=100, deadline=None)
 
@@ -43,14 +43,6 @@ def test_observed_takes_words_for_nothing_as_not_observed(nothing):
 @pytest.mark.parametrize("something", ["C", "0", "NA", "日本", "None of your business"])
 def test_observed_keeps_what_says_something(something):
     assert text.observed(something, 100) == something
-
-
-def test_find_emails_gives_their_places():
-    written = "a me@x.de b you@y.example.com"
-    assert [written[start:end] for start, end in emails.find_emails(written)] == [
-        "me@x.de",
-        "you@y.example.com",
-    ]
 
 
 @LIMITED
