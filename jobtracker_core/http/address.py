@@ -24,7 +24,12 @@ _SECRET_PART = re.compile(
     r"|apikey|accesskey|privatekey|appkey|clientkey|subscriptionkey|authorization"
 )
 _SECRET_WHOLE = frozenset({"auth", "key", "pass", "pwd", "sig", "sid", "otp", "code", "nonce"})
-_EMAIL = re.compile(r"[\w.%+-]+(?:@|%(?:25)*40)[\w-]+(?:\.[\w-]+)+")
+# Bounded: a search from each character of a long word to its end would cost its square.
+_EMAIL = re.compile(
+    r"[\w.%+-]{1,64}(?:[@＠]|%(?:25){0,9}(?:40|EF%(?:25){0,9}BC%(?:25){0,9}A0)|"
+    r"&(?:amp;){0,9}(?:#0{0,9}64|#x0{0,9}40|commat);)[\w-]{1,63}(?:(?:\.|%(?:25){0,9}2E)[\w-]{1,63})+",
+    re.IGNORECASE,
+)
 
 
 class ForbiddenHost(BadAddress):

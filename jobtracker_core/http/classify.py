@@ -62,44 +62,24 @@ _TITLES = frozenset(
     }
 )
 
-_TITLE = re.compile(rb"<title[^>]*>([^<]{0,300})</title", re.IGNORECASE)
+# All of them take time linear in the page: none searches on over the next "<".
+_TITLE = re.compile(rb"<title[^<>]*>([^<]{0,300})</title", re.IGNORECASE)
+_TAG = re.compile(rb"<([a-zA-Z]+)([^<>]*)>?")
 
 # Only what stands in a tag or at the start of a script: text on a page is escaped and cannot match.
-_MARKS: tuple[tuple[str, re.Pattern[bytes]], ...] = (
+_SOURCE = re.compile(rb"\ssrc=(?:\"([^\"]*)|'([^']*)|([^\s\"']*))")
+_CAPTCHA_BOX = re.compile(rb"\sid=[\"']px-captcha[\"']")
+_WALL_KEY = re.compile(rb"\s+name=\"pageKey\"\s+content=\"auth_wall_")
+_DATADOME = re.compile(rb"https://[a-z]+\.captcha-delivery\.com/")
+_SCRIPTS = (
     (
         "Cloudflare's challenge script",
-        re.compile(
-            rb"<script[^>]*\ssrc=\"?[^\">]*/cdn-cgi/challenge-platform/[^\">]*/orchestrate/"
-        ),
+        re.compile(rb"\s*\(function\(\)\s*\{\s*window\._cf_chl_opt\s*="),
     ),
-    (
-        "Cloudflare's challenge script",
-        re.compile(rb"<script[^>]*>\s*\(function\(\)\s*\{\s*window\._cf_chl_opt\s*="),
-    ),
-    (
-        "Indeed's verification page",
-        re.compile(rb"<script[^>]*>\s*window\.INDEED_CLOUDFLARE_STATIC_PAGE\s*="),
-    ),
-    ("PerimeterX's captcha", re.compile(rb"<[a-z]+[^>]*\sid=[\"']px-captcha[\"']")),
-    (
-        "DataDome's captcha",
-        re.compile(rb"<(?:script|iframe)[^>]*\ssrc=[\"']https://[a-z]+\.captcha-delivery\.com/"),
-    ),
-    (
-        "Imperva's incident page",
-        re.compile(rb"<iframe[^>]*\ssrc=[\"']/_Incapsula_Resource\?[^\"']*incident_id="),
-    ),
-    (
-        "LinkedIn's login wall",
-        re.compile(rb"<meta\s+name=\"pageKey\"\s+content=\"auth_wall_"),
-    ),
-    (
-        "LinkedIn's login wall",
-        re.compile(
-            rb"\A\s*<html><head>\s*<script[^>]*>\s*window\.onload\b(?s:.{0,4000})/authwall\?"
-        ),
-    ),
+    ("Indeed's verification page", re.compile(rb"\s*window\.INDEED_CLOUDFLARE_STATIC_PAGE\s*=")),
 )
+_WALL = re.compile(rb"\s*<html><head>\s*<script[^<>]*>\s*window\.onload\b")
+_WALL_LENGTH = 4000
 
 _MITIGATED = ("cf-mitigated", "x-vercel-mitigated")
 
@@ -211,7 +191,37 @@ def _find_in_html(head: bytes) -> str | None:
         title = " ".join(title.replace("…", "...").split())
         if title.lower() in _TITLES:
             return f"page titled “{title}”"
-    return next((evidence for evidence, mark in _MARKS if mark.search(head)), None)
+    wall = _WALL.match(head)
+    if wall and head.find(b"/authwall?", wall.end(), wall.end() + _WALL_LENGTH) >= 0:
+        return "LinkedIn's login wall"
+    return next(filter(None, (_find_in_tag(tag, head) for tag in _TAG.finditer(head))), None)
+
+
+def _find_in_tag(tag: re.Match[bytes], head: bytes) -> str | None:
+    name, attributes = tag.groups()
+    if _CAPTCHA_BOX.search(attributes):
+        return "PerimeterX's captcha"
+    match name:
+        case b"meta" if _WALL_KEY.match(attributes):
+            return "LinkedIn's login wall"
+        case b"iframe":
+            return _find_in_source(attributes)
+        case b"script":
+            starts = (why for why, start in _SCRIPTS if start.match(head, tag.end()))
+            return _find_in_source(attributes) or next(starts, None)
+        case _:
+            return None
+
+
+def _find_in_source(attributes: bytes) -> str | None:
+    found = _SOURCE.search(attributes)
+    address = b"".join(part or b"" for part in found.groups()) if found else b""
+    if _DATADOME.match(address):
+        return "DataDome's captcha"
+    if address.startswith(b"/_Incapsula_Resource?") and b"incident_id=" in address:
+        return "Imperva's incident page"
+    _, mark, rest = address.partition(b"/cdn-cgi/challenge-platform/")
+    return "Cloudflare's challenge script" if mark and b"/orchestrate/" in b"/" + rest else None
 
 
 def _find_in_json(content: bytes) -> str | None:

@@ -11,14 +11,8 @@ import nh3
 from selectolax.lexbor import LexborHTMLParser
 
 from jobtracker_core.ingest import links
-from jobtracker_core.ingest.text import (
-    REMOVED,
-    decode_entities,
-    find_emails,
-    has_email,
-    replace_emails,
-    strip_unseen,
-)
+from jobtracker_core.ingest.emails import LINE_BREAK, REMOVED, find_emails, replace_emails
+from jobtracker_core.ingest.text import decode_entities, strip_unseen
 
 LIMIT: Final = 64 * 1024
 """UTF-8 bytes of a description, before and after cleaning: nested tags cost nh3 their square."""
@@ -43,14 +37,19 @@ _RENAMED = {"h1": "h2", "dt": "div", "dd": "div", "center": "div"} | dict.fromke
 )
 _RENAMED |= dict.fromkeys(["hr", "legend", "main", "nav", "section"], "div")
 _RENAME = re.compile(rf"<(/?)({'|'.join(_RENAMED)})(?=[\s/>])", re.IGNORECASE)
-_ANY_TAG = re.compile(r"<(?:/?[a-zA-Z][^<>]*|!--.*?--|[!?][^<>]*)>", re.DOTALL)
+_ANY_TAG = re.compile(r"<(?:/?[a-zA-Z]|[!?])[^<>]*>")
 # Of nh3's own output, where ">" stands in attributes only inside of quotes.
 _TAG = re.compile(r"(<[^<>\"]*(?:\"[^\"]*\"[^<>\"]*)*>)")
 _TAG_NAME = re.compile(r"</?([a-z0-9]+)")
 _PRE_BREAKS = re.compile(r"<pre>\n+")
 _CONTENT = re.compile(r"<[^<>]*>|\s|&nbsp;")
 _BLANK_LINES = re.compile(r"\n[^\S\n]*\n\s*")
+_PRE_TAG = re.compile(r"<(/?)pre\b[^<>]*>", re.IGNORECASE)
+_SIGNS = re.compile(r"[@＠﹫\\]|%(?:25)*40|amp;(?:#|commat)|\b(?:at|ät)\b", re.IGNORECASE)
+# Behind them an address goes on at its "@"; behind paragraphs, headings and lists it does not.
+_LINES = frozenset(["br", "div", "li", "tr", "td", "th"])
 # Private-use characters stand for "a line ends here" and "a paragraph ends here" until all are in.
+_BREAKS = re.compile("[\\s\ue000\ue001]+")
 _MARKS = re.compile("[\ue000\ue001]")
 _MARKED = (
     ("br", "\n", ""),
@@ -93,9 +92,9 @@ def sanitise(markup: str) -> str | None:
     HTML that was escaped as a whole is read as HTML. Sanitising the result changes nothing.
     """
     source = _RENAME.sub(_rename, strip_unseen(cut(markup, LIMIT)))
-    if not _ANY_TAG.search(source):
+    if not _has_tag(source):
         source = strip_unseen(decode_entities(source))
-    if not _ANY_TAG.search(source):
+    if not _has_tag(source):
         source = _paragraphs(html.escape(source, quote=False))
     settled = _settle(source)
     return settled if settled and _CONTENT.sub("", settled) else None
@@ -117,11 +116,7 @@ def to_text(markup: str) -> str:
     Meant for sanitised HTML, and safe for any; reads at most `LIMIT` bytes.
     """
     # Line breaks in the source are spaces, except in <pre>; the real ones are put in below.
-    source = re.sub(
-        r"(?is)<pre\b[^>]*>.*?</pre>",
-        lambda match: match[0].replace("\n", "<br>"),
-        _MARKS.sub("", strip_unseen(cut(markup, LIMIT))),
-    )
+    source = _keep_lines(_MARKS.sub("", strip_unseen(cut(markup, LIMIT))))
     tree = LexborHTMLParser(re.sub(r"\s+", " ", source))
     body = tree.body
     if body is None:
@@ -134,10 +129,34 @@ def to_text(markup: str) -> str:
             node.insert_after(after)
     text = strip_unseen(body.text(deep=True, separator="", strip=False))
     text = re.sub(r"\ue000- [\s\ue000\ue001]+", "\ue000- ", text)
-    text = re.sub(r"[\s\ue000]*\ue001[\s\ue000\ue001]*", "\n\n", text)
-    text = re.sub(r"[^\S\n]*\ue000[\s\ue000]*", "\n", text)
+    text = _BREAKS.sub(_break, text)
     lines = (re.sub(r"[^\S\n]+", " ", line).strip() for line in text.split("\n"))
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+
+
+def _has_tag(source: str) -> bool:
+    if _ANY_TAG.search(source):
+        return True
+    comment = source.find("<!--")
+    return comment >= 0 and source.find("-->", comment + 4) >= 0
+
+
+def _keep_lines(source: str) -> str:
+    out: list[str] = []
+    position, inside = 0, False
+    for tag in _PRE_TAG.finditer(source):
+        text = source[position : tag.start()]
+        out += (text.replace("\n", "<br>") if inside else text, tag[0])
+        position, inside = tag.end(), not tag[1]
+    return "".join([*out, source[position:]])
+
+
+def _break(match: re.Match[str]) -> str:
+    blank = match[0]
+    if "\ue001" in blank:
+        return "\n\n"
+    before, mark, _ = blank.partition("\ue000")
+    return before[: before.rfind("\n") + 1] + "\n" if mark else blank
 
 
 def _settle(source: str) -> str:
@@ -166,10 +185,9 @@ def _pass(source: str) -> str:
 
 def _is_tidy(markup: str) -> bool:
     return (
-        "@" not in markup
+        not _SIGNS.search(markup)
         and strip_unseen(markup) == markup
         and unicodedata.is_normalized("NFC", markup)
-        and not has_email(markup)
     )
 
 
@@ -223,4 +241,6 @@ def _without_emails(pieces: list[str]) -> list[str]:
 
 def _gap(tag: str) -> str:
     name = _TAG_NAME.match(tag)
-    return "" if name and name[1] in _INLINE else "\n"
+    if name and name[1] in _INLINE:
+        return ""
+    return LINE_BREAK if name and name[1] in _LINES else "\n"

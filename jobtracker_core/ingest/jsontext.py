@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-from jobtracker_core.ingest.text import replace_emails
+from jobtracker_core.ingest.emails import replace_emails
 
 SECRET: Final = "[removed]"  # noqa: S105  (it is what is left of one)
 """What stands where a token or a password was."""
@@ -24,7 +24,9 @@ _TOKEN = re.compile(
 )
 _COLON_AHEAD = re.compile(r"\s*:")
 _CUT_ESCAPE = re.compile(r"(?<!\\)((?:\\\\)*)\\(?:u[0-9a-fA-F]{0,3})?\Z")
-_CUT_EMAIL = re.compile(r"[^\s\"'<>,:;]{1,64}@[^\s\"'<>]*\Z")
+# Of the text read backwards: forwards, each "@" before the last word would be tried to the end.
+_LAST_WORD_REVERSED = re.compile(r"[^\s\"'<>]*")
+_CUT_EMAIL = re.compile(r"[^\s\"'<>,:;@]{1,64}@")
 _NUMBER_START = frozenset("-0123456789")
 _OPENING = frozenset("{[")
 _CLOSING = frozenset("}]")
@@ -40,7 +42,12 @@ def is_secret(key: str) -> bool:
 
 def drop_cut_email(text: str) -> str:
     """Remove what may be the first part of an e-mail address at the end of a cut text."""
-    return _CUT_EMAIL.sub("", text) if "@" in text else text
+    if "@" not in text:
+        return text
+    word = _LAST_WORD_REVERSED.match(text[::-1])
+    begin = len(text) - (word.end() if word else 0)
+    cut_off = _CUT_EMAIL.search(text, begin)
+    return text[: cut_off.start()] if cut_off else text
 
 
 def blank(source: str, private: frozenset[str], nested: Callable[[str], str]) -> str:

@@ -7,7 +7,7 @@ import re
 from typing import Final
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from jobtracker_core.ingest.text import has_email, replace_emails
+from jobtracker_core.ingest.emails import hides_email, replace_emails
 
 LIMIT: Final = 2_000
 """Characters of a canonical URL; longer ones are refused, since a cut link leads elsewhere."""
@@ -18,6 +18,7 @@ _ESCAPE_OR_CHARACTER = re.compile(r"%([0-9A-Fa-f]{2})|(.)", re.DOTALL)
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 _IN_PATH = _UNRESERVED | frozenset("!$&'()*+,;=:@/")
 _IN_QUERY = _IN_PATH | frozenset("?")
+_AT_ENTITY = re.compile(r"&(?:amp;)*(?:#0*64|#[xX]0*40|commat);")
 # "@" means the same with and without its escape; decoded, an address in it is found.
 _DECODED = _UNRESERVED | {"@"}
 
@@ -43,6 +44,8 @@ def canonical(url: str) -> str | None:
     """
     # Browsers drop tabs and line ends inside of links.
     stripped = re.sub(r"[\t\r\n]", "", url).strip(" \x00\x0b\x0c\x1f\x85\xa0\ufeff")
+    # As it is written, an entity would end the query with its "&" and its "#".
+    stripped = _AT_ENTITY.sub("@", stripped)
     try:
         parts = urlsplit(stripped)
         origin = _origin(parts)
@@ -50,14 +53,14 @@ def canonical(url: str) -> str | None:
         return None
     if origin is None:
         return None
-    path = replace_emails(_resolve_dots(_escape(parts.path, _IN_PATH)), "removed")
+    path = "/".join(map(_segment, _resolve_dots(_escape(parts.path, _IN_PATH)).split("/")))
     query = "&".join(
         part
         for raw in parts.query.split("&")
         if (part := _escape(raw, _IN_QUERY)) and _is_kept(part)
     )
     fragment = _escape(parts.fragment, _IN_QUERY) if parts.fragment[:1] in {"/", "!"} else ""
-    if has_email(unquote(fragment)):
+    if hides_email(fragment):
         fragment = ""
     result = origin + path + ("?" + query if query else "") + ("#" + fragment if fragment else "")
     return result if len(result) <= LIMIT else None
@@ -99,6 +102,13 @@ def _escape(text: str, allowed: frozenset[str]) -> str:
     return _ESCAPE_OR_CHARACTER.sub(one, text)
 
 
+def _segment(segment: str) -> str:
+    kept = replace_emails(segment, "removed")
+    while kept != segment:
+        segment, kept = kept, replace_emails(kept, "removed")
+    return "removed" if hides_email(kept) else kept
+
+
 def _resolve_dots(path: str) -> str:
     kept: list[str] = []
     segments = path.split("/")[1:]
@@ -114,6 +124,4 @@ def _resolve_dots(path: str) -> str:
 
 def _is_kept(parameter: str) -> bool:
     key = unquote(parameter.partition("=")[0]).lower()
-    return not (
-        key in _TRACKING or key.startswith(_TRACKING_PREFIXES) or has_email(unquote(parameter))
-    )
+    return not (key in _TRACKING or key.startswith(_TRACKING_PREFIXES) or hides_email(parameter))

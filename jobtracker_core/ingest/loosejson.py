@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
+from jobtracker_core.ingest.emails import replace_emails
 from jobtracker_core.ingest.jsontext import SECRET, empty_like, is_secret
-from jobtracker_core.ingest.text import replace_emails
 
 # Only from the first of several backslashes on: a search from each would cost their square.
 _QUOTE = r"(?<!\\)\\*[\"']|&quot;|&#0*34;|&#x0*22;|\\u0022"
@@ -15,9 +16,12 @@ _SCRIPT_KEY = re.compile(
     rf"(?:(?P<quote>{_QUOTE})(?P<key>[^\"'\\&<>\s]{{1,100}})(?P=quote)\s*:|"
     r"(?<![\w$.])(?P<name>[A-Za-z_$][\w$]{0,60})\s*(?::(?!:)|=(?![=>])))\s*"
 )
+_OPENING = frozenset("{[(")
+_CLOSING = frozenset("}])")
 _BRACKET_OR_QUOTE = re.compile(rf"[{{}}\[\]]|{_QUOTE}")
 _SCALAR_END = re.compile(r"[,;}\])\s<>&\"'\\]|\Z")
-_ESCAPED_AT = re.compile(r"(?<=[\w.+-])(?:\\u0040|\\x40|%40|&#0*64;|&#x0*40;|&commat;)(?=[\w-]+\.)")
+_NAMED_BRACKET = re.compile(rf"[{{}}\[\]()]|{_QUOTE}")
+_LINE_END = re.compile(r"[;\r\n]|\Z")
 
 
 def blank_loose(source: str, private: frozenset[str], *, script: bool = False) -> str:
@@ -38,16 +42,47 @@ def blank_loose(source: str, private: frozenset[str], *, script: bool = False) -
         out += (source[written:position], blanked)
         written = position = max(end, position)
     out.append(source[written:])
-    return replace_emails(_ESCAPED_AT.sub("@", "".join(out)))
+    return replace_emails("".join(out))
 
 
-def _value(source: str, start: int, *, secret: bool) -> tuple[int, str]:
+def blank_named(source: str, private: frozenset[str]) -> str:
+    """Blank the values of private names in messages: "name: a, b", "name=[…]", "'name': (…)".
+
+    What is no string and no bracket goes to the end of its line, since nothing else ends it.
+    """
+    if not private:
+        return source
+    out: list[str] = []
+    position = 0
+    pattern = _named(private)
+    while match := pattern.search(source, position):
+        start = match.end()
+        out.append(source[position:start])
+        if start < len(source) and (source[start] in "{[(" or _START.match(source, start)):
+            position, blanked = _value(source, start, secret=False, brackets=_NAMED_BRACKET)
+            out.append(blanked)
+        else:
+            ending = _LINE_END.search(source, start)
+            position = ending.start() if ending else len(source)
+    return "".join([*out, source[position:]])
+
+
+@lru_cache(maxsize=64)
+def _named(private: frozenset[str]) -> re.Pattern[str]:
+    names = "|".join(map(re.escape, sorted(private, key=len, reverse=True)))
+    return re.compile(rf"(?<![\w$])(?:{names})(?:{_QUOTE})?[^\S\r\n]{{0,20}}[:=](?!=)[^\S\r\n]*")
+
+
+def _value(
+    source: str, start: int, *, secret: bool, brackets: re.Pattern[str] = _BRACKET_OR_QUOTE
+) -> tuple[int, str]:
     if quote := _START.match(source, start):
         end = _closing_quote(source, quote)
         is_empty = source[quote.end() : end] == quote[0]
         return end, quote[0] + (SECRET if secret and not is_empty else "") + quote[0]
-    if source[start] in "{[":
-        return _closing_bracket(source, start), empty_like(source[start])
+    if brackets.match(source, start) and source[start] in "{[(":
+        blanked = "()" if source[start] == "(" else empty_like(source[start])
+        return _closing_bracket(source, start, brackets), blanked
     found = _SCALAR_END.search(source, start)
     end = found.start() if found else len(source)
     return end, empty_like(source[start:end]) if end > start else ""
@@ -69,14 +104,14 @@ def _closing_quote(source: str, opened: re.Match[str]) -> int:
     return len(source)
 
 
-def _closing_bracket(source: str, start: int) -> int:
+def _closing_bracket(source: str, start: int, brackets: re.Pattern[str]) -> int:
     depth = 0
     position = start
-    while match := _BRACKET_OR_QUOTE.search(source, position):
+    while match := brackets.search(source, position):
         position = match.end()
-        if match[0] in {"{", "["}:
+        if match[0] in _OPENING:
             depth += 1
-        elif match[0] in {"}", "]"}:
+        elif match[0] in _CLOSING:
             depth -= 1
             if depth == 0:
                 return position

@@ -14,15 +14,9 @@ from jobtracker_core.contract.info import Private
 from jobtracker_core.contract.posting import CompanyFacts, Employment, Place, Posting, Precision
 from jobtracker_core.ingest import company, currency, fingerprint, html, languages, links, pay
 from jobtracker_core.ingest import place as places_
+from jobtracker_core.ingest.emails import REMOVED, has_email
 from jobtracker_core.ingest.private import blank_json, redact_text
-from jobtracker_core.ingest.text import (
-    REMOVED,
-    clean,
-    has_email,
-    is_missing,
-    observed,
-    strip_unseen,
-)
+from jobtracker_core.ingest.text import clean, is_missing, observed, strip_unseen
 
 ID_LIMIT: Final = 300
 TITLE_LIMIT: Final = 500

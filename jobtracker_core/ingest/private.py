@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import codecs
-import html
+import json
 import math
 import re
 from collections.abc import Callable
@@ -14,14 +14,17 @@ from selectolax.lexbor import LexborHTMLParser, SelectolaxError
 
 from jobtracker_core.contract.info import Private
 from jobtracker_core.ingest import jsontext
+from jobtracker_core.ingest.emails import replace_emails
 from jobtracker_core.ingest.jsontext import SECRET, drop_cut_email, is_secret
-from jobtracker_core.ingest.loosejson import blank_loose
-from jobtracker_core.ingest.text import replace_emails, strip_unseen
+from jobtracker_core.ingest.loosejson import blank_loose, blank_named
+from jobtracker_core.ingest.text import strip_unseen
 
 _DEEPEST: Final = 100
 _TEXTUAL = re.compile(r"text/|.*(?:json|javascript|ecmascript|xml|html|x-www-form-urlencoded)")
 _CHARSETS = re.compile(r"ascii|utf-(?:8|16|32)|iso8859|cp\d|koi8|gb|big5|euc|shift_jis|windows")
-_SCRIPT = re.compile(r"(<script\b[^>]{0,4000}>)(.*?)(</script\s*>|\Z)", re.IGNORECASE | re.DOTALL)
+_SCRIPT_OPENING = re.compile(r"<script\b", re.IGNORECASE)
+_SCRIPT_CLOSING = re.compile(r"</script\s{0,100}>|\Z", re.IGNORECASE)
+_MARKUP = re.compile(r"<[a-zA-Z][^<>]*")
 _JSON_TYPE = re.compile(r"\btype\s*=\s*[\"']?[\w/+.-]*json", re.IGNORECASE)
 _TAG_OR_COMMENT = re.compile(r"(<!--.*?(?:-->|\Z)|<[a-zA-Z/!?][^>]*>?)", re.DOTALL)
 _ATTRIBUTE = re.compile(r"(?<==)(\s*)(\"[^\"]*\"|'[^']*')")
@@ -36,11 +39,11 @@ _WHOLE_DOCUMENT = re.compile(r"<(?:!doctype|html|head|body)\b", re.IGNORECASE)
 def blank_json(value: Any, private: Private) -> Any:
     """Return a JSON value that may be kept.
 
-    The values of private keys, at any depth, become the empty value of their type, secrets and
-    e-mail addresses go. What JSON cannot hold (NaN, infinities) becomes None, and so does what is
-    nested deeper than 100.
+    The values of private keys, at any depth, become the empty value of their type; secrets,
+    e-mail addresses and what private selectors match in HTML go. What JSON cannot hold (NaN,
+    infinities) becomes None, and so does what is nested deeper than 100.
     """
-    return _blank(value, private.json_keys, depth=0, secret=False)
+    return _blank(value, private, depth=0, secret=False)
 
 
 def blank_html(markup: str, private: Private) -> str:
@@ -97,11 +100,26 @@ def redact_text(text: str, private: Private, *, media: str = "") -> str:
     """Do as `redact`, for text: JSON, HTML, a script or prose, by its look and its media type."""
     start = text.lstrip()[:1]
     if start in {"{", "["} or ("json" in media and start != "<"):
-        return jsontext.blank(text, private.json_keys, _in_string(private.json_keys))
+        kept = jsontext.blank(text, private.json_keys, _in_string(private))
+        return kept if "json" in media or _is_json(kept) else _redact_plain(kept, private, media)
     if start == "<" or "html" in media:
-        kept = _redact_markup(text, private.json_keys)
+        kept = _redact_markup(text, private)
         return kept if "xml" in media and "html" not in media else blank_html(kept, private)
-    return drop_cut_email(blank_loose(text, private.json_keys, script="script" in media))
+    return _redact_plain(text, private, media)
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _redact_plain(text: str, private: Private, media: str) -> str:
+    script = "script" in media
+    named = text if script else blank_named(text, private.json_keys)
+    return drop_cut_email(blank_loose(named, private.json_keys, script=script))
 
 
 def _charset(named: str) -> str:
@@ -113,31 +131,32 @@ def _charset(named: str) -> str:
     return name if _CHARSETS.match(name) else "utf-8"
 
 
-def _in_string(keys: frozenset[str]) -> Callable[[str], str]:
+def _in_string(private: Private, depth: int = 0) -> Callable[[str], str]:
     def change(value: str) -> str:
-        if value.lstrip()[:1] in {"{", "["}:
-            return jsontext.blank(value, keys, change)
-        return blank_loose(value, keys)
+        if value.lstrip()[:1] in {"{", "["} and depth < _DEEPEST:
+            return jsontext.blank(value, private.json_keys, _in_string(private, depth + 1))
+        kept = blank_loose(value, private.json_keys)
+        return blank_html(kept, private) if private.selectors and _MARKUP.search(kept) else kept
 
     return change
 
 
-def _blank(value: Any, keys: frozenset[str], *, depth: int, secret: bool) -> Any:
+def _blank(value: Any, private: Private, *, depth: int, secret: bool) -> Any:
     if depth > _DEEPEST:
         return None
     if isinstance(value, dict):
         return {
             replace_emails(strip_unseen(str(key))): _empty(item)
-            if key in keys
-            else _blank(item, keys, depth=depth + 1, secret=secret or is_secret(str(key)))
+            if key in private.json_keys
+            else _blank(item, private, depth=depth + 1, secret=secret or is_secret(str(key)))
             for key, item in value.items()
         }
     if isinstance(value, list | tuple):
-        return [_blank(item, keys, depth=depth + 1, secret=secret) for item in value]
+        return [_blank(item, private, depth=depth + 1, secret=secret) for item in value]
     if secret:
         return SECRET if isinstance(value, str) and value else _empty(value)
     if isinstance(value, str):
-        return _in_string(keys)(strip_unseen(value))
+        return _in_string(private)(strip_unseen(value))
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
@@ -148,35 +167,33 @@ def _empty(value: Any) -> Any:
     return None
 
 
-def _redact_markup(text: str, keys: frozenset[str]) -> str:
+def _redact_markup(text: str, private: Private) -> str:
+    keys = private.json_keys
     out: list[str] = []
     position = 0
-    for match in _SCRIPT.finditer(text):
-        opening, body, closing = match.groups()
-        out += (_redact_tags(text[position : match.start()], keys), _redact_tag(opening, keys))
-        if _JSON_TYPE.search(opening):
-            out.append(jsontext.blank(body, keys, _in_string(keys)))
+    while opening := _SCRIPT_OPENING.search(text, position):
+        end = text.find(">", opening.end()) + 1
+        if not end:
+            break
+        tag = text[opening.start() : end]
+        closing = _SCRIPT_CLOSING.search(text, end)
+        body_end = closing.start() if closing else len(text)
+        body = text[end:body_end]
+        out += (_redact_tags(text[position : opening.start()], keys), _redact_tag(tag, keys))
+        if _JSON_TYPE.search(tag):
+            out.append(jsontext.blank(body, keys, _in_string(private)))
         else:
             out.append(blank_loose(body, keys, script=True))
-        out.append(closing)
-        position = match.end()
+        out.append(text[body_end : (position := closing.end() if closing else len(text))])
     out.append(_redact_tags(text[position:], keys))
     return drop_cut_email("".join(out))
 
 
 def _redact_tags(text: str, keys: frozenset[str]) -> str:
     pieces = _TAG_OR_COMMENT.split(text)
-    pieces[::2] = (_redact_prose(piece, keys) for piece in pieces[::2])
+    pieces[::2] = (blank_loose(piece, keys) for piece in pieces[::2])
     pieces[1::2] = (_redact_tag(piece, keys) for piece in pieces[1::2])
     return "".join(pieces)
-
-
-def _redact_prose(text: str, keys: frozenset[str]) -> str:
-    if "&#" in text:
-        decoded = html.unescape(text)
-        kept = replace_emails(decoded)
-        text = text if kept == decoded else html.escape(kept)
-    return blank_loose(text, keys)
 
 
 def _redact_tag(tag: str, keys: frozenset[str]) -> str:
@@ -190,7 +207,7 @@ def _redact_tag(tag: str, keys: frozenset[str]) -> str:
 
 
 def _redact_attribute(quoted: str, keys: frozenset[str]) -> str:
-    return quoted[0] + _redact_prose(quoted[1:-1], keys) + quoted[-1]
+    return quoted[0] + blank_loose(quoted[1:-1], keys) + quoted[-1]
 
 
 def _redact_form(text: str, keys: frozenset[str]) -> str:

@@ -5,10 +5,8 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
-from typing import Final
 
-REMOVED: Final = "[e-mail removed]"
-"""What stands in prose where an e-mail address was."""
+from jobtracker_core.ingest.emails import REMOVED, replace_emails
 
 # Characters that no reader sees but that break storage (NUL, surrogates), spoof what is shown
 # (bidi overrides) or make equal texts differ (zero width space, soft hyphen, byte order mark).
@@ -20,23 +18,6 @@ _UNSEEN = re.compile(
 # Only with its semicolon: "R&D&Reg Affairs" is no entity.
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 _SPACES = re.compile(r"\s+")
-
-# Searched from the "@" to both sides, since long words without one are common in pages (pictures
-# within their text) and must cost nothing.
-_DOMAIN = re.compile(r"@(?:[\w-]{1,63}\.){1,8}(?:xn--[\w-]{1,59}|[^\W\d_]{2,63})")
-_LOCAL_REVERSED = re.compile(r"[^\s@<>()\[\]\",:;\\/?=&|{}^`]+")
-_LONGEST_LOCAL = 64
-_LONGEST_DOMAIN = 600
-_AT = re.compile(r"(?<=[\w.+'%-])\s?[\[({]\s?(?:at|ät|@)\s?[\])}]\s?(?=\w)", re.IGNORECASE)
-_SPELT_EMAIL = re.compile(
-    r"[\w.+'%-]{1,64}\s?[\[({]\s?(?:at|ät|@)\s?[\])}]\s?[\w-]{1,63}"
-    r"(?:(?:\.(?=\w)|\s?[\[({]\s?(?:dot|punkt|\.)\s?[\])}]\s?)[\w-]{1,63}){1,8}",
-    re.IGNORECASE,
-)
-# "logo@2x.png" is a picture for fine screens.
-_FILE_ENDINGS = frozenset(
-    ["css", "gif", "htm", "html", "ico", "jpeg", "jpg", "js", "pdf", "png", "svg", "webp"]
-)
 
 _MISSING = frozenset(
     [
@@ -72,34 +53,6 @@ def decode_entities(value: str) -> str:
     return _ENTITY.sub(lambda match: html.unescape(match[0]), value)
 
 
-def replace_emails(value: str, replacement: str = REMOVED) -> str:
-    """Replace e-mail addresses, those spelt "name (at) firm (dot) com" too."""
-    value = _replace(value, find_emails(value), replacement)
-    return _replace(value, _find_spelt(value), replacement)
-
-
-def find_emails(value: str) -> list[tuple[int, int]]:
-    """Return where in the text e-mail addresses stand, as (start, end), in order."""
-    found: list[tuple[int, int]] = []
-    if "@" not in value:
-        return found
-    after = 0
-    for match in _DOMAIN.finditer(value):
-        before = value[max(after, match.start() - _LONGEST_LOCAL) : match.start()]
-        local = _LOCAL_REVERSED.match(before[::-1])
-        # A quote before the address is not its own.
-        length = len(local[0][::-1].lstrip("'")) if local else 0
-        if length and match[0].rpartition(".")[2].lower() not in _FILE_ENDINGS:
-            found.append((match.start() - length, match.end()))
-            after = match.end()
-    return found
-
-
-def has_email(value: str) -> bool:
-    """Say whether `replace_emails` would find something."""
-    return replace_emails(value, "") != value
-
-
 def clean(value: str, limit: int) -> str:
     """Return one line of plain text of at most `limit` characters; may be empty.
 
@@ -121,32 +74,9 @@ def is_missing(cleaned: str) -> bool:
     return cleaned.casefold() in _MISSING or not any(map(str.isalnum, cleaned))
 
 
-def _find_spelt(value: str) -> list[tuple[int, int]]:
-    found: list[tuple[int, int]] = []
-    after = 0
-    for sign in _AT.finditer(value):
-        start = max(after, sign.start() - _LONGEST_LOCAL - 1)
-        match = _SPELT_EMAIL.search(value, start, sign.end() + _LONGEST_DOMAIN)
-        if match and match.start() < sign.start() < match.end():
-            found.append(match.span())
-            after = match.end()
-    return found
-
-
-def _replace(value: str, spans: list[tuple[int, int]], replacement: str) -> str:
-    if not spans:
-        return value
-    kept: list[str] = []
-    after = 0
-    for start, end in spans:
-        kept += (value[after:start], replacement)
-        after = end
-    return "".join([*kept, value[after:]])
-
-
 def _settle(value: str, limit: int) -> str:
-    # Ends: each round that changes more than spaces uses up an "&", a ";" or an "@". The first cut
-    # keeps hostile input short; what is cut off would not have been shown anyway.
+    # Ends: each round that changes more than spaces uses up an "&", a ";" or the sign of an
+    # address. The first cut keeps hostile input short; what is cut off would not have been shown.
     value = value[: 4 * limit + 1000]
     while (settled := _pass(value, limit)) != value:
         value = settled

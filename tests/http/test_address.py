@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobtracker_core.http.address import Hosts, clean_url, is_secret, read_address
+from jobtracker_core.http.address import Hosts, clean_url, is_secret, read_address, remove_emails
 from jobtracker_core.http.exchange import BadAddress
 
 HOSTS = Hosts(("jobs.example", "*.apply.example", "odd.example:8443"), "http://127.0.0.1:8000/base")
@@ -157,3 +159,17 @@ def test_names_of_secrets(name, secret):
 def test_what_is_kept_of_an_address(url, kept):
     assert clean_url(url) == kept
     assert clean_url(kept) == kept
+
+
+@pytest.mark.parametrize(
+    "written", ["a%EF%BC%A0b.example", "a&#64;b.example", "a&#x40;b.example", "a@b%2Eexample"]
+)
+def test_encoded_addresses_go_from_headers(written):
+    assert remove_emails(f"to {written} x") == "to [removed] x"
+
+
+@pytest.mark.parametrize("part", ["a", "a@", "%25", "a@a.", "&amp;"])
+def test_long_texts_are_searched_quickly(part):
+    begun = time.process_time()
+    remove_emails(part * (64 * 1024 // len(part)))
+    assert time.process_time() - begun < 3

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -212,6 +213,26 @@ def test_only_the_beginning_of_a_body_is_looked_at():
     late = page("Jobs", " " * HEAD + '<div id="px-captcha"></div>')
     assert find_challenge({}, late) is None
     assert find_challenge({}, page("Jobs", " " * 9000 + '<div id="px-captcha"></div>')) is not None
+
+
+PREFIXES = [
+    *("<script src=/cdn-cgi/challenge-platform/", '<script src="/cdn-cgi/challenge-platform/'),
+    *("<script src=", "<script ", "<title", "<title>", "<title>a", "<a ", "<a id=", "< ", "<"),
+    *("<div id='px-captcha", "<iframe src='https://a.captcha-delivery.com", "src=", ' src="'),
+    *("<iframe src='/_Incapsula_Resource?", "<iframe src='/_Incapsula_Resource?incident_id"),
+    *('<meta name="pageKey" content="auth', "<meta ", "<html><head> <script>window.onload "),
+    *("<script>(function(){ ", "<script>   ", "<script>window.INDEED_CLOUDFLARE_STATIC_PAGE "),
+]
+
+
+@pytest.mark.parametrize("start", ["", "<html><head><script>window.onload ", "<script src='", "<a"])
+@pytest.mark.parametrize("prefix", PREFIXES)
+def test_repeated_beginnings_of_marks_take_little_time(prefix, start):
+    content = (start + prefix * HEAD).encode()
+    begun = time.process_time()
+    find_challenge({}, b"<" + content[: HEAD - 1])
+    find_challenge({}, content[:HEAD])
+    assert time.process_time() - begun < 1
 
 
 @given(st.binary(max_size=300))

@@ -105,6 +105,30 @@ def test_tags_that_break_lines_keep_texts_apart():
     assert html.sanitise("<p>me</p><p>@firm.example</p>") == "<p>me</p><p>@firm.example</p>"
 
 
+@pytest.mark.parametrize(
+    ("markup", "kept"),
+    [
+        ("<p>to jane@<br>acme.com</p>", "<p>to [e-mail removed]<br></p>"),
+        ("<div>jane@</div><div>acme.com</div>", "<div>[e-mail removed]</div><div></div>"),
+        (
+            "<table><tr><td>jane</td>\n<td>@acme.com</td></tr></table>",
+            "<table><tbody><tr><td>[e-mail removed]</td><td></td></tr></tbody></table>",
+        ),
+        (
+            "<div>Jane</div><div>a@b.de</div><div>x</div>",
+            "<div>Jane</div><div>[e-mail removed]</div><div>x</div>",
+        ),
+    ],
+)
+def test_addresses_over_lines_and_cells_go(markup, kept):
+    assert html.sanitise(markup) == kept
+
+
+def test_a_comment_around_a_sign_is_still_a_comment():
+    assert html.sanitise("<!-- a < b -->text") == "<p>text</p>"
+    assert html.sanitise("<!-- a < b") == html.sanitise("&lt;!-- a &lt; b")
+
+
 def test_nh3_gets_at_most_64_kb(monkeypatch):
     sizes = []
 

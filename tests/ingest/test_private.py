@@ -166,6 +166,51 @@ def test_kinds_of_bodies(body, content_type, kept):
     assert private.redact(kept, content_type, PRIVATE) == kept
 
 
+@pytest.mark.parametrize(
+    ("message", "kept"),
+    [
+        ("{'userId':['u1']}", "{'userId':[]}"),
+        ("[1, {'userId': 'u1, u2', 'a': 1}]", "[1, {'userId': '', 'a': 1}]"),
+        ("userId=[u1,u2], a", "userId=[], a"),
+        ("userId: u1, u2\nnext", "userId: \nnext"),
+        ("X(userId=('u1', 'u)2'), a=1)", "X(userId=(), a=1)"),
+        ("userId = {'u1', 'u2'} a", "userId = {} a"),
+        ("[log] viewers=<Users u1 u2>; a", "[log] viewers=; a"),
+        ("'userId':\n  a", "'userId':\n  null"),
+        ("no_userId: a, userIds: b, userId == c", "no_userId: a, userIds: b, userId == c"),
+    ],
+)
+def test_messages(message, kept):
+    assert private.redact_text(message, PRIVATE) == kept
+    assert redact(message, "text/plain") == kept
+
+
+@pytest.mark.parametrize(
+    ("body", "kept"),
+    [
+        ("""{"html": "<div class='recruiter'>Jane R</div>x"}""", '{"html": "x"}'),
+        ('{"n": "{\\"h\\": \\"<p id=me>J</p>y\\"}"}', '{"n": "{\\"h\\": \\"y\\"}"}'),
+        ('{"a": "<p>1 &lt 2<br/>\\u00e9", "b": "<i id=me>x</i>"}', '{"a": "<p>1 &lt 2<br/>\\u00e9", "b": ""}'),
+        ('{"a": "y<div id=me>Jane', '{"a": "y'),
+    ],
+)  # fmt: skip
+def test_selectors_reach_html_within_json(body, kept):
+    assert redact(body) == kept
+    script = '<script type="application/json">{}</script>'
+    assert script.format(kept) in redact(HEAD + script.format(body), HTML)
+
+
+def test_selectors_reach_html_within_raw_items():
+    item = {"a": ["<p class=recruiter>Jane</p><p>x</p>"], "b": "<p>1 &lt 2<br/>"}
+    assert private.blank_json(item, PRIVATE) == {"a": ["<p>x</p>"], "b": "<p>1 &lt 2<br/>"}
+
+
+def test_strings_nested_without_end_are_no_trouble():
+    quotes = ["\\" + "u005c" * depth + "u0022" for depth in range(400)]
+    kept = private.redact(('{"{' + "{".join(quotes)).encode(), JSON, PRIVATE)
+    assert kept.startswith(b'{"{')
+
+
 def test_a_bad_selector_is_named():
     with pytest.raises(ValueError, match=r"'p\[\[' is not valid CSS"):
         private.blank_html("<p>x</p>", Private(selectors=("p[[",)))

@@ -45,14 +45,6 @@ def test_observed_keeps_what_says_something(something):
     assert text.observed(something, 100) == something
 
 
-def test_find_emails_gives_their_places():
-    written = "a me@x.de b you@y.example.com"
-    assert [written[start:end] for start, end in text.find_emails(written)] == [
-        "me@x.de",
-        "you@y.example.com",
-    ]
-
-
 @LIMITED
 @given(st.data(), st.integers(1, 60))
 def test_cleaning_is_idempotent_and_storable(some, data, limit):
