@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, Unpack
 
 from msgspec import Struct
 
@@ -30,6 +30,7 @@ from jobtracker_core.storage import collectors, jobs, runs, schema, search
 from jobtracker_core.storage.claims import Claim
 from jobtracker_core.storage.engine import Database, open_database
 from jobtracker_core.storage.errors import StorageError
+from jobtracker_core.storage.search import Filters, JobList, Tally
 
 
 class CollectorOff(Exception):  # noqa: N818
@@ -271,21 +272,29 @@ class Jobs:
     def search(
         self,
         *,
-        source: str | None = None,
-        text: str | None = None,
-        changed_by_run: int | None = None,
         limit: int = 50,
         after: str | None = None,
-    ) -> search.JobList:
-        """List jobs; `after` is the mark that the page before gave."""
+        before: str | None = None,
+        offset: int = 0,
+        **filters: Unpack[Filters],
+    ) -> JobList:
+        """List jobs; `after` or `before` is the mark that another page of the list gave."""
         return search.list_jobs(
             self._tracker.database,
-            source=source,
-            text=text,
-            changed_by_run=changed_by_run,
             limit=limit,
             after=after,
+            before=before,
+            offset=offset,
+            **filters,
         )
+
+    def tally(self, *, first: int | None = None, **filters: Unpack[Filters]) -> Tally:
+        """Count jobs, exactly up to 10,000, and those of them newer than the job `first`."""
+        return search.tally(self._tracker.database, first=first, **filters)
+
+    def sources(self) -> tuple[str, ...]:
+        """Return the names of the collectors that jobs are stored of."""
+        return search.sources(self._tracker.database)
 
     def get(self, job_id: int) -> jobs.JobDetail:
         """Return one job with its text and history; raises NotFound."""
