@@ -67,6 +67,8 @@ class JobTracker:
         self.settings = Settings.from_env() if settings is None else settings
         self._clock = clock or SystemClock()
         self._throttle = Throttle(self._clock.monotonic)
+        self._opening = threading.Lock()
+        self._database: Database | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -81,18 +83,25 @@ class JobTracker:
 
     def close(self) -> None:
         """Close the database, if it was opened."""
-        if "database" in self.__dict__:
-            self.database.close()
-            del self.__dict__["database"]
+        if self._database is not None:
+            self._database.close()
+            self._database = None
 
     @cached_property
     def registry(self) -> discovery.Registry:
         """The plugins that are installed."""
         return discovery.load(self.settings.plugins)
 
-    @cached_property
+    @property
     def database(self) -> Database:
         """The database, its schema up to date. Raises StorageError."""
+        if self._database is None:
+            with self._opening:
+                if self._database is None:
+                    self._database = self._open()
+        return self._database
+
+    def _open(self) -> Database:
         database = open_database(self.settings.database)
         try:
             schema.upgrade(database)
@@ -100,6 +109,10 @@ class JobTracker:
             database.close()
             raise
         return database
+
+    def check_database(self) -> schema.SchemaStatus:
+        """Ask the database which tables it holds. Raises StorageError where it does not answer."""
+        return schema.check(self.database)
 
     @cached_property
     def jobs(self) -> Jobs:
