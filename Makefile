@@ -21,11 +21,11 @@ $(READY): pyproject.toml constraints.txt $(PLUGINS:%=%/pyproject.toml)
 
 setup: $(READY) ## Make the environment in .venv
 
-demo: $(READY) ## Collect from a practice site three times, and show what is stored
-	@$(BIN)/jobtracker demo --once $(ARGS)
+demo: $(READY) ## Collect from a practice site three times, show what is stored, and open the portal
+	@test -t 0 || once=--once; $(BIN)/jobtracker demo $$once $(ARGS)
 
-run: $(READY) ## Run jobtracker on your own database: make run ARGS="collect hiringcafe --text python"
-	@$(BIN)/jobtracker $(or $(ARGS),collectors list)
+run: $(READY) ## Open the portal on your own database, or run another command: make run ARGS="jobs list"
+	@$(BIN)/jobtracker $(or $(ARGS),serve)
 
 test: $(READY) ## Run the tests, on SQLite and PostgreSQL
 	@$(BIN)/python -m pytest -n $(WORKERS) -m "not full" $(ARGS)
