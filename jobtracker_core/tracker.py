@@ -359,7 +359,6 @@ class Collectors:
     def list(self) -> tuple[CollectorStatus, ...]:
         """List the collectors that are installed."""
         sources = self._tracker.registry.sources
-        collectors.ensure(self._tracker.database, sorted(sources))
         on = {row.name for row in collectors.list_all(self._tracker.database) if row.enabled}
         return tuple(
             CollectorStatus(
