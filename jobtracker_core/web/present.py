@@ -178,32 +178,42 @@ def pay(job: Job) -> PayShown | None:
 
 
 def _pay(record: PayRecord) -> PayShown | None:
-    amounts = [amount for amount in (record.min, record.max) if amount is not None]
-    if not amounts:
-        if not record.text:
-            return None
-        short = long = record.text
-    else:
-        low, high = amounts[0], amounts[-1]
-        bound = "" if len(amounts) > 1 else "from " if record.max is None else "up to "
-        code = record.currency or ""
-        sign = _SIGNS.get(code, f"{code} " if code else "")
-        suffix, per = _PER[record.interval] if record.interval else ("", "")
-        short = f"{bound}{sign}{_short_range(low, high)}{suffix}"
-        long = f"{bound}{sign}{_range(_full(low), _full(high))} {per}".strip()
+    words = _amounts(record)
+    if words is None and not record.text:
+        return None
+    short, long = words or (record.text or "", record.text or "")
     return PayShown(
         short=short,
         long=long,
         whose=_WHOSE[record.kind],
         guess=record.kind is not PayKind.STATED,
-        text=record.text if amounts and record.text != long else None,
+        text=record.text if record.text != long else None,
     )
 
 
-def _short_range(low: float, high: float) -> str:
+def _amounts(record: PayRecord) -> tuple[str, str] | None:
+    """Return the amounts for a column and for a sentence; None where there are none."""
+    suffix, per = _PER[record.interval] if record.interval else ("", "")
+    code = record.currency or ""
+    sign = _SIGNS.get(code, f"{code} " if code else "")
+    match record.min, record.max:
+        case None, None:
+            return None
+        case None, float(high):
+            short, long = f"≤ {sign}{_short(high, high)}", f"up to {sign}{_full(high)}"
+        case float(low), None:
+            short, long = f"{sign}{_short(low, low)}+", f"from {sign}{_full(low)}"
+        case float(low), float(high):
+            short = f"{sign}{_short(low, high)}"
+            long = f"{sign}{_range(_full(low), _full(high))}"
+    return f"{short}{suffix}", f"{long} {per}".strip()
+
+
+def _short(low: float, high: float) -> str:
     for least, unit, sign in ((_MILLION, _MILLION, "M"), (_SHORTENED_FROM, _THOUSAND, "k")):
         if min(low, high) >= least:
-            return _range(_full(round(low / unit, 1)), _full(round(high / unit, 1))) + sign
+            tenths = (f"{amount / unit:,.1f}".removesuffix(".0") for amount in (low, high))
+            return _range(*tenths) + sign
     return _range(_full(low), _full(high))
 
 
@@ -265,7 +275,7 @@ def _value(name: str, value: Any) -> str | None:
     if value is None or value in ("", [], {}):
         return None
     if isinstance(value, list | tuple):
-        return "; ".join(_entry(entry) for entry in value)
+        return ("; " if name == "places" else ", ").join(_entry(entry) for entry in value)
     return _SHOWN.get(name, str)(value)
 
 

@@ -88,18 +88,18 @@ class View(Struct, frozen=True, kw_only=True):
         if self.source is not None and self.source not in sources:
             sources = (*sources, self.source)
         kinds: tuple[tuple[str, str, Iterable[StrEnum]], ...] = (
-            ("remote", "Work", (kind for kind in Remote if kind is not Remote.UNKNOWN)),
-            ("employment", "Employment", Employment),
-            ("seniority", "Level", Seniority),
+            ("remote", "Any work", (kind for kind in Remote if kind is not Remote.UNKNOWN)),
+            ("employment", "Any employment", Employment),
+            ("seniority", "Any level", Seniority),
         )
         chosen = _filled(asdict(self))
         return (
-            _offer("source", "Source", chosen, [(source, source) for source in sources]),
+            _offer("source", "Any source", chosen, [(source, source) for source in sources]),
             *(
                 _offer(name, label, chosen, [(kind, _capital(words(kind))) for kind in values])
                 for name, label, values in kinds
             ),
-            _offer("closed", "State", chosen, [("false", "Open"), ("true", "Closed")]),
+            _offer("closed", "Any state", chosen, [("false", "Open"), ("true", "Closed")]),
         )
 
     def at(self, *, after: str | None = None, before: str | None = None) -> View:
