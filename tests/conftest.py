@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -163,6 +164,20 @@ def fill(tracker: JobTracker) -> Callable[..., None]:
             )
 
     return fill
+
+
+@pytest.fixture
+def documented(tmp_path: Path) -> Callable[[str], Path]:
+    """Write the Python code of a page of the documentation to a file."""
+
+    def write(page: str) -> Path:
+        text = (Path(__file__).parent.parent / "docs" / page).read_text(encoding="utf-8")
+        [code] = re.findall(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+        path = tmp_path / f"{Path(page).stem.replace('-', '_')}.py"
+        path.write_text(code, encoding="utf-8")
+        return path
+
+    return write
 
 
 @pytest.fixture

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 
@@ -45,3 +47,12 @@ def test_errors_are_described_as_problems(document) -> None:
 def test_no_viewer_is_served(client) -> None:
     for path in ("/schema", "/docs", "/api/v1", "/api/v1/openapi.yaml", "/unused"):
         assert client.get(path).status_code == 404
+
+
+def test_the_reference_names_every_parameter_and_address(document) -> None:
+    reference = (Path(__file__).parents[2] / "docs/reference/api.md").read_text(encoding="utf-8")
+    for path, item in document["paths"].items():
+        assert f"`GET {path.replace('{job_id}', '{id}')}`" in reference
+        for parameter in item["get"].get("parameters", []):
+            if parameter["in"] == "query":
+                assert f"`{parameter['name']}`" in reference

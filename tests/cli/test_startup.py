@@ -13,6 +13,9 @@ HEAVY = (
     "sqlalchemy",
     "curl_cffi",
     "platformdirs",
+    "litestar",
+    "uvicorn",
+    "jinja2",
 )
 
 
