@@ -87,7 +87,9 @@ def test_a_real_failure_of_the_database_leaks_nothing(problem, tracker, dialect)
         assert inner not in str(said)
 
 
-def test_a_job_and_a_database_that_is_not_there_are_told_apart(problem, tracker, dialect) -> None:
+def test_a_job_and_a_database_that_is_not_there_are_told_apart(
+    client, problem, tracker, dialect
+) -> None:
     if dialect == "sqlite":
         tracker.database.close()
         path = tracker.database.path
@@ -98,6 +100,8 @@ def test_a_job_and_a_database_that_is_not_there_are_told_apart(problem, tracker,
     else:
         _drop(tracker)
     assert problem("GET", "/api/v1/jobs/1")["status"] == 503
+    assert problem("GET", "/readyz")["status"] == 503
+    assert client.get("/healthz").status_code == 200
 
 
 def _drop(tracker) -> None:
