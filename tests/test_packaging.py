@@ -56,6 +56,15 @@ def test_the_core_brings_its_migrations(wheels: list[Path]) -> None:
     assert any("/migrations/versions/0001_" in name for name in names)
 
 
+def test_the_core_brings_its_pages_and_their_files(wheels: list[Path]) -> None:
+    names = set(zipfile.ZipFile(wheels[0]).namelist())
+    web = ROOT / "jobtracker_core" / "web"
+    files = [path for folder in ("templates", "static") for path in (web / folder).rglob("*")]
+    wanted = {str(path.relative_to(ROOT)) for path in files if path.is_file()}
+    assert len(wanted) > 15
+    assert wanted <= names
+
+
 @pytest.fixture(scope="session")
 def clean(wheels: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The program `jobtracker` in an environment with our wheels and what they ask for."""

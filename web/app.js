@@ -56,15 +56,16 @@ function localise(root = document) {
 const rows = () => $$('a[data-row]');
 function move(step) {
   const all = rows();
-  const at = all.indexOf($('a[data-row]', document.activeElement?.closest('tr')) ?? null);
+  const at = all.findIndex((link) => link.closest('tr').contains(document.activeElement));
   const next = all[at < 0 ? (step > 0 ? 0 : all.length - 1) : Math.min(Math.max(at + step, 0), all.length - 1)];
   next?.focus({ preventScroll: true });
   next?.closest('tr').scrollIntoView({ block: 'nearest' });
 }
-const press = (key) => {
-  const here = document.activeElement?.closest('tr') ?? document;
-  ($(`[data-key="${key}"]`, here) ?? $(`[data-key="${key}"]`))?.click();
-};
+function press(key) {
+  const row = document.activeElement?.closest('tr');
+  const target = (row && $(`[data-key="${key}"]`, row)) ?? $(`[data-key="${key}"]:not(tr *)`);
+  target?.click();
+}
 
 const keys = {
   j: () => move(1), k: () => move(-1), ArrowDown: () => move(1), ArrowUp: () => move(-1),

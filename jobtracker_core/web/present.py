@@ -245,7 +245,7 @@ def raw(text: str) -> str:
 
 
 def changes(found: tuple[Change, ...], now: datetime) -> tuple[ChangeShown, ...]:
-    """Describe a job's history in its order."""
+    """Describe a job's history in its order; fields by name, since PostgreSQL keeps none."""
     shown = []
     for change in found:
         at = moment(change.at, now)
@@ -257,7 +257,7 @@ def changes(found: tuple[Change, ...], now: datetime) -> tuple[ChangeShown, ...]
                 page="the list" if change.kind == "list" else "the job's own page",
                 fields=tuple(
                     FieldChange(name=_field(name), old=_value(name, old), new=_value(name, new))
-                    for name, (old, new) in change.changes.items()
+                    for name, (old, new) in sorted(change.changes.items())
                 ),
             )
         )

@@ -148,13 +148,13 @@ def test_history_field_by_field() -> None:
     (shown,) = present.changes((change,), NOW)
     assert (shown.at.long, shown.run_id, shown.page) == ("1 day ago", 7, "the job's own page")
     assert [(field.name, field.old, field.new) for field in shown.fields] == [
-        ("Title", "Old", "New"),
+        ("Apply link", None, "https://example.org/"),
         ("State", "open", "closed"),
-        ("Pay", None, "from €1 an hour, read from the posting's text"),
+        ("Description", "8 characters", "1,507 characters"),
         ("Employment", "full-time", None),
+        ("Pay", None, "from €1 an hour, read from the posting's text"),
         ("Places", "Berlin; ?", "Bonn"),
         ("Posted", None, "2026-11-22 10:00"),
-        ("Description", "8 characters", "1,507 characters"),
         ("Remote", "on-site", "hybrid"),
-        ("Apply link", None, "https://example.org/"),
+        ("Title", "Old", "New"),
     ]
