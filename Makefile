@@ -7,7 +7,7 @@ PLUGINS := $(sort $(wildcard plugins/*))
 WORKERS ?= 2
 ARGS ?=
 
-.PHONY: help setup demo run test test-all test-rest coverage check format bench constraints clean
+.PHONY: help setup demo run test test-all test-rest coverage check format bench constraints assets assets-check clean
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
@@ -54,6 +54,13 @@ bench: $(READY) ## Measure, as ratios within one run
 constraints: $(READY) ## Write the set of versions that is installed and tested
 	@$(BIN)/python -m pip freeze --exclude-editable | LC_ALL=C sort -f > constraints.txt
 
+assets: ## Build the portal's style sheet, scripts and icons again (needs Node 20 or newer)
+	@cd web && npm ci --silent && node build.mjs
+
+assets-check: assets ## Build them, and fail if they differ from what is committed
+	@git diff --exit-code --stat -- jobtracker_core/web/static
+	@test -z "$$(git status --porcelain -- jobtracker_core/web/static)"
+
 clean: ## Remove the environment and caches
-	rm -rf $(VENV) dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) web/node_modules dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +
