@@ -7,7 +7,7 @@ PLUGINS := $(sort $(wildcard plugins/*))
 WORKERS ?= 2
 ARGS ?=
 
-.PHONY: help setup demo run test test-all test-rest coverage check format bench constraints clean
+.PHONY: help setup demo run test test-all test-rest coverage check format bench constraints assets assets-check clean
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
@@ -21,11 +21,11 @@ $(READY): pyproject.toml constraints.txt $(PLUGINS:%=%/pyproject.toml)
 
 setup: $(READY) ## Make the environment in .venv
 
-demo: $(READY) ## Collect from a practice site three times, and show what is stored
-	@$(BIN)/jobtracker demo --once $(ARGS)
+demo: $(READY) ## Collect from a practice site three times, show what is stored, and open the portal
+	@test -t 0 || once=--once; $(BIN)/jobtracker demo $$once $(ARGS)
 
-run: $(READY) ## Run jobtracker on your own database: make run ARGS="collect hiringcafe --text python"
-	@$(BIN)/jobtracker $(or $(ARGS),collectors list)
+run: $(READY) ## Open the portal on your own database, or run another command: make run ARGS="jobs list"
+	@$(BIN)/jobtracker $(or $(ARGS),serve)
 
 test: $(READY) ## Run the tests, on SQLite and PostgreSQL
 	@$(BIN)/python -m pytest -n $(WORKERS) -m "not full" $(ARGS)
@@ -54,6 +54,13 @@ bench: $(READY) ## Measure, as ratios within one run
 constraints: $(READY) ## Write the set of versions that is installed and tested
 	@$(BIN)/python -m pip freeze --exclude-editable | LC_ALL=C sort -f > constraints.txt
 
+assets: ## Build the portal's style sheet, scripts and icons again (needs Node 20 or newer)
+	@cd web && npm ci --silent && node build.mjs
+
+assets-check: assets ## Build them, and fail if they differ from what is committed
+	@git diff --exit-code --stat -- jobtracker_core/web/static
+	@test -z "$$(git status --porcelain -- jobtracker_core/web/static)"
+
 clean: ## Remove the environment and caches
-	rm -rf $(VENV) dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) web/node_modules dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     )
     from jobtracker_core.contract.query import CommonQuery
     from jobtracker_core.contract.run import Counts, JobRef, RunState, RunSummary
+    from jobtracker_core.server.plugin import JobTrackerPlugin
     from jobtracker_core.settings import Settings
     from jobtracker_core.tracker import JobTracker
 
@@ -91,6 +92,7 @@ _WHERE = {
     **dict.fromkeys(("Counts", "JobRef", "RunState", "RunSummary"), "contract.run"),
     "Settings": "settings",
     "JobTracker": "tracker",
+    "JobTrackerPlugin": "server.plugin",
 }
 
 __version__ = "0.1.0"
@@ -136,6 +138,7 @@ __all__ = [  # noqa: RUF022  (contract first, then what runs it)
     "Transient",
     "hookimpl",
     "JobTracker",
+    "JobTrackerPlugin",
     "Settings",
     "__version__",
 ]

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, Unpack
 
 from msgspec import Struct
 
@@ -33,6 +33,7 @@ from jobtracker_core.settings.hidden import is_secret
 from jobtracker_core.storage import collectors, jobs, runs, schema, search, walk
 from jobtracker_core.storage.claims import Claim, Kept
 from jobtracker_core.storage.engine import Database, open_database
+from jobtracker_core.storage.search import Filters, JobList, Tally
 
 
 class CollectorOff(Exception):  # noqa: N818
@@ -58,6 +59,8 @@ class JobTracker:
         self.settings = Settings.load() if settings is None else settings
         self._clock = clock or SystemClock()
         self._throttle = Throttle(self._clock.monotonic)
+        self._opening = threading.Lock()
+        self._database: Database | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -72,21 +75,28 @@ class JobTracker:
 
     def close(self) -> None:
         """Close the database, if it was opened."""
-        if "database" in self.__dict__:
-            self.database.close()
-            del self.__dict__["database"]
+        if self._database is not None:
+            self._database.close()
+            self._database = None
 
     @cached_property
     def registry(self) -> discovery.Registry:
         """The plugins that are installed."""
         return discovery.load(self.settings.plugins)
 
-    @cached_property
+    @property
     def database(self) -> Database:
         """The database, its schema up to date.
 
         Raises StorageError; SchemaTooOld where it is not and the settings forbid migrations.
         """
+        if self._database is None:
+            with self._opening:
+                if self._database is None:
+                    self._database = self._open()
+        return self._database
+
+    def _open(self) -> Database:
         database = open_database(self.settings.database)
         try:
             if self.settings.run_migrations:
@@ -97,6 +107,10 @@ class JobTracker:
             database.close()
             raise
         return database
+
+    def check_database(self) -> schema.SchemaStatus:
+        """Ask the database which tables it holds. Raises StorageError where it does not answer."""
+        return schema.check(self.database)
 
     @cached_property
     def jobs(self) -> Jobs:
@@ -303,20 +317,20 @@ class Jobs:
     def search(
         self,
         *,
-        source: str | None = None,
-        text: str | None = None,
-        changed_by_run: int | None = None,
         limit: int = 50,
         after: str | None = None,
-    ) -> search.JobList:
-        """List jobs; `after` is the mark that the page before gave."""
+        before: str | None = None,
+        offset: int = 0,
+        **filters: Unpack[Filters],
+    ) -> JobList:
+        """List jobs; `after` or `before` is the mark that another page of the list gave."""
         return search.list_jobs(
             self._tracker.database,
-            source=source,
-            text=text,
-            changed_by_run=changed_by_run,
             limit=limit,
             after=after,
+            before=before,
+            offset=offset,
+            **filters,
         )
 
     def export(
@@ -338,6 +352,14 @@ class Jobs:
             changed_by_run=changed_by_run,
             with_text=with_text,
         )
+
+    def tally(self, *, first: int | None = None, **filters: Unpack[Filters]) -> Tally:
+        """Count jobs, exactly up to 10,000, and those of them newer than the job `first`."""
+        return search.tally(self._tracker.database, first=first, **filters)
+
+    def sources(self) -> tuple[str, ...]:
+        """Return the names of the collectors that jobs are stored of."""
+        return search.sources(self._tracker.database)
 
     def get(self, job_id: int) -> jobs.JobDetail:
         """Return one job with its text and history; raises NotFound."""
@@ -396,7 +418,6 @@ class Collectors:
     def list(self) -> tuple[CollectorStatus, ...]:
         """List the collectors that are installed."""
         sources = self._tracker.registry.sources
-        collectors.ensure(self._tracker.database, sorted(sources))
         on = {row.name for row in collectors.list_all(self._tracker.database) if row.enabled}
         return tuple(
             CollectorStatus(

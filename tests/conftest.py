@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -16,8 +17,12 @@ from typing import Any
 import psycopg
 import pytest
 
+from jobtracker_core.contract.host import Record
+from jobtracker_core.settings import Settings
+from jobtracker_core.storage import upsert
 from jobtracker_core.storage.engine import Database, open_database
 from jobtracker_core.storage.schema import upgrade
+from jobtracker_core.tracker import JobTracker
 
 DIALECTS = ("sqlite", "postgresql")
 TEMPLATE = "jobtracker_template"
@@ -126,6 +131,59 @@ def db(db_url: str) -> Iterator[Database]:
         yield database
     finally:
         database.close()
+
+
+@pytest.fixture
+def tracker(db_url: str, tmp_path: Path) -> Iterator[JobTracker]:
+    """An installation without plugins, on a migrated, empty database."""
+    settings = Settings(data_dir=tmp_path / "data", database_url=db_url, plugins=())
+    with JobTracker(settings) as tracker:
+        yield tracker
+
+
+@pytest.fixture
+def fill(tracker: JobTracker) -> Callable[..., None]:
+    """Store so many jobs, numbered from 1, in the order of their numbers; fields are the record's."""
+
+    def fill(count: int, *, source: str = "site", **fields: Any) -> None:
+        records = [
+            Record(
+                source_id=f"{number:06}",
+                content_hash=number.to_bytes(16, "big"),
+                **{
+                    "url": f"https://site.example/{number}",
+                    "title": f"Engineer {number}",
+                    "company": "Example Works",
+                    **fields,
+                },
+            )
+            for number in range(1, count + 1)
+        ]
+        with tracker.database.write() as conn:
+            upsert.write_page(
+                conn,
+                source=source,
+                kind="list",
+                records=records,
+                run_id=None,
+                now=tracker.database.now(conn),
+            )
+
+    return fill
+
+
+@pytest.fixture
+def documented(tmp_path: Path) -> Callable[[str], Path]:
+    """Write the Python code of a page of the documentation to a file."""
+
+    def write(page: str) -> Path:
+        text = (Path(__file__).parent.parent / "docs" / page).read_text(encoding="utf-8")
+        [code] = re.findall(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+        path = tmp_path / f"{Path(page).stem.replace('-', '_')}.py"
+        path.write_text(code, encoding="utf-8")
+        return path
+
+    return write
 
 
 @pytest.fixture

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from jobtracker_hiringcafe.practice import HiringCafeSite
+
 ROOT = Path(__file__).parent.parent
 PROJECTS = [ROOT, *sorted(ROOT.glob("plugins/*"))]
 
@@ -54,6 +56,15 @@ def test_the_core_brings_its_migrations(wheels: list[Path]) -> None:
     assert any("/migrations/versions/0001_" in name for name in names)
 
 
+def test_the_core_brings_its_pages_and_their_files(wheels: list[Path]) -> None:
+    names = set(zipfile.ZipFile(wheels[0]).namelist())
+    web = ROOT / "jobtracker_core" / "web"
+    files = [path for folder in ("templates", "static") for path in (web / folder).rglob("*")]
+    wanted = {str(path.relative_to(ROOT)) for path in files if path.is_file()}
+    assert len(wanted) > 15
+    assert wanted <= names
+
+
 @pytest.fixture(scope="session")
 def clean(wheels: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The program `jobtracker` in an environment with our wheels and what they ask for."""
@@ -69,7 +80,7 @@ def clean(wheels: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run(clean: Path, tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
     """Run a program of that environment, away from this tree."""
 
-    def call(program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def call(program: str, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [clean / program, *arguments],
             capture_output=True,
@@ -80,6 +91,7 @@ def run(clean: Path, tmp_path: Path) -> Callable[..., subprocess.CompletedProces
                 "PATH": os.environ["PATH"],
                 "JOBTRACKER_CONFIG": "",
                 "JOBTRACKER_DATA_DIR": str(tmp_path / "data"),
+                **env,
             },
         )
 
@@ -105,3 +117,43 @@ def test_the_demo_works_from_installed_wheels(
     assert demo.returncode == 0, demo.stdout + demo.stderr
     assert "WRONG" not in demo.stdout
     assert demo.stdout.count("  ok: ") == 5
+
+
+@pytest.mark.full
+@pytest.mark.timeout(300)
+def test_the_documented_script_works_from_installed_wheels(
+    run: Callable[..., subprocess.CompletedProcess[str]], documented: Callable[[str], Path]
+) -> None:
+    with HiringCafeSite(postings=200) as site:
+        done = run(
+            "python",
+            str(documented("how-to/use-from-a-script.md")),
+            JOBTRACKER_HIRINGCAFE_BASE_URL=site.base_url,
+            JOBTRACKER_HIRINGCAFE_PER_MINUTE="60000",
+        )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[1] == "succeeded - 20 new"
+    assert done.stdout.splitlines()[-1] == "20 jobs stored"
+
+
+@pytest.mark.full
+@pytest.mark.timeout(300)
+def test_the_documented_app_works_from_installed_wheels(
+    run: Callable[..., subprocess.CompletedProcess[str]],
+    documented: Callable[[str], Path],
+    tmp_path: Path,
+) -> None:
+    module = documented("how-to/mount-in-your-app.md")
+    caller = tmp_path / "caller.py"
+    caller.write_text(
+        f"from {module.stem} import app\n"
+        "from litestar.testing import TestClient\n"
+        "with TestClient(app, base_url='http://127.0.0.1') as client:\n"
+        "    links = client.get('/').json()\n"
+        "    print(client.get(links['api']).json()['items'])\n"
+        "    page = client.get(links['jobs'], headers={'accept': 'text/html'})\n"
+        "    print(page.status_code, page.headers['content-type'])\n"
+    )
+    done = run("python", str(caller))
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == ["[]", "200 text/html; charset=utf-8"]

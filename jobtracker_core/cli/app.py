@@ -24,6 +24,7 @@ _COMMANDS = {
     "plugins": ("plugins", "plugins", "See which plugins are installed and whether they work."),
     "replay": ("replay", "replay", "Run a collector on recorded answers of its site."),
     "runs": ("runs", "runs", "List and show past runs."),
+    "serve": ("serve", "serve", "Open the portal and the API in a browser or for programs."),
 }
 
 

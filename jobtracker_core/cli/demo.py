@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import socket
 import tempfile
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -26,9 +29,12 @@ _PER_MINUTE = 60_000
 
 _CHANGED = 10
 
+_PORT = 8080
+"""Where the portal opens, unless that is taken."""
+
 
 @click.command()
-@click.option("--once", is_flag=True, help="End after the tour instead of leaving the site open.")
+@click.option("--once", is_flag=True, help="End after the tour instead of leaving it all open.")
 @click.option(
     "--postings", type=click.IntRange(_CHANGED, 10_000), default=330, show_default=True, metavar="N"
 )
@@ -42,7 +48,7 @@ def demo(once: bool, postings: int, directory: Path | None) -> int:  # noqa: FBT
     """See it work, on a practice site of this machine: no real site is asked for anything.
 
     Collects everything, collects again (nothing is new, no details are asked twice), changes ten
-    postings and collects a third time.
+    postings and collects a third time. Then the practice site and the portal stay open.
     """
     if directory is not None and (directory / "jobtracker.db").exists():
         raise click.BadParameter(f"{directory} holds a database already", param_hint="--dir")
@@ -53,12 +59,16 @@ def demo(once: bool, postings: int, directory: Path | None) -> int:  # noqa: FBT
         click.echo("Next: pip install jobtracker-hiringcafe", err=True)
         return FAILED
     good = True
-    with stop_on_signals() as stop:
-        for name, site_class in sites.items():
-            with site_class(postings=postings) as site:
+    with contextlib.ExitStack() as stack:
+        opened = {
+            name: stack.enter_context(site_class(postings=postings))
+            for name, site_class in sites.items()
+        }
+        with stop_on_signals() as stop:
+            for name, site in opened.items():
                 good = _Tour(name, site, directory, stop).walk() and good
-                if not once and not stop.is_set():
-                    _leave_open(name, site, directory, stop)
+        if not once and not stop.is_set():
+            _leave_open(opened, directory)
     return 0 if good else FAILED
 
 
@@ -69,11 +79,7 @@ class _Tour:
         self.name = name
         self.site = site
         self.stop = stop
-        self.settings = Settings(
-            data_dir=directory,
-            plugins=None,
-            collectors={name: {"base_url": site.base_url, "per_minute": _PER_MINUTE}},
-        )
+        self.settings = _settings(directory, {name: site})
 
     def walk(self) -> bool:
         """Collect three times; return whether everything came out as it must."""
@@ -119,10 +125,35 @@ class _Tour:
         return collected
 
 
-def _leave_open(name: str, site: PracticeSite, directory: Path, stop: threading.Event) -> None:
+def _settings(directory: Path, sites: Mapping[str, PracticeSite]) -> Settings:
+    return Settings(
+        data_dir=directory,
+        plugins=None,
+        collectors={
+            name: {"base_url": site.base_url, "per_minute": _PER_MINUTE}
+            for name, site in sites.items()
+        },
+    )
+
+
+def _leave_open(sites: Mapping[str, PracticeSite], directory: Path) -> None:
+    from jobtracker_core.cli.serve import serve_until_stopped, url_of
+
     click.echo("\nThe practice site stays open until Ctrl-C. In another terminal:\n")
     click.echo(f"  export JOBTRACKER_DATABASE_URL=sqlite:///{directory.absolute()}/jobtracker.db")
-    click.echo(f"  export JOBTRACKER_{name.upper()}_BASE_URL={site.base_url}")
-    click.echo(f"  export JOBTRACKER_{name.upper()}_PER_MINUTE={_PER_MINUTE}")
-    click.echo(f"  jobtracker collect {name} --text engineer\n")
-    stop.wait()
+    for name, site in sites.items():
+        click.echo(f"  export JOBTRACKER_{name.upper()}_BASE_URL={site.base_url}")
+        click.echo(f"  export JOBTRACKER_{name.upper()}_PER_MINUTE={_PER_MINUTE}")
+        click.echo(f"  jobtracker collect {name} --text engineer")
+    with JobTracker(_settings(directory, sites)) as tracker, _listen() as listener:
+        click.echo(f"\nJobTracker at {url_of(listener)} (Ctrl-C stops it)")
+        serve_until_stopped(tracker, listener)
+
+
+def _listen() -> socket.socket:
+    from jobtracker_core.cli.serve import listen
+
+    try:
+        return listen("127.0.0.1", _PORT)
+    except OSError:
+        return listen("127.0.0.1", 0)  # something else has it, perhaps another demo

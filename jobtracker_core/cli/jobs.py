@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shlex
-from typing import Any
+from enum import StrEnum
+from typing import Any, TypeVar
 
 import click
 
@@ -16,9 +17,31 @@ from jobtracker_core.cli.output import (
     print_json,
     print_table,
 )
-from jobtracker_core.contract.posting import PayKind
+from jobtracker_core.contract.posting import Employment, PayKind, Remote, Seniority
 from jobtracker_core.ingest import html
 from jobtracker_core.storage.jobs import Job, JobDetail
+from jobtracker_core.storage.search import Filters, Tally
+
+E = TypeVar("E", bound=StrEnum)
+
+
+class OneOf(click.ParamType[E]):
+    """A word of an enumeration. Click's own choice would take the names in Python."""
+
+    def __init__(self, kind: type[E]) -> None:
+        self._kind = kind
+        self.name = kind.__name__
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:  # noqa: ARG002
+        """Return what stands for it in the help."""
+        return "|".join(self._kind)
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> E:
+        """Turn the word into its member."""
+        try:
+            return self._kind(str(value))
+        except ValueError:
+            self.fail(f"{value!r} is none of {', '.join(self._kind)}", param, ctx)
 
 
 @click.group(invoke_without_command=True)
@@ -36,6 +59,10 @@ jobs.add_command(export)
 @jobs.command("list")
 @click.option("--source", metavar="NAME", help="Only jobs of this collector.")
 @click.option("--search", metavar="TEXT", help="Only jobs with TEXT in title or company.")
+@click.option("--remote", type=OneOf(Remote), help="Only where the work is done so.")
+@click.option("--employment", type=OneOf(Employment), help="Only of this kind.")
+@click.option("--seniority", type=OneOf(Seniority), help="Only of this level.")
+@click.option("--open/--closed", "is_open", default=None, help="Only open, or only ended jobs.")
 @click.option("--changed-by", type=click.IntRange(min=1), metavar="RUN", help="Changed by a run.")
 @click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True)
 @click.option("--after", metavar="MARK", help="Go on after an earlier page's mark.")
@@ -43,28 +70,46 @@ jobs.add_command(export)
 def list_(
     source: str | None,
     search: str | None,
+    remote: Remote | None,
+    employment: Employment | None,
+    seniority: Seniority | None,
+    is_open: bool | None,  # noqa: FBT001
     changed_by: int | None,
     limit: int,
     after: str | None,
     as_json: bool,  # noqa: FBT001
 ) -> None:
     """List jobs, newest first."""
+    filters: Filters = {
+        "source": source,
+        "text": search,
+        "remote": remote,
+        "employment": employment,
+        "seniority": seniority,
+        "closed": None if is_open is None else not is_open,
+        "changed_by_run": changed_by,
+    }
     with open_tracker() as tracker:
-        found = tracker.jobs.search(
-            source=source, text=search, changed_by_run=changed_by, limit=limit, after=after
-        )
-        total = None if as_json or search or changed_by else tracker.jobs.count(source=source)
+        found = tracker.jobs.search(limit=limit, after=after, **filters)
+        tally = None if as_json else tracker.jobs.tally(**filters)
     if as_json:
         print_json(found)
         return
     print_jobs(found.items)
-    shown = f"{len(found.items)} shown"
-    click.echo(shown if total is None else f"{shown}, {total} stored", err=True)
+    click.echo(f"{len(found.items)} shown{_of_all(tally)}", err=True)
     if found.after:
-        given = [("--source", source), ("--search", search), ("--changed-by", changed_by)]
-        given += [("--limit", limit), ("--after", found.after)]
+        given = [("--source", source), ("--search", search), ("--remote", remote)]
+        given += [("--employment", employment), ("--seniority", seniority)]
+        given += [("--changed-by", changed_by), ("--limit", limit), ("--after", found.after)]
         words = [text for option, value in given if value for text in (option, str(value))]
+        words += [] if is_open is None else ["--open" if is_open else "--closed"]
         click.echo(f"More: jobtracker jobs list {shlex.join(words)}", err=True)
+
+
+def _of_all(tally: Tally | None) -> str:
+    if tally is None:
+        return ""
+    return f" of {'more than ' if tally.more else ''}{tally.total:,}"
 
 
 @jobs.command()

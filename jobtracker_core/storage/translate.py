@@ -15,7 +15,6 @@ from jobtracker_core.storage.errors import (
     UPGRADE_COMMAND,
     Busy,
     NotADatabase,
-    NotFound,
     NotWritable,
     SchemaTooOld,
     StorageError,
@@ -170,7 +169,11 @@ def _cannot_open(path: Path) -> Outcome:
         if path.parent.is_dir() and not os.access(path.parent, os.W_OK):
             return NotWritable, "its directory cannot be written", "Make the directory writable."
         if not path.exists():
-            return NotFound, "there is no such database", f"Run `{UPGRADE_COMMAND}` to create it."
+            return (
+                Unreachable,
+                "there is no such database",
+                f"Run `{UPGRADE_COMMAND}` to create it.",
+            )
     except PermissionError:
         return NotWritable, "its directory cannot be entered", "Name one that you may enter."
     return NotWritable, "the file cannot be opened", "Make it and its directory writable."

@@ -150,7 +150,7 @@ def test_jobs_are_listed_and_shown(collected) -> None:
     listed = collected("jobs", "list", "--limit", "10")
     assert listed.code == 0
     assert len(listed.out.splitlines()) == 11
-    assert "10 shown, 45 stored" in listed.err
+    assert "10 shown of 45" in listed.err
     first = listed.out.splitlines()[1].split("\t")
     shown = collected("jobs", "show", first[0])
     assert shown.code == 0
@@ -168,6 +168,24 @@ def test_pages_of_jobs_follow_each_other(collected) -> None:
         after = ["--after", page["after"]] if page["after"] else []
     assert after == []
     assert len(seen) == len(set(seen)) == 45
+
+
+def test_lists_are_filtered(collected) -> None:
+    every = json.loads(collected("jobs", "list", "--json").out)["items"]
+    for option, value, field in (
+        ("--remote", "hybrid", "remote"),
+        ("--employment", "full_time", "employment"),
+        ("--seniority", "senior", "seniority"),
+    ):
+        found = json.loads(collected("jobs", "list", "--json", option, value).out)["items"]
+        expected = [job["id"] for job in every if job[field] and value in job[field]]
+        assert [job["id"] for job in found] == expected
+        assert 0 < len(expected) < len(every)
+    assert len(json.loads(collected("jobs", "list", "--json", "--open").out)["items"]) == 45
+    assert json.loads(collected("jobs", "list", "--json", "--closed").out)["items"] == []
+    wrong = collected("jobs", "list", "--remote", "moon")
+    assert wrong.code == 2
+    assert "'moon' is none of onsite, hybrid, remote, unknown" in wrong.err
 
 
 def test_changes_are_listed_by_run(collected, site) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import socket
 import threading
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 from jobtracker_core.cli import demo
 from jobtracker_core.cli.app import run
+from jobtracker_core.tracker import JobTracker
 from jobtracker_hiringcafe.practice import HiringCafeSite
 
 
@@ -33,18 +35,43 @@ def test_a_tour_that_goes_wrong_says_so(tmp_path: Path, capfd, monkeypatch) -> N
     assert "WRONG: the third run finds the 10 changes" in capfd.readouterr().out
 
 
-def test_without_once_the_site_stays_open_until_it_is_stopped(
+def test_what_stays_open_stays_open_until_it_is_stopped(
     tmp_path: Path, capfd, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    waited: list[bool] = []
+    served: list[int] = []
 
-    class Stop(threading.Event):
-        def wait(self, timeout: float | None = None) -> bool:
-            waited.append(True)
-            return True
+    def serve(tracker: JobTracker, listener: socket.socket) -> None:
+        assert tracker.settings.collectors["hiringcafe"]["base_url"] in capfd.readouterr().out
+        served.append(tracker.jobs.count())
 
-    monkeypatch.setattr(demo, "stop_on_signals", lambda: contextlib.nullcontext(Stop()))
+    monkeypatch.setattr("jobtracker_core.cli.serve.serve_until_stopped", serve)
     assert run(["demo", "--postings", "41", "--dir", str(tmp_path)]) == 0
-    said = capfd.readouterr().out
-    assert waited == [True]
-    assert "export JOBTRACKER_HIRINGCAFE_BASE_URL=http://127.0.0.1:" in said
+    assert served == [41]
+
+
+def test_the_portal_of_a_second_demo_opens_elsewhere(
+    tmp_path: Path, capfd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ports: list[int] = []
+
+    def serve(_: JobTracker, listener: socket.socket) -> None:
+        ports.append(listener.getsockname()[1])
+
+    monkeypatch.setattr("jobtracker_core.cli.serve.serve_until_stopped", serve)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        monkeypatch.setattr(demo, "_PORT", taken.getsockname()[1])
+        assert run(["demo", "--postings", "41", "--dir", str(tmp_path)]) == 0
+        assert ports != [taken.getsockname()[1]]
+    assert f"JobTracker at http://127.0.0.1:{ports[0]}/" in capfd.readouterr().out
+
+
+def test_a_tour_that_was_stopped_opens_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop = threading.Event()
+    stop.set()
+    monkeypatch.setattr(demo, "stop_on_signals", lambda: contextlib.nullcontext(stop))
+    served: list[object] = []
+    monkeypatch.setattr("jobtracker_core.cli.serve.serve_until_stopped", served.append)
+    assert run(["demo", "--postings", "41", "--dir", str(tmp_path)]) == 1
+    assert served == []

@@ -15,6 +15,9 @@ HEAVY = (
     "platformdirs",
     "structlog",
     "tomllib",
+    "litestar",
+    "uvicorn",
+    "jinja2",
 )
 
 

@@ -18,7 +18,6 @@ from jobtracker_core.storage.engine import Database, open_database
 from jobtracker_core.storage.errors import (
     Busy,
     NotADatabase,
-    NotFound,
     NotWritable,
     SchemaTooOld,
     StorageError,
@@ -58,7 +57,7 @@ def test_a_file_that_is_no_database_keeps_its_bytes(tmp_path: Path) -> None:
 
 def test_reading_makes_no_files(tmp_path: Path) -> None:
     db = open_database(f"sqlite:///{tmp_path / 'sub' / 'a.db'}")
-    with pytest.raises(NotFound, match=r"a\.db: there is no such database") as caught:
+    with pytest.raises(Unreachable, match=r"a\.db: there is no such database") as caught:
         _names(db)
     assert "db upgrade" in caught.value.hint
     assert schema.check(db).state == "empty"
@@ -66,7 +65,7 @@ def test_reading_makes_no_files(tmp_path: Path) -> None:
 
 
 def test_reading_in_an_existing_directory_makes_no_file(tmp_path: Path) -> None:
-    with pytest.raises(NotFound):
+    with pytest.raises(Unreachable):
         _names(open_database(f"sqlite:///{tmp_path / 'a.db'}"))
     assert list(tmp_path.iterdir()) == []
 

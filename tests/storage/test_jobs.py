@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from jobtracker_core.contract.host import Record
-from jobtracker_core.contract.posting import PostingRef
+from jobtracker_core.contract.posting import Employment, PostingRef, Remote, Seniority
 from jobtracker_core.storage import jobs, search, upsert
 from jobtracker_core.storage.engine import Database
 from jobtracker_core.storage.errors import NotFound, StorageError
@@ -157,6 +157,71 @@ def test_sqlite_folds_all_letters(db: Database, write: Write, make_record: Make)
             folds = conn.exec_driver_sql("SELECT lower('Ä') = 'ä'").scalar()
         expected = expected if folds else []
     assert _titles(db, text="ärztin") == expected
+
+
+def test_filters_by_facet(db: Database, write: Write, make_record: Make) -> None:
+    full, part = (Employment.FULL_TIME,), (Employment.PART_TIME, Employment.CONTRACT)
+    write(
+        make_record("1", title="a", remote=Remote.REMOTE, employment=full, seniority=Seniority.MID),
+        make_record("2", title="b", remote=Remote.REMOTE, employment=part, closed=True),
+        make_record("3", title="c", remote=Remote.ONSITE, seniority=Seniority.MID, closed=False),
+    )
+    write(make_record("1", title="d", remote=Remote.REMOTE, employment=part), source="other")
+    assert _titles(db, remote=Remote.REMOTE) == ["d", "b", "a"]
+    assert _titles(db, remote=Remote.REMOTE, source="site") == ["b", "a"]
+    assert _titles(db, employment=Employment.CONTRACT) == ["d", "b"]
+    assert _titles(db, employment=Employment.FULL_TIME) == ["a"]
+    assert _titles(db, employment=Employment.TEMPORARY) == []
+    assert _titles(db, seniority=Seniority.MID) == ["c", "a"]
+    assert _titles(db, closed=True) == ["b"]
+    assert _titles(db, closed=False) == ["d", "c", "a"]
+    assert _titles(db, closed=False, employment=Employment.CONTRACT, text="D") == ["d"]
+    assert len(_titles(db, closed=None, remote=None, source=None, text=None)) == 4
+
+
+def test_paging_back_gives_the_pages_that_were_left(
+    db: Database, write: Write, make_record: Make
+) -> None:
+    write(*(make_record(str(n), title=str(n)) for n in range(7)))
+    there = [search.list_jobs(db, limit=3)]
+    while there[-1].after is not None:
+        there.append(search.list_jobs(db, limit=3, after=there[-1].after))
+    assert [[job.title for job in page.items] for page in there] == [
+        ["6", "5", "4"],
+        ["3", "2", "1"],
+        ["0"],
+    ]
+    assert there[0].before is None
+    middle = search.list_jobs(db, limit=3, before=there[2].before)
+    top = search.list_jobs(db, limit=3, before=there[1].before)
+    assert middle.items == there[1].items
+    assert (middle.before, middle.after) == (there[1].before, there[1].after)
+    assert top == there[0]
+    assert search.list_jobs(db, limit=3, before="7").items == ()
+    skipped = search.list_jobs(db, limit=3, offset=3)
+    assert (skipped.items, skipped.before) == (middle.items, middle.before)
+    with pytest.raises(ValueError, match="not both"):
+        search.list_jobs(db, after="1", before="2")
+
+
+def test_a_tally_says_where_a_page_stands(
+    db: Database, write: Write, make_record: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert search.tally(db) == search.Tally(total=0, more=False)
+    write(*(make_record(str(n), title=str(n % 2)) for n in range(10)))
+    assert search.tally(db) == search.Tally(total=10, more=False)
+    assert search.tally(db, first=8, text="1") == search.Tally(total=5, more=False, newer=1)
+    assert search.tally(db, first=10).newer == 0
+    monkeypatch.setattr(search, "TALLY_LIMIT", 4)
+    assert search.tally(db, first=6) == search.Tally(total=4, more=True, newer=4)
+    assert search.tally(db, first=5) == search.Tally(total=4, more=True, newer=None)
+
+
+def test_sources_of_stored_jobs(db: Database, write: Write, make_record: Make) -> None:
+    assert search.sources(db) == ()
+    for source in ("b", "a", "c", "b"):
+        write(make_record(source), make_record(f"{source}2"), source=source)
+    assert search.sources(db) == ("a", "b", "c")
 
 
 def test_what_a_run_changed(db: Database, write: Write, make_record: Make) -> None:

@@ -1,0 +1,1 @@
+"""The server: API and portal, alone or inside somebody else's Litestar app."""

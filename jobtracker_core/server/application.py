@@ -1,0 +1,94 @@
+"""What holds for each request, whatever becomes of it: host check, headers, HEAD."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from functools import partial
+from typing import Any, cast
+
+from litestar import Litestar, Request
+from litestar.enums import ScopeType
+from litestar.exceptions import ClientException
+from litestar.types import (
+    HTTPScope,
+    LifeSpanReceive,
+    LifeSpanScope,
+    LifeSpanSend,
+    Message,
+    Receive,
+    Scope,
+    Send,
+)
+
+from jobtracker_core.api import problems
+from jobtracker_core.server.hosts import Hosts
+
+HEADERS = {
+    "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
+    "img-src 'self' data:; font-src 'self'; connect-src 'self'; manifest-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "same-origin",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+}
+"""On every answer, errors too."""
+
+
+class Application(Litestar):
+    """Our Litestar app.
+
+    Args:
+        hosts: What it answers to.
+        options: Litestar's own.
+    """
+
+    def __init__(self, *, hosts: Collection[str], **options: Any) -> None:
+        super().__init__(**options)
+        self._hosts = Hosts(hosts)
+
+    async def __call__(
+        self,
+        scope: Scope | LifeSpanScope,
+        receive: Receive | LifeSpanReceive,
+        send: Send | LifeSpanSend,
+    ) -> None:
+        """Answer one connection (ASGI)."""
+        if scope["type"] == "lifespan":
+            await super().__call__(scope, receive, send)
+        elif scope["type"] == ScopeType.HTTP:
+            await self._answer(scope, cast("Receive", receive), cast("Send", send))
+        elif self._hosts.refuse(scope["headers"]):
+            await cast("Send", send)({"type": "websocket.close", "code": 1008, "reason": "host"})
+        else:
+            await super().__call__(scope, receive, send)
+
+    async def _answer(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
+        head = scope["method"] == "HEAD"
+        if head:
+            scope["method"] = "GET"
+        send = partial(_send, send, head=head)
+        if not self._hosts.refuse(scope["headers"]):
+            await super().__call__(scope, receive, send)
+            return
+        scope["app"] = scope["litestar_app"] = self
+        error = ClientException(
+            "This server does not answer to that host name. Whoever runs it can add the name: "
+            "`jobtracker serve --host-name NAME`, or `allowed_hosts` in code."
+        )
+        request: Request[Any, Any, Any] = Request(scope, receive, send)
+        answer = problems.respond(problems.explain(error))
+        await answer.to_asgi_response(app=None, request=request)(scope, receive, send)
+
+
+async def _send(send: Send, message: Message, *, head: bool) -> None:
+    if message["type"] == "http.response.start":
+        headers = list(message["headers"])
+        given = {name.lower() for name, _ in headers}
+        wanted = {"cache-control": "no-store"} | HEADERS
+        headers += [(n.encode(), v.encode()) for n, v in wanted.items() if n.encode() not in given]
+        message["headers"] = headers
+    elif message["type"] == "http.response.body" and head:
+        message["body"] = b""
+    await send(message)

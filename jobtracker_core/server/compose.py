@@ -1,0 +1,144 @@
+"""API and portal as one Litestar app."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import re
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any, cast
+
+from litestar import Request, Response, Router
+from litestar.concurrency import set_asyncio_executor
+from litestar.di import Provide
+from litestar.exceptions import HTTPException
+from litestar.plugins import PluginProtocol
+
+from jobtracker_core.api import problems
+from jobtracker_core.api.app import api_router
+from jobtracker_core.server.application import Application
+from jobtracker_core.tracker import JobTracker
+from jobtracker_core.web import portal
+
+THREADS = 16
+"""Requests that may wait for the database at the same time; just above its pool's connections."""
+
+_LOG = logging.getLogger("jobtracker.server")
+_FOR_PROGRAMS = ("/api/", "/healthz/", "/readyz/")
+_PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+)*")
+
+
+def create_app(
+    tracker: JobTracker, *, prefix: str = "", allowed_hosts: Collection[str] = ()
+) -> Application:
+    """Make the app that `jobtracker serve` serves, plugins' additions included.
+
+    Args:
+        tracker: Stays the caller's to close, after the app has ended.
+        prefix: Where its pages begin: "" or like "/jobs-home".
+        allowed_hosts: Host names, addresses and networks to answer to, beside those of this
+            machine; "*" answers to all, for where somebody else checks them.
+    """
+    with_plugins = partial(build, tracker, checked(prefix), allowed_hosts)
+    added = _from_hooks(tracker)
+    try:
+        return with_plugins([plugin for _, plugin in added])
+    except Exception:
+        if not added:
+            raise
+    # One of them is the cause: each is taken in only if the app stands with it.
+    kept: list[PluginProtocol] = []
+    for name, plugin in added:
+        try:
+            with_plugins([*kept, plugin])
+        except Exception:  # noqa: BLE001  (a stranger's code)
+            _LOG.exception("plugin %s: its addition to the server is left out", name)
+        else:
+            kept.append(plugin)
+    return with_plugins(kept)
+
+
+def _from_hooks(tracker: JobTracker) -> list[tuple[str, PluginProtocol]]:
+    found: list[tuple[str, PluginProtocol]] = []
+    for impl in tracker.registry.hooks.hook.jobtracker_litestar_plugins.get_hookimpls():
+        try:
+            found += [
+                (impl.plugin_name, plugin)
+                for plugin in cast("Iterable[PluginProtocol]", impl.function())
+            ]
+        except Exception:  # noqa: BLE001  (a stranger's code)
+            _LOG.exception("plugin %s: its addition to the server is left out", impl.plugin_name)
+    return found
+
+
+def build(
+    tracker: JobTracker,
+    prefix: str,
+    hosts: Collection[str],
+    plugins: Sequence[PluginProtocol],
+) -> Application:
+    """Make the app with exactly these plugins."""
+
+    def answer_error(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
+        explained = problems.explain(error)
+        if not _wants_page(request, prefix):
+            return problems.respond(explained)
+        problem = explained.problem
+        page = portal.error_page(
+            request,
+            prefix=prefix,
+            status=problem.status,
+            title=problem.title,
+            detail=" ".join(part for part in (problem.detail, problem.next) if part),
+            incident=problem.instance,
+        )
+        page.headers.update(explained.headers)
+        return page
+
+    return Application(
+        hosts=hosts,
+        path=prefix,
+        route_handlers=[
+            api_router(tracker),
+            Router("/", route_handlers=portal.routes(prefix), include_in_schema=False),
+        ],
+        dependencies={"tracker": Provide(lambda: tracker, sync_to_thread=False)},
+        exception_handlers=dict.fromkeys((HTTPException, Exception), answer_error),
+        plugins=list(plugins),
+        # Each of these has a default of Litestar's that reads the environment, sets up the logging
+        # of the whole process, or serves pages from elsewhere.
+        debug=False,
+        pdb_on_exception=False,
+        logging_config=None,
+        openapi_config=None,
+    )
+
+
+def _wants_page(request: Request[Any, Any, Any], prefix: str) -> bool:
+    path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
+    if f"{path.removeprefix(prefix)}/".startswith(_FOR_PROGRAMS):
+        return False
+    return "text/html" in request.headers.get("accept", "") or "hx-request" in request.headers
+
+
+def checked(prefix: str) -> str:
+    """Return a prefix that is one; raises ValueError."""
+    if not _PREFIX.fullmatch(prefix):
+        raise ValueError(f"prefix {prefix!r}: it must be like '/jobs-home', without a last slash")
+    return prefix
+
+
+@contextlib.contextmanager
+def handler_threads() -> Iterator[None]:
+    """Run the handlers of this process in threads of ours; enter it before the event loop runs.
+
+    For a process that is the server. Inside somebody's app, theirs are used.
+    """
+    with ThreadPoolExecutor(THREADS, "jobtracker") as threads:
+        set_asyncio_executor(threads)
+        try:
+            yield
+        finally:
+            set_asyncio_executor(None)

@@ -1,0 +1,42 @@
+"""Which Host headers are ours: a name that anybody can point here must not reach the data."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Collection, Iterable
+
+_HOST = re.compile(rb"(\[[0-9a-fA-F:.]+\]|[^:\[\]/@\s]+)(:[0-9]{1,5})?")
+
+
+class Hosts:
+    """The hosts that a server answers to: this machine's own names and addresses, and more.
+
+    Args:
+        allowed: More names, addresses and networks; "*" is every host.
+    """
+
+    def __init__(self, allowed: Collection[str]) -> None:
+        self._any = "*" in allowed
+        self._names = {"localhost"}
+        self._networks = [ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128")]
+        for entry in allowed:
+            try:
+                self._networks.append(ipaddress.ip_network(entry.strip("[]")))
+            except ValueError:
+                self._names.add(entry.lower())
+
+    def refuse(self, headers: Iterable[tuple[bytes, bytes]]) -> bool:
+        """Say whether a request with these headers was meant for somebody else."""
+        given = [value for name, value in headers if name.lower() == b"host"]
+        match = _HOST.fullmatch(given[0]) if len(given) == 1 else None
+        if match is None:
+            return True
+        if self._any:
+            return False
+        host = match[1].decode("latin-1").lower()
+        try:
+            address = ipaddress.ip_address(host.strip("[]"))
+        except ValueError:
+            return host not in self._names
+        return not any(address in network for network in self._networks)

@@ -1,0 +1,218 @@
+"""The portal in a real browser, in both themes, on a desk and on a phone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+pytestmark = [pytest.mark.full, pytest.mark.timeout(120)]  # the first one starts the browser
+
+Open = Callable[..., Page]
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+ROWS = "a[data-row]"
+SHORT = "nav[aria-label=Pages] .num"
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+@pytest.mark.parametrize("phone", [False, True], ids=["desk", "phone"])
+@pytest.mark.parametrize("path", ["/jobs", "/jobs/300", "/jobs/77", "/jobs?q=zzz", "/jobs/999999"])
+def test_pages_can_be_used_by_everybody(
+    open_page: Open, url: str, path: str, theme: str, phone: bool
+) -> None:
+    page = open_page(url + path, theme=theme, phone=phone, failing=["404 (Not Found)"])
+    expect(page.locator("html")).to_have_attribute("data-theme", theme)
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    _assert_usable(page)
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_the_list_without_jobs(open_page: Open, empty_url: str, theme: str) -> None:
+    page = open_page(f"{empty_url}/jobs", theme=theme, phone=True)
+    expect(page.get_by_role("heading", name="No jobs yet")).to_be_visible()
+    _assert_usable(page)
+    page.get_by_role("button", name="Copy: jobtracker collectors enable hiringcafe").click()
+    assert page.evaluate("navigator.clipboard.readText()") == (
+        "jobtracker collectors enable hiringcafe"
+    )
+
+
+def _assert_usable(page: Page) -> None:
+    """Nothing that WCAG 2.2 AA forbids, nothing wider than the screen, no target too small."""
+    found = Axe().run(page, options={"runOnly": {"type": "tag", "values": RULES}})
+    assert found.violations_count == 0, found.generate_report()
+    width, screen = page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
+    assert width <= screen
+
+
+def test_filters_change_the_list_and_the_address(open_page: Open, url: str) -> None:
+    page = open_page(f"{url}/jobs")
+    page.evaluate("window.same = true")
+    expect(page.locator("#count")).to_have_text("300 jobs")
+    page.get_by_label("Search jobs").fill("nurse")
+    expect(page).to_have_url(f"{url}/jobs?q=nurse")
+    expect(page.locator(ROWS).first).to_contain_text("Nurse")
+    assert all("Nurse" in text for text in page.locator(ROWS).all_inner_texts())
+    page.get_by_label("Any source").select_option("quarry")
+    expect(page).to_have_url(f"{url}/jobs?q=nurse&source=quarry")
+    page.get_by_label("Any work").select_option("Remote")
+    expect(page).to_have_url(f"{url}/jobs?q=nurse&source=quarry&remote=remote")
+    count = page.locator(ROWS).count()
+    assert 0 < count < 50
+    expect(page.locator("#count")).to_have_text(re.compile(rf"^{count} jobs?$"))
+    page.get_by_role("button", name="Copy as curl").click()
+    expect(page.locator("#toasts")).to_contain_text("Copied")
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied == f"curl '{url}/api/v1/jobs?search=nurse&source=quarry&remote=remote'"
+    assert page.evaluate("window.same"), "the whole page was loaded again"
+    expect(page.get_by_label("Search jobs")).to_have_value("nurse")
+
+
+def test_back_and_forward_walk_through_filters(open_page: Open, url: str) -> None:
+    page = open_page(f"{url}/jobs")
+    page.get_by_label("Any source").select_option("quarry")
+    expect(page).to_have_url(f"{url}/jobs?source=quarry")
+    page.get_by_label("Any state").select_option("Closed")
+    expect(page).to_have_url(f"{url}/jobs?source=quarry&closed=true")
+    page.go_back()
+    expect(page).to_have_url(f"{url}/jobs?source=quarry")
+    expect(page.get_by_label("Any state")).to_have_value("")
+    expect(page.get_by_label("Any source")).to_have_value("quarry")
+    page.go_back()
+    expect(page).to_have_url(f"{url}/jobs")
+    expect(page.locator("#count")).to_have_text("300 jobs")
+    page.go_forward()
+    expect(page).to_have_url(f"{url}/jobs?source=quarry")
+    expect(page.locator("#count")).to_have_text("75 jobs")
+
+
+def test_pages_of_the_list(open_page: Open, url: str) -> None:
+    page = open_page(f"{url}/jobs")
+    first = page.locator(ROWS).first.inner_text()
+    expect(page.locator(SHORT)).to_have_text("1–50 of 300")
+    page.get_by_role("link", name="Older").click()
+    expect(page.locator(SHORT)).to_have_text("51–100 of 300")
+    page.keyboard.press("]")
+    expect(page.locator(SHORT)).to_have_text("101–150 of 300")
+    page.keyboard.press("[")
+    expect(page.locator(SHORT)).to_have_text("51–100 of 300")
+    page.get_by_role("link", name="Newer").click()
+    expect(page.locator(SHORT)).to_have_text("1–50 of 300")
+    assert page.locator(ROWS).first.inner_text() == first
+
+
+def test_a_job_and_back(open_page: Open, url: str) -> None:
+    page = open_page(f"{url}/jobs")
+    row = page.locator("tbody tr").first
+    title = row.locator(ROWS).inner_text()
+    row.click(position={"x": 500, "y": 20})  # not on the title: the row is the target
+    expect(page.get_by_role("heading", level=1)).to_have_text(title)
+    expect(page.get_by_text("a year")).to_be_visible()
+    expect(page.get_by_role("link", name="Open at lantern")).to_have_attribute(
+        "rel", "noopener noreferrer nofollow"
+    )
+    history = page.get_by_role("region", name="History")
+    expect(
+        history.get_by_text("New", exact=False).or_(history.locator("ins")).first
+    ).to_be_visible()
+    page.get_by_text("As the site gave it").click()
+    expect(page.locator("details pre")).to_contain_text('"title": "as the site spells it"')
+    page.get_by_role("link", name="All jobs").click()
+    expect(page).to_have_url(f"{url}/jobs")
+
+
+def test_the_theme_is_switched_and_kept(open_page: Open, url: str) -> None:
+    page = open_page(f"{url}/jobs")
+    html = page.locator("html")
+    expect(html).to_have_attribute("data-theme", "dark")
+    page.get_by_label("Any source").select_option("quarry")
+    expect(page).to_have_url(f"{url}/jobs?source=quarry")
+    page.get_by_role("button", name="Switch to the light theme").click()
+    expect(html).to_have_attribute("data-theme", "light")
+    expect(page).to_have_url(f"{url}/jobs?source=quarry")
+    assert page.evaluate("getComputedStyle(document.body.parentNode).backgroundColor") == (
+        "rgb(245, 247, 249)"
+    )
+    page.goto(f"{url}/jobs/5")
+    expect(html).to_have_attribute("data-theme", "light")
+    page.keyboard.press("t")
+    expect(html).to_have_attribute("data-theme", "dark")
+
+
+def test_the_list_by_keyboard(open_page: Open, url: str) -> None:
+    page = open_page(f"{url}/jobs")
+    rows = page.locator(ROWS)
+    page.keyboard.press("j")
+    expect(rows.nth(0)).to_be_focused()
+    page.keyboard.press("j")
+    page.keyboard.press("ArrowDown")
+    expect(rows.nth(2)).to_be_focused()
+    page.keyboard.press("k")
+    expect(rows.nth(1)).to_be_focused()
+    original = page.locator("tbody tr").nth(1).locator("[data-key=v]")
+    original.evaluate(
+        "link => link.addEventListener('click', (event) => {"
+        " event.preventDefault(); link.title = 'pressed'; })"
+    )
+    page.keyboard.press("v")
+    expect(original).to_have_attribute("title", "pressed")
+    page.keyboard.press("/")
+    search = page.get_by_label("Search jobs")
+    expect(search).to_be_focused()
+    page.keyboard.type("jk")  # letters there, not commands
+    expect(search).to_have_value("jk")
+    expect(page).to_have_url(f"{url}/jobs?q=jk")
+    search.fill("")
+    expect(page).to_have_url(f"{url}/jobs")
+    page.keyboard.press("Escape")
+    expect(search).not_to_be_focused()
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    title = rows.nth(1).inner_text()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text(title)
+    page.keyboard.press("g")
+    page.keyboard.press("j")
+    expect(page).to_have_url(f"{url}/jobs")
+
+
+def test_the_list_of_keys_and_turning_them_off(open_page: Open, url: str) -> None:
+    page = open_page(f"{url}/jobs")
+    page.keyboard.press("?")
+    keys = page.get_by_role("dialog", name="Keyboard shortcuts")
+    expect(keys).to_be_visible()
+    _assert_usable(page)
+    page.get_by_label("Use single keys on this device").uncheck()
+    page.keyboard.press("Escape")
+    expect(keys).to_be_hidden()
+    page.keyboard.press("/")
+    expect(page.get_by_label("Search jobs")).not_to_be_focused()
+    page.reload()
+    page.keyboard.press("?")
+    expect(keys).to_be_hidden()
+    page.get_by_role("button", name="Keyboard shortcuts").click()
+    expect(page.get_by_label("Use single keys on this device")).not_to_be_checked()
+    page.get_by_label("Use single keys on this device").check()
+    page.get_by_role("button", name="Close").click()
+    page.keyboard.press("/")
+    expect(page.get_by_label("Search jobs")).to_be_focused()
+
+
+def test_times_are_told_in_the_readers_zone(open_page: Open, url: str) -> None:
+    page = open_page(f"{url}/jobs/300")
+    exact = page.locator("time[datetime*=T]").first
+    expect(exact).not_to_have_attribute("title", re.compile("UTC$"))
+    assert exact.get_attribute("title") == exact.evaluate(
+        "element => new Intl.DateTimeFormat(undefined, {dateStyle: 'full', timeStyle: 'short'})"
+        ".format(new Date(element.dateTime))"
+    )
+
+
+def test_a_server_that_is_gone_is_said_to_be(open_page: Open, url: str) -> None:
+    page = open_page(f"{url}/jobs", failing=["ERR_CONNECTION_REFUSED", "Failed to fetch"])
+    page.route("**/jobs?*", lambda route: route.abort("connectionrefused"))
+    page.get_by_label("Any source").select_option("quarry")
+    expect(page.locator("#toasts")).to_contain_text("The server does not answer")

@@ -1,0 +1,79 @@
+"""The whole server: in this process, and as a process of its own."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from litestar.testing import TestClient
+
+from jobtracker_core.server.application import Application
+from jobtracker_core.server.compose import create_app
+from jobtracker_core.tracker import JobTracker
+
+
+@pytest.fixture
+def app(tracker: JobTracker) -> Application:
+    return create_app(tracker)
+
+
+@pytest.fixture
+def client(app: Application) -> Iterator[TestClient[Application]]:
+    with TestClient(app, base_url="http://127.0.0.1") as client:
+        yield client
+
+
+class Program:
+    """A running `jobtracker`; `said` is what it printed up to the address, which is `url`."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self.process = process
+        assert process.stdout is not None
+        self.said = ""
+        while "JobTracker at " not in self.said:
+            line = process.stdout.readline()
+            assert line, self.said + process.communicate()[1]
+            self.said += line
+        self.url = re.findall(r"JobTracker at (http://\S+/)", self.said)[0]
+
+    def get(self, path: str) -> bytes:
+        with urllib.request.urlopen(self.url + path, timeout=10) as answer:
+            return bytes(answer.read())
+
+    def end(self, number: int) -> tuple[int, str]:
+        """Send a signal; return the exit code and what was written to standard error."""
+        self.process.send_signal(number)
+        err = self.process.communicate(timeout=20)[1]
+        return self.process.returncode, err
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Callable[..., Program]]:
+    """Start `jobtracker` with arguments, and wait until it says where it listens."""
+    with ExitStack() as stack:
+
+        def run(*arguments: str, database: str | None = None) -> Program:
+            env = {"PATH": os.environ["PATH"], "JOBTRACKER_DATA_DIR": str(tmp_path / "data")}
+            env |= {"PYTHONUNBUFFERED": "1", "JOBTRACKER_PLUGINS": "hiringcafe"}
+            if database is not None:
+                env["JOBTRACKER_DATABASE_URL"] = database
+            process = stack.enter_context(
+                subprocess.Popen(
+                    [sys.executable, "-m", "jobtracker_core", *arguments],
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE,
+                    text=True,
+                    env=env,
+                )
+            )
+            stack.callback(process.kill)
+            return Program(process)
+
+        yield run

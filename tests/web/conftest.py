@@ -1,0 +1,45 @@
+"""The portal in this process, on either database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from litestar.testing import TestClient
+from selectolax.lexbor import LexborHTMLParser
+
+from jobtracker_core.server.application import Application
+from jobtracker_core.server.compose import create_app
+from jobtracker_core.tracker import JobTracker
+
+
+class Browser:
+    """Follows no redirect, and reads pages as a person does.
+
+    Attributes:
+        prefix: Where the portal is mounted.
+    """
+
+    def __init__(self, client: TestClient[Application], prefix: str) -> None:
+        self.client = client
+        self.prefix = prefix
+
+    def get(self, path: str, *, status: int = 200, **headers: str) -> LexborHTMLParser:
+        """Get a page."""
+        names = {name.replace("_", "-"): value for name, value in headers.items()}
+        answer = self.client.get(
+            self.prefix + path, headers={"Accept": "text/html", **names}, follow_redirects=False
+        )
+        assert answer.status_code == status, answer.text
+        return LexborHTMLParser(answer.text)
+
+
+@pytest.fixture(params=["", "/at/work"])
+def prefix(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def browser(tracker: JobTracker, prefix: str) -> Iterator[Browser]:
+    with TestClient(create_app(tracker, prefix=prefix), base_url="http://127.0.0.1") as client:
+        yield Browser(client, prefix)
