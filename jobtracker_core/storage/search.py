@@ -7,9 +7,12 @@ from msgspec import Struct
 
 from jobtracker_core.storage.engine import Database
 from jobtracker_core.storage.errors import NotFound
-from jobtracker_core.storage.jobs import JOB_COLUMNS, Job, to_job
+from jobtracker_core.storage.jobs import JOB_COLUMNS, JOBS, Job
 from jobtracker_core.storage.tables import job_changes, jobs
 from jobtracker_core.storage.types import LARGEST_ID
+
+# Made once: it takes longer to name so many columns than to read a page of them.
+_ALL = sa.select(*JOB_COLUMNS)
 
 
 class JobList(Struct, frozen=True, kw_only=True):
@@ -37,7 +40,7 @@ def list_jobs(
     Raises:
         NotFound: `after` is nothing that a page gave.
     """
-    statement = sa.select(*JOB_COLUMNS).order_by(jobs.c.id.desc()).limit(limit + 1)
+    statement = _ALL.order_by(jobs.c.id.desc()).limit(limit + 1)
     if source is not None:
         statement = statement.where(jobs.c.source == source)
     text = (text or "").replace("\x00", "")  # PostgreSQL takes none, and no title has one
@@ -54,7 +57,7 @@ def list_jobs(
     if after is not None:
         statement = statement.where(jobs.c.id < _position(after))
     with db.read() as conn:
-        items = tuple(to_job(row) for row in conn.execute(statement).mappings())
+        items = tuple(JOBS.read(conn, statement))
     more = len(items) > limit
     items = items[:limit]
     return JobList(items=items, after=str(items[-1].id) if more and items else None)
