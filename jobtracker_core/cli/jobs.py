@@ -98,7 +98,11 @@ def list_(
     print_jobs(found.items)
     click.echo(f"{len(found.items)} shown{_of_all(tally)}", err=True)
     if found.after:
-        given = [("--source", source), ("--search", search), ("--remote", remote)]
+        given: list[tuple[str, object]] = [
+            ("--source", source),
+            ("--search", search),
+            ("--remote", remote),
+        ]
         given += [("--employment", employment), ("--seniority", seniority)]
         given += [("--changed-by", changed_by), ("--limit", limit), ("--after", found.after)]
         words = [text for option, value in given if value for text in (option, str(value))]

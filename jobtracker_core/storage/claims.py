@@ -35,6 +35,31 @@ COUNTERS: Mapping[str, str] = {
 """Field of `Counts` to column of `collector_runs`."""
 
 
+# Made once: with every page and every detail they are run, and making them takes longer than that.
+_HOLD = (
+    sa.select(runs.c.fence, runs.c.worker_id, runs.c.state, runs.c.lease_expires_at)
+    .where(runs.c.id == sa.bindparam("b_run_id"))
+    .with_for_update()
+)
+_CHECKPOINT = (
+    sa.update(runs)
+    .where(runs.c.id == sa.bindparam("b_run_id"))
+    .values(
+        {
+            "heartbeat_at": sa.bindparam("b_now"),
+            "lease_expires_at": sa.bindparam("b_lease"),
+            **{
+                column: runs.c[column] + sa.bindparam(f"b_{name}", type_=runs.c[column].type)
+                for name, column in COUNTERS.items()
+            },
+        }
+    )
+)
+_CHECKPOINT_WITH_CURSOR = _CHECKPOINT.values(
+    cursor=sa.bindparam("b_cursor"), cursor_at=sa.bindparam("b_cursor_at")
+)
+
+
 class Claim(Struct, frozen=True, kw_only=True):
     """A worker's right to write for a run, as long as its lease is renewed.
 
@@ -246,13 +271,16 @@ def checkpoint(
     """
     moment = hold(conn, claim)
     values: dict[str, Any] = {
-        "heartbeat_at": moment,
-        "lease_expires_at": moment + timedelta(seconds=lease_s),
-        **added(counts),
+        "b_run_id": claim.run_id,
+        "b_now": moment,
+        "b_lease": moment + timedelta(seconds=lease_s),
+        **{f"b_{name}": getattr(counts, name) for name in COUNTERS},
     }
-    if cursor is not UNSET:
-        values |= {"cursor": cursor, "cursor_at": None if cursor is None else moment}
-    conn.execute(sa.update(runs).where(runs.c.id == claim.run_id).values(values))
+    if cursor is UNSET:
+        conn.execute(_CHECKPOINT, values)
+    else:
+        values |= {"b_cursor": cursor, "b_cursor_at": None if cursor is None else moment}
+        conn.execute(_CHECKPOINT_WITH_CURSOR, values)
 
 
 def beat(db: Database, claim: Claim, *, lease_s: float = LEASE_S) -> bool:
@@ -278,11 +306,7 @@ def hold(conn: Connection, claim: Claim) -> datetime:
     Raises:
         LeaseLost: Another worker has the run, it has ended, or the lease is over.
     """
-    row = conn.execute(
-        sa.select(runs.c.fence, runs.c.worker_id, runs.c.state, runs.c.lease_expires_at)
-        .where(runs.c.id == claim.run_id)
-        .with_for_update()
-    ).first()
+    row = conn.execute(_HOLD, {"b_run_id": claim.run_id}).first()
     moment = now(conn)
     if row is None:
         reason = "it was deleted"

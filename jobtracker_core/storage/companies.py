@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from jobtracker_core.contract.host import Record
 from jobtracker_core.contract.posting import CompanyFacts
-from jobtracker_core.storage.rows import to_struct
+from jobtracker_core.storage.rows import Reader
 from jobtracker_core.storage.statements import insert_or_ignore, one_of
 from jobtracker_core.storage.tables import companies
 
@@ -40,6 +40,10 @@ class Company(Struct, frozen=True, kw_only=True):
     ats: str | None
     created_at: datetime
     updated_at: datetime
+
+
+_COMPANIES = Reader(Company, tuple(companies.columns))
+_BY_ID = sa.select(companies).where(companies.c.id == sa.bindparam("company_id"))
 
 
 def find_or_create(conn: Connection, records: Iterable[Record], now: datetime) -> dict[str, int]:
@@ -86,8 +90,8 @@ def find_or_create(conn: Connection, records: Iterable[Record], now: datetime) -
 
 def read_one(conn: Connection, company_id: int) -> Company | None:
     """Return a company by its number."""
-    row = conn.execute(sa.select(companies).where(companies.c.id == company_id)).mappings().first()
-    return None if row is None else to_struct(row, Company)
+    found = _COMPANIES.read(conn, _BY_ID, {"company_id": company_id})
+    return found[0] if found else None
 
 
 def _gather(records: Iterable[Record]) -> dict[str, dict[str, Any]]:

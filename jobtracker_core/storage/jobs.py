@@ -8,7 +8,6 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 from msgspec import Struct
-from sqlalchemy import ColumnElement, Connection
 
 from jobtracker_core.contract.posting import (
     Employment,
@@ -23,7 +22,7 @@ from jobtracker_core.contract.posting import (
 from jobtracker_core.storage.companies import Company, read_one
 from jobtracker_core.storage.engine import Database
 from jobtracker_core.storage.errors import NotFound
-from jobtracker_core.storage.rows import plain, to_struct
+from jobtracker_core.storage.rows import Reader
 from jobtracker_core.storage.statements import one_of
 from jobtracker_core.storage.tables import job_changes, job_sightings, job_texts, jobs
 from jobtracker_core.storage.types import LARGEST_ID
@@ -120,9 +119,40 @@ JOB_COLUMNS = tuple(
 _CHANGE_COLUMNS = tuple(column for column in job_changes.columns if column.name != "id")
 
 
-def to_job(row: sa.RowMapping | Mapping[str, Any]) -> Job:
-    """Turn a row with all of `JOB_COLUMNS` into a Job."""
-    return to_struct(row, Job)
+JOBS = Reader(Job, JOB_COLUMNS)
+"""Reads jobs out of rows of `JOB_COLUMNS`."""
+
+
+class _Whole(Job, frozen=True, kw_only=True):
+    """A job with what else `JobDetail` holds of its own rows."""
+
+    description: str | None
+    raw: str | None
+    last_seen_at: datetime | None
+    last_run_id: int | None
+    times_seen: int | None
+
+
+# The statements are made once: making one, with so many columns, takes longer than running it.
+_WHOLE_COLUMNS = (
+    *JOB_COLUMNS,
+    *(job_texts.c.description, job_texts.c.raw),
+    *(job_sightings.c.last_seen_at, job_sightings.c.last_run_id, job_sightings.c.times_seen),
+)
+_WHOLE = Reader(_Whole, _WHOLE_COLUMNS)
+_SELECT_WHOLE = sa.select(*_WHOLE_COLUMNS).select_from(
+    jobs.outerjoin(job_texts).outerjoin(job_sightings)
+)
+_BY_ID = _SELECT_WHOLE.where(jobs.c.id == sa.bindparam("job_id"))
+_BY_KEY = _SELECT_WHOLE.where(
+    jobs.c.source == sa.bindparam("source"), jobs.c.source_id == sa.bindparam("source_id")
+)
+_CHANGES = Reader(Change, _CHANGE_COLUMNS)
+_CHANGES_OF_JOB = (
+    sa.select(*_CHANGE_COLUMNS)
+    .where(job_changes.c.job_id == sa.bindparam("job_id"))
+    .order_by(job_changes.c.id.desc())
+)
 
 
 def get(db: Database, job_id: int) -> JobDetail:
@@ -132,8 +162,8 @@ def get(db: Database, job_id: int) -> JobDetail:
         NotFound: There is no job of that number.
     """
     # Larger numbers than the column's are no job's either; the drivers would fail on them.
-    wanted = jobs.c.id == job_id if 0 < job_id <= LARGEST_ID else sa.false()
-    return _get(db, wanted, f"there is no job {job_id}")
+    wanted = job_id if 0 < job_id <= LARGEST_ID else 0
+    return _get(db, _BY_ID, {"job_id": wanted}, f"there is no job {job_id}")
 
 
 def get_by_key(db: Database, source: str, source_id: str) -> JobDetail:
@@ -142,46 +172,28 @@ def get_by_key(db: Database, source: str, source_id: str) -> JobDetail:
     Raises:
         NotFound: It is not stored.
     """
-    wanted = sa.and_(jobs.c.source == source, jobs.c.source_id == source_id)
-    return _get(db, wanted, f"{source} has no stored job {source_id!r}")
+    key = {"source": source, "source_id": source_id}
+    return _get(db, _BY_KEY, key, f"{source} has no stored job {source_id!r}")
 
 
-def _get(db: Database, wanted: ColumnElement[bool], otherwise: str) -> JobDetail:
-    parts = ("description", "raw", "last_seen_at", "last_run_id", "times_seen")
-    statement = (
-        sa.select(
-            *JOB_COLUMNS,
-            job_texts.c.description,
-            job_texts.c.raw,
-            job_sightings.c.last_seen_at,
-            job_sightings.c.last_run_id,
-            sa.func.coalesce(job_sightings.c.times_seen, 0).label("times_seen"),
-        )
-        .select_from(jobs.outerjoin(job_texts).outerjoin(job_sightings))
-        .where(wanted)
-    )
+def _get(
+    db: Database, statement: sa.Select[Any], values: Mapping[str, Any], otherwise: str
+) -> JobDetail:
     with db.read() as conn:
-        row = conn.execute(statement).mappings().first()
-        if row is None:
+        found = _WHOLE.read(conn, statement, values)
+        if not found:
             raise NotFound(otherwise, "List the jobs to see their numbers.")
-        fields = plain(row)
-        rest = {name: fields.pop(name) for name in parts}
-        company_id = fields["company_id"]
+        whole = found[0]
         return JobDetail(
-            job=to_job(fields),
-            company=None if company_id is None else read_one(conn, company_id),
-            changes=_changes(conn, fields["id"]),
-            **rest,
+            job=Job(**{name: getattr(whole, name) for name in Job.__struct_fields__}),
+            description=whole.description,
+            raw=whole.raw,
+            last_seen_at=whole.last_seen_at,
+            last_run_id=whole.last_run_id,
+            times_seen=whole.times_seen or 0,
+            company=None if whole.company_id is None else read_one(conn, whole.company_id),
+            changes=tuple(_CHANGES.read(conn, _CHANGES_OF_JOB, {"job_id": whole.id})),
         )
-
-
-def _changes(conn: Connection, job_id: int) -> tuple[Change, ...]:
-    found = conn.execute(
-        sa.select(*_CHANGE_COLUMNS)
-        .where(job_changes.c.job_id == job_id)
-        .order_by(job_changes.c.id.desc())
-    )
-    return tuple(to_struct(row, Change) for row in found.mappings())
 
 
 def changes_of_run(db: Database, run_id: int) -> tuple[Change, ...]:
@@ -190,8 +202,7 @@ def changes_of_run(db: Database, run_id: int) -> tuple[Change, ...]:
         sa.select(*_CHANGE_COLUMNS).where(job_changes.c.run_id == run_id).order_by(job_changes.c.id)
     )
     with db.read() as conn:
-        found = conn.execute(statement).mappings()
-        return tuple(to_struct(row, Change) for row in found)
+        return tuple(_CHANGES.read(conn, statement))
 
 
 def details_missing(db: Database, source: str, source_ids: Sequence[str]) -> list[str]:

@@ -11,9 +11,12 @@ from sqlalchemy import ColumnElement
 from jobtracker_core.contract.posting import Employment, Remote, Seniority
 from jobtracker_core.storage.engine import Database
 from jobtracker_core.storage.errors import NotFound
-from jobtracker_core.storage.jobs import JOB_COLUMNS, Job, to_job
+from jobtracker_core.storage.jobs import JOB_COLUMNS, JOBS, Job
 from jobtracker_core.storage.tables import job_changes, jobs
 from jobtracker_core.storage.types import LARGEST_ID
+
+# Made once: it takes longer to name so many columns than to read a page of them.
+_ALL = sa.select(*JOB_COLUMNS)
 
 TALLY_LIMIT = 10_000
 """How far a tally counts: beyond it, an exact number would cost more than the list itself."""
@@ -84,7 +87,7 @@ def list_jobs(
     """
     if after is not None and before is not None:
         raise ValueError("a list goes on `after` one job or ends `before` one, not both")
-    statement = sa.select(*JOB_COLUMNS).where(*_conditions(filters)).limit(limit + 1)
+    statement = _ALL.where(*_conditions(filters)).limit(limit + 1)
     statement = statement.offset(offset) if offset else statement
     if before is not None:
         # Walked upwards from the mark, for the page next to it and not the one at the top.
@@ -94,7 +97,7 @@ def list_jobs(
     if after is not None:
         statement = statement.where(jobs.c.id < _position(after))
     with db.read() as conn:
-        found = tuple(to_job(row) for row in conn.execute(statement).mappings())
+        found = tuple(JOBS.read(conn, statement))
     more = len(found) > limit
     items = found[:limit] if before is None else found[:limit][::-1]
     if not items:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,7 +19,8 @@ from jobtracker_core.storage.merge import Kind, Observed, Row, bookkeeping, merg
 from jobtracker_core.storage.statements import (
     insert_or_ignore,
     insert_or_replace,
-    one_of,
+    one_of_named,
+    packed,
     reserve_ids,
 )
 from jobtracker_core.storage.tables import job_changes, job_sightings, job_texts, jobs
@@ -118,11 +120,10 @@ def write_page(
 
 
 def _read_hashes(conn: Connection, page: _Page, keys: list[str]) -> dict[str, Any]:
-    digest = jobs.c.list_hash if page.kind == "list" else jobs.c.detail_hash
+    dialect = conn.dialect.name
     found = conn.execute(
-        sa.select(jobs.c.id, jobs.c.source_id, jobs.c.closed_at, digest.label("hash")).where(
-            jobs.c.source == page.source, one_of(conn, jobs.c.source_id, keys)
-        )
+        _select_hashes(dialect, page.kind),
+        {"source": page.source, "keys": packed(dialect, keys)},
     )
     return {row["source_id"]: row for row in found.mappings()}
 
@@ -255,17 +256,13 @@ def _update(
 def _lock(conn: Connection, ids: list[int]) -> None:
     # A statement of its own: one that waited for a lock sees other tables as they were before.
     if ids and conn.dialect.name == "postgresql":
-        conn.execute(_locked_ids(conn, jobs.c.id, sorted(ids)))
+        conn.execute(_locked_ids("postgresql", jobs.c.id), {"ids": sorted(ids)})
 
 
 def _read_whole(conn: Connection, ids: list[int]) -> list[Row]:
-    whole = (
-        sa.select(jobs, job_texts.c.description, job_texts.c.raw)
-        .select_from(jobs.outerjoin(job_texts))
-        .where(one_of(conn, jobs.c.id, ids))
-        .order_by(jobs.c.id)
-    )
-    rows = [dict(row) for row in conn.execute(whole).mappings()]
+    dialect = conn.dialect.name
+    found = conn.execute(_select_whole(dialect), {"ids": packed(dialect, ids)})
+    rows = [dict(row) for row in found.mappings()]
     if len(rows) != len(ids):
         raise Busy("jobs of this page were deleted while it was written", "Try the page again.")
     return rows
@@ -273,11 +270,8 @@ def _read_whole(conn: Connection, ids: list[int]) -> list[Row]:
 
 def _confirm_details(conn: Connection, page: _Page, ids: list[int]) -> None:
     if ids:
-        conn.execute(
-            sa.update(jobs)
-            .where(one_of(conn, jobs.c.id, ids))
-            .values(details_at=page.read_at, details_tried_at=None, details_due=False)
-        )
+        dialect = conn.dialect.name
+        conn.execute(_confirm(dialect), {"b_read_at": page.read_at, "ids": packed(dialect, ids)})
 
 
 def _sight(conn: Connection, page: _Page, known: Mapping[str, int]) -> None:
@@ -289,21 +283,66 @@ def _sight(conn: Connection, page: _Page, known: Mapping[str, int]) -> None:
     )
     if not ids:
         return
-    again = 1 if page.kind == "list" else 0
+    dialect = conn.dialect.name
     conn.execute(
+        _see_again(dialect),
+        {
+            "b_seen_at": page.now,
+            "b_run_id": page.run_id,
+            "b_again": 1 if page.kind == "list" else 0,
+            "ids": packed(dialect, ids),
+        },
+    )
+
+
+# The statements of a page, each made once: the detail page of one posting runs nearly all of them,
+# and making them took most of its time.
+
+
+@cache
+def _select_hashes(dialect: str, kind: Kind) -> sa.Select[Any]:
+    digest = jobs.c.list_hash if kind == "list" else jobs.c.detail_hash
+    return sa.select(jobs.c.id, jobs.c.source_id, jobs.c.closed_at, digest.label("hash")).where(
+        jobs.c.source == sa.bindparam("source"), one_of_named(dialect, jobs.c.source_id, "keys")
+    )
+
+
+@cache
+def _select_whole(dialect: str) -> sa.Select[Any]:
+    return (
+        sa.select(jobs, job_texts.c.description, job_texts.c.raw)
+        .select_from(jobs.outerjoin(job_texts))
+        .where(one_of_named(dialect, jobs.c.id, "ids"))
+        .order_by(jobs.c.id)
+    )
+
+
+@cache
+def _confirm(dialect: str) -> sa.Update:
+    return (
+        sa.update(jobs)
+        .where(one_of_named(dialect, jobs.c.id, "ids"))
+        .values(details_at=sa.bindparam("b_read_at"), details_tried_at=None, details_due=False)
+    )
+
+
+@cache
+def _see_again(dialect: str) -> sa.Update:
+    return (
         sa.update(job_sightings)
-        .where(job_sightings.c.job_id.in_(_locked_ids(conn, job_sightings.c.job_id, ids)))
+        .where(job_sightings.c.job_id.in_(_locked_ids(dialect, job_sightings.c.job_id)))
         .values(
-            last_seen_at=page.now,
-            last_run_id=page.run_id,
-            times_seen=job_sightings.c.times_seen + again,
+            last_seen_at=sa.bindparam("b_seen_at"),
+            last_run_id=sa.bindparam("b_run_id"),
+            times_seen=job_sightings.c.times_seen + sa.bindparam("b_again", type_=sa.Integer()),
         )
     )
 
 
-def _locked_ids(conn: Connection, column: sa.Column[int], ids: list[int]) -> sa.Select[Any]:
+@cache
+def _locked_ids(dialect: str, column: sa.Column[int]) -> sa.Select[Any]:
     """Select rows and lock them in sorted order, which an UPDATE by itself does not promise."""
-    wanted = sa.select(column).where(one_of(conn, column, ids))
-    if conn.dialect.name == "sqlite":
+    wanted = sa.select(column).where(one_of_named(dialect, column, "ids"))
+    if dialect == "sqlite":
         return wanted
     return wanted.order_by(column).with_for_update(key_share=True)
