@@ -76,7 +76,7 @@ class _Lazy(click.Group):
 @click.pass_context
 def root(ctx: click.Context, /, **options: Any) -> None:
     """Collect job postings from many sites into one clean, searchable history."""
-    if options["database"] == "":
+    if options["database_url"] == "":
         raise click.BadParameter("must not be empty", param_hint="--database")
     ctx.obj = options
 

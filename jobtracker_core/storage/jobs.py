@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 from msgspec import Struct
+from sqlalchemy import Connection
 
 from jobtracker_core.contract.posting import (
     Employment,
