@@ -85,7 +85,12 @@ let prefix = '';
 let forget;
 document.addEventListener('keydown', (event) => {
   const typing = event.target.closest('input:not([type=checkbox]), textarea, select, [contenteditable]');
-  if (event.key === 'Escape' && event.target.id === 'q') event.target.blur();
+  if (event.key === 'Escape' && event.target.id === 'q') {
+    // Some browsers clear the field themselves, and some do not.
+    event.target.value = '';
+    event.target.dispatchEvent(new Event('input', { bubbles: true }));
+    event.target.blur();
+  }
   if (typing || event.metaKey || event.ctrlKey || event.altKey || keysOff() || $('dialog[open]')) return;
   const arrow = event.key.startsWith('Arrow');
   if (arrow && !document.activeElement?.closest('tr')) return; // they scroll the page until a row has the focus

@@ -13,31 +13,13 @@ import uvicorn
 
 from jobtracker_core.cli.errors import FAILED
 from jobtracker_core.cli.output import open_tracker
+from jobtracker_core.cli.setup import open_log
 from jobtracker_core.server.compose import create_app, handler_threads
+from jobtracker_core.settings import Flag
 from jobtracker_core.tracker import JobTracker
-
-DEFAULT = "127.0.0.1:8080"
 
 _GRACE_S = 3
 """Seconds that answers under way have after the signal to stop."""
-
-
-class Address(click.ParamType[tuple[str, int]]):
-    """`HOST:PORT`; an IPv6 address stands in brackets."""
-
-    name = "HOST:PORT"
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[str, int]:
-        """Take it apart."""
-        host, _, port = str(value).rpartition(":")
-        bracketed = host.startswith("[") and host.endswith("]")
-        if not host or not (port.isascii() and port.isdecimal()) or int(port) > 65535:  # noqa: PLR2004
-            self.fail(f"{value!r} is not HOST:PORT, for example {DEFAULT}", param, ctx)
-        if ":" in host and not bracketed:
-            self.fail(f"{value!r}: an IPv6 address stands in brackets: [{host}]:{port}", param, ctx)
-        return host.strip("[]"), int(port)
 
 
 @click.command()
@@ -45,10 +27,8 @@ class Address(click.ParamType[tuple[str, int]]):
     "--listen",
     "--listen-addr",
     "address",
-    type=Address(),
-    default=DEFAULT,
-    show_default=True,
-    help="Where to listen; port 0 takes a free one.",
+    metavar="HOST:PORT",
+    help="Where to listen; port 0 takes a free one.  [default: the setting `listen`]",
 )
 @click.option(
     "--allow-network",
@@ -62,16 +42,22 @@ class Address(click.ParamType[tuple[str, int]]):
     metavar="NAME",
     help="Answer to this host name too; may be given several times.",
 )
-def serve(address: tuple[str, int], allow_network: bool, host_names: tuple[str, ...]) -> int:  # noqa: FBT001
+def serve(address: str | None, allow_network: bool, host_names: tuple[str, ...]) -> int:  # noqa: FBT001
     """Serve the portal and the API until Ctrl-C."""
-    host, port = address
+    flags = [] if address is None else [Flag(setting="listen", value=address, option="--listen")]
+    with open_tracker(*flags) as tracker:
+        return _serve(tracker, allow_network=allow_network, host_names=host_names)
+
+
+def _serve(tracker: JobTracker, *, allow_network: bool, host_names: tuple[str, ...]) -> int:
+    host, port = tracker.settings.address
     if not allow_network and not _is_loopback(host):
         click.echo(
             f"Error: {host} can be reached from other machines, and there is no login yet", err=True
         )
         click.echo(
-            f"Next: listen on {DEFAULT}, or add --allow-network if you trust everybody who can "
-            "reach that address",
+            f"Next: listen on 127.0.0.1:{port}, or add --allow-network if you trust everybody "
+            "who can reach that address",
             err=True,
         )
         return 2
@@ -81,7 +67,8 @@ def serve(address: tuple[str, int], allow_network: bool, host_names: tuple[str, 
         click.echo(f"Error: cannot listen on {host}:{port}: {error.strerror or error}", err=True)
         click.echo("Next: stop what listens there, or choose another port: --listen", err=True)
         return FAILED
-    with listener, open_tracker() as tracker:
+    open_log()  # libraries' warnings go to it
+    with listener:
         tracker.check_database()  # what is wrong with it is said here, and not to each visitor
         click.echo(f"JobTracker at {url_of(listener)} (Ctrl-C stops it)")
         serve_until_stopped(tracker, listener, allowed_hosts=[*host_names, *_answered_to(host)])
@@ -127,7 +114,7 @@ def serve_until_stopped(
         lifespan="on",
         timeout_graceful_shutdown=_GRACE_S,
     )
-    with handler_threads(), _raised_again_in_vain():
+    with handler_threads(tracker.settings.api_threads), _raised_again_in_vain():
         uvicorn.Server(config).run(sockets=[listener])
 
 

@@ -22,9 +22,6 @@ from jobtracker_core.server.application import Application
 from jobtracker_core.tracker import JobTracker
 from jobtracker_core.web import portal
 
-THREADS = 16
-"""Requests that may wait for the database at the same time; just above its pool's connections."""
-
 _LOG = logging.getLogger("jobtracker.server")
 _FOR_PROGRAMS = ("/api/", "/healthz/", "/readyz/")
 _PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+)*")
@@ -131,12 +128,12 @@ def checked(prefix: str) -> str:
 
 
 @contextlib.contextmanager
-def handler_threads() -> Iterator[None]:
-    """Run the handlers of this process in threads of ours; enter it before the event loop runs.
+def handler_threads(number: int) -> Iterator[None]:
+    """Run the handlers of this process in `number` threads; enter it before the event loop runs.
 
     For a process that is the server. Inside somebody's app, theirs are used.
     """
-    with ThreadPoolExecutor(THREADS, "jobtracker") as threads:
+    with ThreadPoolExecutor(number, "jobtracker") as threads:
         set_asyncio_executor(threads)
         try:
             yield

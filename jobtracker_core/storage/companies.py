@@ -12,9 +12,12 @@ from sqlalchemy import Connection
 
 from jobtracker_core.contract.host import Record
 from jobtracker_core.contract.posting import CompanyFacts
+from jobtracker_core.storage.engine import Database
+from jobtracker_core.storage.errors import NotFound
 from jobtracker_core.storage.rows import Reader
 from jobtracker_core.storage.statements import insert_or_ignore, one_of
 from jobtracker_core.storage.tables import companies
+from jobtracker_core.storage.types import LARGEST_ID
 
 FACTS = CompanyFacts.__struct_fields__
 
@@ -40,6 +43,13 @@ class Company(Struct, frozen=True, kw_only=True):
     ats: str | None
     created_at: datetime
     updated_at: datetime
+
+
+class CompanyList(Struct, frozen=True, kw_only=True):
+    """A page of companies. `after` leads to the next one; None where there is none."""
+
+    items: tuple[Company, ...]
+    after: str | None
 
 
 _COMPANIES = Reader(Company, tuple(companies.columns))
@@ -92,6 +102,37 @@ def read_one(conn: Connection, company_id: int) -> Company | None:
     """Return a company by its number."""
     found = _COMPANIES.read(conn, _BY_ID, {"company_id": company_id})
     return found[0] if found else None
+
+
+def get(db: Database, company_id: int) -> Company:
+    """Return a company; raises NotFound."""
+    found = None
+    if 0 < company_id <= LARGEST_ID:
+        with db.read() as conn:
+            found = read_one(conn, company_id)
+    if found is None:
+        raise NotFound(f"there is no company {company_id}", "List the companies for their numbers.")
+    return found
+
+
+def list_companies(
+    db: Database, *, text: str | None = None, limit: int = 50, after: str | None = None
+) -> CompanyList:
+    """Return companies in the order of their keys, which is that of their names without accents.
+
+    `text` is part of the name, upper and lower case alike; `after` is what the page before gave.
+    """
+    statement = sa.select(companies).order_by(companies.c.key).limit(limit + 1)
+    text = (text or "").replace("\x00", "")
+    if text:
+        statement = statement.where(companies.c.name.icontains(text, autoescape=True))
+    if after is not None:
+        statement = statement.where(companies.c.key > after.replace("\x00", ""))
+    with db.read() as conn:
+        items = tuple(_COMPANIES.read(conn, statement))
+    more = len(items) > limit
+    items = items[:limit]
+    return CompanyList(items=items, after=items[-1].key if more and items else None)
 
 
 def _gather(records: Iterable[Record]) -> dict[str, dict[str, Any]]:

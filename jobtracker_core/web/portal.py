@@ -16,6 +16,7 @@ from litestar.types import ControllerRouterHandler
 from markupsafe import Markup
 from msgspec import Struct
 
+from jobtracker_core.storage.search import JobList, Tally
 from jobtracker_core.tracker import JobTracker
 from jobtracker_core.web import assets, present
 from jobtracker_core.web.pages import THEME_COOKIE, Pages, Theme, is_fragment
@@ -87,7 +88,7 @@ def list_jobs(
         # Back at the top, where newer jobs may have come since: show that page whole.
         view = view.at()
         found = tracker.jobs.search(limit=PAGE, **filters)
-    tally = tracker.jobs.tally(first=found.items[0].id if found.items else None, **filters)
+    tally = _tally(tracker, view, found)
     base = pages.base(request)
     empty = not found.items and not view.filtered and view.after is None
     return pages.render(
@@ -167,6 +168,14 @@ def static(request: Request[Any, Any, Any], path: FromPath[str]) -> Response[byt
         media_type=assets.media_type(name),
         headers={"Cache-Control": "public, max-age=31536000, immutable" if fixed else "no-cache"},
     )
+
+
+def _tally(tracker: JobTracker, view: View, found: JobList) -> Tally:
+    if found.before is None and found.after is None and view.after is None:
+        # All of them are here; counting again would search through everything once more.
+        return Tally(total=len(found.items), more=False, newer=0)
+    first = found.items[0].id if found.items else None
+    return tracker.jobs.tally(first=first, **view.filters)
 
 
 def _origin(request: Request[Any, Any, Any]) -> str:

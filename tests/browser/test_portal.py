@@ -165,10 +165,11 @@ def test_the_list_by_keyboard(open_page: Open, url: str) -> None:
     page.keyboard.type("jk")  # letters there, not commands
     expect(search).to_have_value("jk")
     expect(page).to_have_url(f"{url}/jobs?q=jk")
-    search.fill("")
-    expect(page).to_have_url(f"{url}/jobs")
     page.keyboard.press("Escape")
     expect(search).not_to_be_focused()
+    expect(search).to_have_value("")
+    expect(page).to_have_url(f"{url}/jobs")
+    expect(rows).to_have_count(50)
     page.keyboard.press("j")
     page.keyboard.press("j")
     title = rows.nth(1).inner_text()
@@ -199,6 +200,27 @@ def test_the_list_of_keys_and_turning_them_off(open_page: Open, url: str) -> Non
     page.get_by_role("button", name="Close").click()
     page.keyboard.press("/")
     expect(page.get_by_label("Search jobs")).to_be_focused()
+
+
+def test_the_head_of_the_list_stays_above_its_rows(open_page: Open, url: str) -> None:
+    page = open_page(f"{url}/jobs")
+    # Row by row past the head, so that each of its cells has had every kind of cell below it.
+    on_top = page.evaluate(
+        """() => {
+          const heads = [...document.querySelectorAll('th')];
+          const wrong = [];
+          for (let y = 400; y < 480; y += 8) {
+            window.scrollTo(0, y);
+            for (const head of heads) {
+              const box = head.getBoundingClientRect();
+              const found = document.elementFromPoint(box.x + box.width - 14, box.y + 12);
+              if (!head.contains(found)) wrong.push(`${head.innerText} at ${y}`);
+            }
+          }
+          return wrong;
+        }"""
+    )
+    assert on_top == []
 
 
 def test_times_are_told_in_the_readers_zone(open_page: Open, url: str) -> None:

@@ -148,6 +148,7 @@ def test_a_wrong_variable_exits_with_2_and_is_named(jobtracker, monkeypatch) -> 
 
 def test_names_that_nobody_reads_are_warned_of(jobtracker, config, monkeypatch) -> None:
     config.write_text("[collectors.nobody]\nper_minute = 1\n")
+    monkeypatch.delenv("JOBTRACKER_RECORDINGS", raising=False)
     monkeypatch.setenv("JOBTRACKER_LISTENN", CANARY)
     said = jobtracker("config", "show")
     assert said.code == 0

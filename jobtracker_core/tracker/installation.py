@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, Unpack
-
-from msgspec import Struct
+from typing import Any, Self
 
 from jobtracker_core.contract.errors import ConfigError
 from jobtracker_core.contract.info import CollectorInfo, CollectorSettings
 from jobtracker_core.contract.query import CommonQuery
-from jobtracker_core.contract.run import RunState
 from jobtracker_core.http.address import Hosts, read_address
 from jobtracker_core.http.exchange import BadAddress
 from jobtracker_core.http.record import make_empty
@@ -30,10 +27,10 @@ from jobtracker_core.runner.inline import InlineHost, LogSink, ProgressSink
 from jobtracker_core.runner.session import Task
 from jobtracker_core.settings import Settings
 from jobtracker_core.settings.hidden import is_secret
-from jobtracker_core.storage import collectors, jobs, runs, schema, search, walk
+from jobtracker_core.storage import runs, schema
 from jobtracker_core.storage.claims import Claim, Kept
 from jobtracker_core.storage.engine import Database, open_database
-from jobtracker_core.storage.search import Filters, JobList, Tally
+from jobtracker_core.tracker.stored import Collectors, Companies, Jobs, Runs
 
 
 class CollectorOff(Exception):  # noqa: N818
@@ -121,6 +118,11 @@ class JobTracker:
     def runs(self) -> Runs:
         """The history of runs."""
         return Runs(self)
+
+    @cached_property
+    def companies(self) -> Companies:
+        """Employers."""
+        return Companies(self)
 
     @cached_property
     def collectors(self) -> Collectors:
@@ -306,138 +308,3 @@ class JobTracker:
         with claimed(self.database, claim):
             result = comparison.apply(replayed, host)
         return finish(self.database, claim, result, host, self.registry)
-
-
-class Jobs:
-    """Stored jobs, newest first."""
-
-    def __init__(self, tracker: JobTracker) -> None:
-        self._tracker = tracker
-
-    def search(
-        self,
-        *,
-        limit: int = 50,
-        after: str | None = None,
-        before: str | None = None,
-        offset: int = 0,
-        **filters: Unpack[Filters],
-    ) -> JobList:
-        """List jobs; `after` or `before` is the mark that another page of the list gave."""
-        return search.list_jobs(
-            self._tracker.database,
-            limit=limit,
-            after=after,
-            before=before,
-            offset=offset,
-            **filters,
-        )
-
-    def export(
-        self,
-        *,
-        source: str | None = None,
-        text: str | None = None,
-        changed_by_run: int | None = None,
-        with_text: bool = False,
-    ) -> Iterator[walk.WalkedJob]:
-        """Yield all jobs of a list, however many, with their descriptions if asked for.
-
-        `jobtracker_core.export.encode` makes CSV, JSON or JSON lines of them.
-        """
-        return walk.walk_jobs(
-            self._tracker.database,
-            source=source,
-            text=text,
-            changed_by_run=changed_by_run,
-            with_text=with_text,
-        )
-
-    def tally(self, *, first: int | None = None, **filters: Unpack[Filters]) -> Tally:
-        """Count jobs, exactly up to 10,000, and those of them newer than the job `first`."""
-        return search.tally(self._tracker.database, first=first, **filters)
-
-    def sources(self) -> tuple[str, ...]:
-        """Return the names of the collectors that jobs are stored of."""
-        return search.sources(self._tracker.database)
-
-    def get(self, job_id: int) -> jobs.JobDetail:
-        """Return one job with its text and history; raises NotFound."""
-        return jobs.get(self._tracker.database, job_id)
-
-    def changes(self, *, run_id: int) -> tuple[jobs.Change, ...]:
-        """Return what a run changed in known jobs, in its order."""
-        return jobs.changes_of_run(self._tracker.database, run_id)
-
-    def count(self, *, source: str | None = None) -> int:
-        """Return how many jobs are stored."""
-        return search.count_jobs(self._tracker.database, source)
-
-
-class Runs:
-    """The history of runs, newest first."""
-
-    def __init__(self, tracker: JobTracker) -> None:
-        self._tracker = tracker
-
-    def list(
-        self, *, collector: str | None = None, limit: int = 20, before: int | None = None
-    ) -> tuple[runs.Run, ...]:
-        """List runs; `before` is the id that the page before ended with."""
-        return runs.list_runs(
-            self._tracker.database, collector=collector, limit=limit, before=before
-        )
-
-    def get(self, run_id: int) -> runs.Run:
-        """Return one run; raises NotFound."""
-        return runs.get(self._tracker.database, run_id)
-
-    def cancel(self, run_id: int) -> RunState:
-        """Ask for a run to be stopped; return its state at that moment. Raises NotFound.
-
-        A running one hears of it within a quarter of a minute, on whatever machine it is.
-        """
-        return runs.request_cancel(self._tracker.database, run_id)
-
-
-class CollectorStatus(Struct, frozen=True, kw_only=True):
-    """A collector that can be used, and whether it may be."""
-
-    info: CollectorInfo
-    distribution: str
-    version: str
-    enabled: bool
-
-
-class Collectors:
-    """Which sites are collected: all are off until they are turned on."""
-
-    def __init__(self, tracker: JobTracker) -> None:
-        self._tracker = tracker
-
-    def list(self) -> tuple[CollectorStatus, ...]:
-        """List the collectors that are installed."""
-        sources = self._tracker.registry.sources
-        on = {row.name for row in collectors.list_all(self._tracker.database) if row.enabled}
-        return tuple(
-            CollectorStatus(
-                info=source.info,
-                distribution=source.distribution,
-                version=source.version,
-                enabled=name in on,
-            )
-            for name, source in sorted(sources.items())
-        )
-
-    def enabled(self, name: str) -> bool:
-        """Say whether a collector is on; raises UnknownCollector."""
-        discovery.find(self._tracker.registry, name)
-        collectors.ensure(self._tracker.database, [name])
-        return collectors.get(self._tracker.database, name).enabled
-
-    def set_enabled(self, name: str, enabled: bool) -> CollectorInfo:  # noqa: FBT001
-        """Turn a collector on or off; return its card, whose policy note the user must see."""
-        source = discovery.find(self._tracker.registry, name)
-        collectors.ensure(self._tracker.database, [name])
-        collectors.set_enabled(self._tracker.database, name, enabled)
-        return source.info
