@@ -148,12 +148,21 @@ def _counted(tally: FieldTally) -> str:
 
 def in_words(one: FieldDifference) -> str:
     """Return what differs in one line, long values from shortly before where they differ."""
-    old, new = clean(one.old), clean(one.new)
+    old, new = _plain(one.old), _plain(one.new)
     if one.kind == "lost":
         return f"{one.field}: {_cut(old, 0)} -> (not read any more)"
     alike = takewhile(lambda pair: pair[0] == pair[1], zip(old, new, strict=False))
     start = max(sum(1 for _ in alike) - _BEFORE, 0) if old and new else 0
     return f"{one.field}: {_cut(old, start)} -> {_cut(new, start)}"
+
+
+def _plain(value: Any) -> str:
+    """Return a stored value as text; places and pay by what is known of them."""
+    if isinstance(value, list):
+        return "; ".join(map(_plain, value))
+    if isinstance(value, dict):
+        return ", ".join(f"{k} {clean(v)}" for k, v in value.items() if v is not None)
+    return clean(value)
 
 
 def _cut(text: str, start: int) -> str:
