@@ -16,6 +16,8 @@ from typing import Any
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from jobtracker_core.contract.host import Record
 from jobtracker_core.settings import Settings
@@ -23,6 +25,13 @@ from jobtracker_core.storage import upsert
 from jobtracker_core.storage.engine import Database, open_database
 from jobtracker_core.storage.schema import upgrade
 from jobtracker_core.tracker import JobTracker
+
+# The same examples in every run: a find belongs to whoever changes the code, not to whoever is next.
+# How long a machine takes to make them says nothing about the code.
+hypothesis_settings.register_profile(
+    "steady", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+hypothesis_settings.load_profile("steady")
 
 DIALECTS = ("sqlite", "postgresql")
 TEMPLATE = "jobtracker_template"

@@ -36,6 +36,10 @@ _HIDDEN_EMAIL = re.compile(r"(data-cfemail\s*=\s*[\"']?|/email-protection#)[0-9a
 _WHOLE_DOCUMENT = re.compile(r"<(?:!doctype|html|head|body)\b", re.IGNORECASE)
 
 
+_PASSES = 4
+"""Two are enough for all texts but odd fragments of broken ones."""
+
+
 def blank_json(value: Any, private: Private) -> Any:
     """Return a JSON value that may be kept.
 
@@ -98,6 +102,16 @@ def redact(content: bytes, content_type: str, private: Private) -> bytes:
 
 def redact_text(text: str, private: Private, *, media: str = "") -> str:
     """Do as `redact`, for text: JSON, HTML, a script or prose, by its look and its media type."""
+    # What one pass removes can make a broken text look otherwise, so it goes on until nothing does.
+    for _ in range(_PASSES):
+        kept = _redact_once(text, private, media)
+        if kept == text:
+            break
+        text = kept
+    return text
+
+
+def _redact_once(text: str, private: Private, media: str) -> str:
     start = text.lstrip()[:1]
     if start in {"{", "["} or ("json" in media and start != "<"):
         kept = jsontext.blank(text, private.json_keys, _in_string(private))

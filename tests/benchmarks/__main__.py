@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.benchmarks import page_write, reads, start_up, whole_run
+from tests.benchmarks import http_reads, page_write, reads, start_up, whole_run
 from tests.benchmarks.databases import opened, urls
 from tests.benchmarks.ratio import Ratio
 
@@ -37,6 +37,7 @@ def _measure(rows: int, rounds: int) -> Iterator[Ratio]:
                 page_write.fill(db, driver, rows=rows)
                 # Reads first: the writes add rows with numbers far beyond.
                 yield from reads.measure(db, driver, url, rows=rows, rounds=rounds)
+                yield from http_reads.measure(db, driver, url, rows=rows, rounds=rounds)
                 yield from page_write.measure(db, driver, rows=rows, rounds=rounds)
                 yield from whole_run.measure(db, driver, rounds=rounds)
 

@@ -29,31 +29,20 @@ def measure(db: Database, driver: Driver, url: str, *, rows: int, rounds: int) -
         after = rows // 2
         first = tracker.jobs.search(source=SOURCE, limit=1).items[0].id
         mark = "?" if db.dialect == "sqlite" else "%s"
-        newest = "ORDER BY jobs.id DESC LIMIT"
         pairs: dict[str, tuple[Callable[[], object], Callable[[], object]]] = {
             "list": (
                 lambda: tracker.jobs.search(limit=LIMIT),
-                _bare(driver, f"SELECT {_COLUMNS} FROM jobs {newest} {mark}", LIMIT + 1),
+                bare_list(driver, mark),
             ),
             "list in the middle": (
                 lambda: tracker.jobs.search(limit=LIMIT, after=str(after)),
-                _bare(
-                    driver,
-                    f"SELECT {_COLUMNS} FROM jobs WHERE jobs.id < {mark} {newest} {mark}",
-                    after,
-                    LIMIT + 1,
-                ),
+                bare_list(driver, mark, after=after),
             ),
             "list of a source": (
                 lambda: tracker.jobs.search(source=SOURCE, limit=LIMIT),
-                _bare(
-                    driver,
-                    f"SELECT {_COLUMNS} FROM jobs WHERE jobs.source = {mark} {newest} {mark}",
-                    SOURCE,
-                    LIMIT + 1,
-                ),
+                bare_list(driver, mark, source=SOURCE),
             ),
-            "get": (lambda: tracker.jobs.get(first), _bare_get(driver, mark, first)),
+            "get": (lambda: tracker.jobs.get(first), bare_get(driver, mark, first)),
         }
         return [
             compare(
@@ -77,7 +66,27 @@ def _bare(driver: Driver, sql: str, *values: Any) -> Callable[[], object]:
     return run
 
 
-def _bare_get(driver: Driver, mark: str, job_id: int) -> Callable[[], object]:
+def bare_list(
+    driver: Driver, mark: str, *, after: int | None = None, source: str | None = None
+) -> Callable[[], object]:
+    """Read a page of jobs, the newest first."""
+    where, values = "", []
+    for condition, value in (("jobs.id <", after), ("jobs.source =", source)):
+        if value is not None:
+            where, values = f" WHERE {condition} {mark}", [value]
+    order = f" ORDER BY jobs.id DESC LIMIT {mark}"
+    return _bare(driver, f"SELECT {_COLUMNS} FROM jobs{where}{order}", *values, LIMIT + 1)
+
+
+def newest(driver: Driver, source: str, mark: str) -> int:
+    """Return the number of the newest job of a source."""
+    cursor = driver.cursor()
+    cursor.execute(f"SELECT max(id) FROM jobs WHERE source = {mark}", (source,))
+    number: int = cursor.fetchone()[0]
+    return number
+
+
+def bare_get(driver: Driver, mark: str, job_id: int) -> Callable[[], object]:
     """Read a job with its text and sighting, its company and its history: three statements."""
     columns = f"{_COLUMNS}, description, raw, last_seen_at, last_run_id, times_seen"
     job = _bare(

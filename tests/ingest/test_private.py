@@ -344,3 +344,10 @@ def test_recordings_stay_readable():
         assert private.redact(kept, content_type, PRIVATE) == kept, path.name
         if path.suffix == ".json":
             assert shape(json.loads(kept)) == shape(json.loads(body)), path.name
+
+
+def test_what_one_pass_makes_of_a_broken_text_is_redacted_again() -> None:
+    keys = Private(json_keys=frozenset({"userId"}))
+    once = private.redact(b'<A@0.AA{"userId": "', "application/json", keys)
+    assert private.redact(once, "application/json", keys) == once
+    assert b"A@0.AA" not in once
