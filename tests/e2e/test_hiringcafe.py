@@ -249,3 +249,39 @@ def test_a_collector_is_off_until_it_is_turned_on(site, tracker) -> None:
         tracker.collect("hiringcafe", {})
     assert site.requests == []
     assert tracker.runs.list() == ()
+
+
+def test_a_run_that_reads_nothing_keeps_the_place_of_the_one_before(site, tracker) -> None:
+    site.fail("challenge", path="/_next/*", after=2)
+    assert tracker.collect("hiringcafe", {}).run.counts.new == 80
+    site.heal()
+    site.fail("challenge")
+    assert tracker.collect("hiringcafe", {}).run.counts.pages == 0
+    site.heal()
+    site.forget()
+    assert tracker.collect("hiringcafe", {}).run.state is RunState.SUCCEEDED
+    pages = [r.query["page"] for r in site.requests if r.path.startswith("/_next/")]
+    assert pages == ["0", "2"]
+
+
+def test_reading_the_front_again_does_not_forget_how_deep_it_was(site, tracker) -> None:
+    site.fail("challenge", path="/_next/*", after=2)
+    tracker.collect("hiringcafe", {})
+    site.heal()
+    site.fail("challenge", path="/_next/*", query={"page": "2"})
+    run = tracker.collect("hiringcafe", {}).run
+    assert run.state is RunState.PARTIAL
+    assert tracker.runs.get(run.id).cursor == "2"
+
+
+def test_bad_detail_pages_do_not_starve_the_others(site, tracker) -> None:
+    site.fail("rate_limit", path="/api/job-description")
+    tracker.collect("hiringcafe", {})
+    site.heal()
+    by_arrival = sorted(tracker.jobs.search(limit=200).items, key=lambda job: job.id)
+    for job in by_arrival[:5]:
+        site.fail("truncated", path="/api/job-description", query={"id": job.source_id})
+    second = tracker.collect("hiringcafe", {}).run.counts
+    assert (second.details, second.details_failed) == (0, 90)
+    third = tracker.collect("hiringcafe", {}).run.counts
+    assert (third.details, third.details_failed) == (85, 5)

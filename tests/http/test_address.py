@@ -173,3 +173,24 @@ def test_long_texts_are_searched_quickly(part):
     begun = time.process_time()
     remove_emails(part * (64 * 1024 // len(part)))
     assert time.process_time() - begun < 3
+
+
+def test_a_collectors_own_hosts_are_one_site():
+    hosts = Hosts(("board.example", "www.board.example", "*.board.example"), None)
+    for host in ("board.example", "www.board.example", "de.board.example"):
+        assert hosts.site_of(read_address(f"https://{host}/jobs")) == "board.example"
+    assert hosts.site == "board.example"
+
+
+@pytest.mark.parametrize(
+    ("base_url", "site"),
+    [
+        ("http://127.0.0.1:8080", "127.0.0.1:8080"),
+        ("https://mirror.example/board", "mirror.example"),
+        ("https://board.example:443", "board.example"),
+        ("https://www.board.example/", "board.example"),
+    ],
+)
+def test_another_address_of_the_operators_is_a_site_of_its_own(base_url, site):
+    hosts = Hosts(("board.example", "www.board.example"), base_url)
+    assert hosts.site == hosts.site_of(read_address(base_url)) == site

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -390,3 +390,31 @@ def test_large_pages(db: Database, write: Write, make_record: Make) -> None:
     assert _counts(write(*page)) == (3000, 0, 0, 0)
     assert _counts(write(*page)) == (0, 0, 3000, 0)
     assert search.count_jobs(db) == 3000
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "later", "changed"),
+    [
+        (Precision.ESTIMATED, Precision.ESTIMATED, 90 * 60, False),
+        (Precision.ESTIMATED, Precision.ESTIMATED, 9 * 86_400, False),
+        (Precision.DAY, Precision.DAY, 3_600, False),
+        (Precision.DAY, Precision.DAY, 86_400, True),
+        (Precision.EXACT, Precision.EXACT, 1, True),
+        (Precision.ESTIMATED, Precision.EXACT, 60, True),
+    ],
+)
+def test_a_date_changes_only_as_far_as_it_is_known(
+    db: Database,
+    write: Write,
+    make_record: Make,
+    before: Precision,
+    after: Precision,
+    later: int,
+    changed: bool,
+) -> None:
+    at = datetime(2026, 11, 3, 8, tzinfo=UTC)
+    write(make_record(posted_at=at, posted_precision=before, skills=("SQL",)))
+    moved = at + timedelta(seconds=later)
+    written = write(make_record(posted_at=moved, posted_precision=after))
+    assert bool(written.changed) is changed
+    assert [set(change.changes) for change in _one(db).changes] == [{"posted_at"}] * changed
