@@ -189,23 +189,7 @@ class JobTracker:
         directory fails. What goes wrong with the site or in the plugin is in the result.
         """
         source = discovery.find(self.registry, name)
-        settings = self.collector_settings(name)
-        query = self.query(name, query)
-        if not self.collectors.enabled(name):
-            raise CollectorOff(source.info)
-        kept = runs.kept_cursor(
-            self.database,
-            collector=name,
-            query_hash=forms.digest(query),
-            plugin_version=source.version,
-            now=self._clock.now(),
-        )
-        task = Task(
-            collector=source.cls,
-            settings=settings,
-            query=query,
-            cursor=None if kept is None else kept.cursor,
-        )
+        task, kept = self._task(source, query)
         if record is not None:
             make_empty(record)
         claim = self._claim(task, source, kept, record)
@@ -220,11 +204,8 @@ class JobTracker:
                 on_progress=on_progress,
                 on_log=on_log,
             )
-            host.log(
-                "info",
-                "run started",
-                {"page": 0, "plugin": source.distribution, "version": source.version},
-            )
+            plugin = {"plugin": source.distribution, "version": source.version}
+            host.log("info", "run started", {"page": 0, **plugin})
             recorder = (
                 None
                 if record is None
@@ -246,6 +227,25 @@ class JobTracker:
                 new=(job.source_id for job in host.new),
             )
         return collected
+
+    def _task(
+        self, source: discovery.Source, query: CommonQuery | Mapping[str, Any]
+    ) -> tuple[Task, Kept | None]:
+        """Return what is to be run, and where an earlier run of the same query stopped."""
+        name = source.info.name
+        settings = self.collector_settings(name)
+        query = self.query(name, query)
+        if not self.collectors.enabled(name):
+            raise CollectorOff(source.info)
+        kept = runs.kept_cursor(
+            self.database,
+            collector=name,
+            query_hash=forms.digest(query),
+            plugin_version=source.version,
+            now=self._clock.now(),
+        )
+        cursor = None if kept is None else kept.cursor
+        return Task(collector=source.cls, settings=settings, query=query, cursor=cursor), kept
 
     def _claim(
         self, task: Task, source: discovery.Source, kept: Kept | None, record: Path | None

@@ -195,8 +195,9 @@ def test_sanitise_is_idempotent_and_harmless(some, address, data):
 @given(st.text(st.characters(codec=None)))
 @example("\ud800<p>\ud800")
 def test_any_text_can_be_sanitised_and_stored(source):
-    (html.sanitise(source) or "").encode()
-    html.to_text(source).encode()
+    for kept in (html.sanitise(source) or "", html.to_text(source)):
+        assert kept.encode().decode() == kept
+        assert "\x00" not in kept
 
 
 XSS = [
