@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from jobtracker_core.cli.app import run
 
 PROGRAM = f"{sys.executable} -m jobtracker_core"
 
@@ -33,8 +37,16 @@ def test_a_closed_output_is_no_crash(tmp_path) -> None:
     assert "Traceback" not in result.stderr
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full on this system")
-def test_a_full_disk_is_one_line(tmp_path) -> None:
-    result = shell(f"{PROGRAM} plugins >/dev/full", tmp_path)
-    assert result.returncode == 1
-    assert result.stderr.splitlines()[0].startswith("Error: output: No space left")
+class Full(io.StringIO):
+    """A file on a disk that is full."""
+
+    def write(self, text: str) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_full_disk_is_one_line(monkeypatch, capsys, tmp_path) -> None:
+    monkeypatch.setenv("JOBTRACKER_DATA_DIR", str(tmp_path))
+    monkeypatch.setattr(sys, "stdout", Full())
+    assert run(["plugins"]) == 1
+    sys.stdout.close()  # what it writes to instead, for the rest of a process
+    assert capsys.readouterr().err == "Error: output: No space left on device\n"
