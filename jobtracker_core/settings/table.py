@@ -29,7 +29,7 @@ class Setting(Struct, frozen=True, kw_only=True):
     """One setting.
 
     Attributes:
-        variables: Ours first, then the old portal's; the first one that is set counts.
+        variables: Ours first, then names that other programs use too; the first one set counts.
         read: Makes a value of text, or of what TOML gives; ValueError if it does not fit.
         allowed: What it takes, in words.
         empty: An empty variable is a value too, and not "not set".
