@@ -124,9 +124,15 @@ def _plain(value: Any) -> Any:
 
 def _warnings(tracker: JobTracker) -> Iterator[str]:
     known = tracker.registry.sources
+    there = {plugin.name for plugin in tracker.registry.plugins}
+    for name in tracker.settings.plugins or ():
+        if name not in there:
+            yield f"plugins: {name} is not installed; there: {', '.join(sorted(there)) or 'none'}"
     prefixes = [f"{PREFIX}{name.upper()}_" for name in known]
     for name in tracker.settings.unused(known):
-        if name.startswith("["):
+        if name.startswith("collectors."):
+            yield f"--set {name} is of no collector that is installed"
+        elif name.startswith("["):
             yield f"{tracker.settings.config}: {name} is of no collector that is installed"
         else:
             (near,) = difflib.get_close_matches(name, [*OUR_VARIABLES, *prefixes], n=1, cutoff=0.0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import stat
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -81,6 +82,8 @@ def _opened(output: Path | None) -> Iterator[BinaryIO]:
             with draft.open("xb") as file:
                 yield file
                 file.flush()
+                if target.exists():
+                    os.fchmod(file.fileno(), stat.S_IMODE(target.stat().st_mode))
                 os.fsync(file.fileno())
             draft.replace(target)
         finally:

@@ -106,7 +106,7 @@ def _print_cause(outcome: Outcome) -> None:
 
 
 def _apply(tracker: JobTracker, replayed: Replayed, *, as_json: bool) -> int:
-    name = f"replay {replayed.manifest.collector}"
+    name = replayed.manifest.collector
     with stop_on_signals() as stop, watch(name, open_log()) as sinks:
         collected = tracker.apply(replayed, stop=stop, on_progress=sinks.progress, on_log=sinks.log)
     if as_json:

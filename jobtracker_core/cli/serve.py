@@ -15,6 +15,7 @@ from jobtracker_core.cli.errors import FAILED
 from jobtracker_core.cli.output import open_tracker
 from jobtracker_core.cli.setup import open_log
 from jobtracker_core.server.compose import create_app, handler_threads
+from jobtracker_core.server.hosts import Hosts
 from jobtracker_core.settings import Flag
 from jobtracker_core.tracker import JobTracker
 
@@ -51,6 +52,10 @@ def serve(address: str | None, allow_network: bool, host_names: tuple[str, ...])
 
 def _serve(tracker: JobTracker, *, allow_network: bool, host_names: tuple[str, ...]) -> int:
     host, port = tracker.settings.address
+    try:
+        Hosts(host_names)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--host-name") from error
     if not allow_network and not _is_loopback(host):
         click.echo(
             f"Error: {host} can be reached from other machines, and there is no login yet", err=True

@@ -9,11 +9,19 @@ from collections.abc import Collection, Iterable
 _HOST = re.compile(rb"(\[[0-9a-fA-F:.]+\]|[^:\[\]/@\s]+)(:[0-9]{1,5})?")
 
 
+def _name(entry: str) -> str:
+    """Return a host's name without its port, which does not count; raises ValueError."""
+    name, _, _ = entry.lower().partition(":")
+    if entry != "*" and not re.fullmatch(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*", name):
+        raise ValueError(f"{entry!r} is no host name, address or network")
+    return name
+
+
 class Hosts:
     """The hosts that a server answers to: this machine's own names and addresses, and more.
 
     Args:
-        allowed: More names, addresses and networks; "*" is every host.
+        allowed: More names, addresses and networks; "*" is every host. ValueError for others.
     """
 
     def __init__(self, allowed: Collection[str]) -> None:
@@ -22,9 +30,11 @@ class Hosts:
         self._networks = [ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128")]
         for entry in allowed:
             try:
-                self._networks.append(ipaddress.ip_network(entry.strip("[]")))
+                network = ipaddress.ip_network(entry.strip("[]"), strict=False)
             except ValueError:
-                self._names.add(entry.lower())
+                self._names.add(_name(entry))
+            else:
+                self._networks.append(network)
 
     def refuse(self, headers: Iterable[tuple[bytes, bytes]]) -> bool:
         """Say whether a request with these headers was meant for somebody else."""

@@ -45,8 +45,12 @@ def choose(env: Mapping[str, str], given: Path | None = None) -> Choice:
         return Choice(path=given, source=Source(kind="flag", where="--config"))
     named = env.get(CONFIG_VARIABLE)
     if named is not None:
-        path = Path(named).expanduser() if named else None
-        return Choice(path=path, source=Source(kind="environment", where=CONFIG_VARIABLE))
+        source = Source(kind="environment", where=CONFIG_VARIABLE)
+        try:
+            path = Path(named).expanduser() if named else None
+        except RuntimeError as error:  # ~somebody who is not there
+            raise SettingError("config", f"{named!r} is no file: {error}", source) from error
+        return Choice(path=path, source=source)
     import platformdirs  # noqa: PLC0415  (only the default needs it)
 
     folder = Path(platformdirs.user_config_dir("jobtracker", appauthor=False))

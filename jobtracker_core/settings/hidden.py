@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any, Final
 
 HIDDEN: Final = "***"
@@ -58,8 +59,14 @@ def hide_password(url: str) -> str:
 
 def showable(name: str, value: Any) -> Any:
     """Return a setting's value as it may be shown."""
-    if value is None:
-        return None
     if name == "database_url" and isinstance(value, str):
         return hide_password(value)
-    return HIDDEN if is_secret(name.rpartition(".")[2]) else value
+    if value is not None and is_secret(name.rpartition(".")[2]):
+        return HIDDEN
+    if isinstance(value, str):
+        return hide_secrets(value)
+    if isinstance(value, Mapping):
+        return {key: showable(str(key), inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [showable(name, inner) for inner in value]
+    return value

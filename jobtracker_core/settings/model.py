@@ -185,6 +185,7 @@ class Settings(Struct, frozen=True, kw_only=True):
         return (
             *sorted(v for v in self.environment if _owner(v, known) is None),
             *(f"[{config_file.COLLECTORS}.{name}]" for name in self.tables if name not in known),
+            *(f"{config_file.COLLECTORS}.{name}" for name in self.collectors if name not in known),
         )
 
     def _found_for(self, name: str, known: Iterable[str]) -> Found:

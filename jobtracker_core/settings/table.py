@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from msgspec import Struct
 
@@ -51,20 +52,25 @@ def split_listen(text: str) -> tuple[str, int]:
 
 
 def _text(value: object) -> str:
-    if not isinstance(value, str) or not value.strip():
+    if not isinstance(value, str) or not value.strip() or "\x00" in value:
         raise ValueError(value)
     return value.strip()
 
 
 def _path(value: object) -> Path:
-    return Path(_text(value)).expanduser()
+    try:
+        return Path(_text(value)).expanduser()
+    except RuntimeError as error:  # ~somebody who is not there
+        raise ValueError(value) from error
 
 
 def _database_url(value: object) -> str:
     text = _text(value)
     scheme, separator, rest = text.partition("://")
-    if scheme not in _SCHEMES or not separator or not rest:
+    if scheme not in _SCHEMES or not separator or not rest or (scheme == "sqlite" and "?" in rest):
         raise ValueError(scheme)
+    # A password may hold what would end an address, so only what follows the last @ is one.
+    _ = urlsplit(f"//{rest.rpartition('@')[2]}").port
     return text
 
 

@@ -26,7 +26,7 @@ from jobtracker_core.runner.execute import execute
 from jobtracker_core.runner.inline import InlineHost, LogSink, ProgressSink
 from jobtracker_core.runner.session import Task
 from jobtracker_core.settings import Settings
-from jobtracker_core.settings.hidden import is_secret
+from jobtracker_core.settings.hidden import hide_secrets, is_secret
 from jobtracker_core.storage import runs, schema
 from jobtracker_core.storage.claims import Claim, Kept
 from jobtracker_core.storage.engine import Database, open_database
@@ -146,7 +146,8 @@ class JobTracker:
             if is_secret(field) and field in allowed:
                 problem = f"the value is not allowed; it takes {allowed[field]}"
             source = self.settings.collector_source(name, field, known=known)
-            raise ConfigError(f"{name}.{field}", f"{problem} (set by {source})") from None
+            told = f"{hide_secrets(problem)} (set by {source})"
+            raise ConfigError(f"{name}.{field}", told) from None
         except BadAddress as error:
             source = self.settings.collector_source(name, "base_url", known=known)
             raise ConfigError(f"{name}.base_url", f"{error} (set by {source})") from error
@@ -306,5 +307,7 @@ class JobTracker:
             read_at=replayed.manifest.recorded_at,
         )
         with claimed(self.database, claim):
+            told = {"page": 0, "capture": replayed.directory}
+            host.log("info", "run started", told)
             result = comparison.apply(replayed, host)
         return finish(self.database, claim, result, host, self.registry)

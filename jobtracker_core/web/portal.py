@@ -185,4 +185,4 @@ def _origin(request: Request[Any, Any, Any]) -> str:
 def _is_ours(path: str, base: str) -> bool:
     # Browsers read "//host" and a backslash there as another server.
     inside = path.startswith(f"{base}/") and not path.startswith("//")
-    return inside and path.isprintable() and "\\" not in path
+    return inside and path.isascii() and path.isprintable() and "\\" not in path

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
@@ -11,6 +12,7 @@ from urllib.parse import urlencode
 from msgspec import Struct
 from msgspec.structs import asdict, replace
 
+from jobtracker_core.contract.info import NAME_PATTERN
 from jobtracker_core.contract.posting import Employment, Remote, Seniority
 from jobtracker_core.storage.search import Filters
 from jobtracker_core.web.present import words
@@ -62,6 +64,8 @@ class View(Struct, frozen=True, kw_only=True):
             after=query.get("after") or None,
             before=query.get("before") or None,
         )
+        if view.source and not re.fullmatch(NAME_PATTERN, view.source):
+            raise BadView("source is the name of a collector: small letters, digits and _.")
         if view.after and view.before:
             raise BadView("A page goes on after one job or ends before one, not both.")
         return view

@@ -249,3 +249,45 @@ def test_without_migrations_a_command_refuses_an_empty_database(jobtracker, monk
     assert "jobtracker db upgrade" in said.err
     assert jobtracker("db", "upgrade").code == 0
     assert jobtracker("jobs", "list").code == 0
+
+
+def test_a_password_within_a_collectors_setting_is_hidden(jobtracker, monkeypatch) -> None:
+    monkeypatch.setenv("JOBTRACKER_HIRINGCAFE_BASE_URL", f"http://bob:{CANARY}@127.0.0.1:1/")
+    for arguments in (["config", "show"], ["config", "show", "--json"], ["collect", "hiringcafe"]):
+        said = jobtracker(*arguments)
+        assert "base_url" in said.out + said.err
+        assert CANARY not in said.out + said.err
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("DATABASE_URL", "postgres://u:p@h:abc/d"),
+        ("JOBTRACKER_DATABASE_URL", "sqlite:////tmp/a?b.db"),
+        ("JOBTRACKER_DATA_DIR", "~nobody-of-that-name/x"),
+        ("JOBTRACKER_CONFIG", "~nobody-of-that-name/x"),
+    ],
+)
+def test_what_cannot_be_used_is_refused_with_its_source(
+    jobtracker, monkeypatch, variable, value
+) -> None:
+    monkeypatch.delenv("JOBTRACKER_DATABASE_URL")
+    monkeypatch.setenv(variable, value)
+    said = jobtracker("config", "show")
+    assert said.code == 2
+    assert variable in said.err
+
+
+def test_nul_is_in_no_setting(jobtracker, config, monkeypatch) -> None:
+    monkeypatch.delenv("JOBTRACKER_DATABASE_URL")
+    config.write_text('database_url = "sqlite:///a\\u0000b"\n')
+    said = jobtracker("config", "show")
+    assert said.code == 2
+    assert "database_url" in said.err
+
+
+def test_names_of_options_that_match_nothing_are_warned_of(jobtracker, monkeypatch) -> None:
+    monkeypatch.setenv("JOBTRACKER_PLUGINS", "nope,hiringcafe")
+    said = jobtracker("--set", "collectors.nobody.per_minute=1", "config", "show")
+    assert "plugins: nope is not installed" in said.err
+    assert "--set collectors.nobody is of no collector" in said.err

@@ -146,3 +146,11 @@ def test_a_reader_that_has_enough_is_no_error(collected) -> None:
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert json.loads(done.stdout)["id"] == 45
+
+
+def test_a_file_keeps_the_permissions_it_had(collected, tmp_path) -> None:
+    target = tmp_path / "mine.csv"
+    target.touch(mode=0o600)
+    target.chmod(0o600)
+    assert collected("jobs", "export", "--output", str(target)).code == 0
+    assert target.stat().st_mode & 0o777 == 0o600

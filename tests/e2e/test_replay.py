@@ -194,3 +194,13 @@ def test_applying_can_be_stopped(tracker, recorded) -> None:
     assert applied.run.counts.details == 0
     assert [one.phase for one in seen] == ["list"]
     assert tracker.runs.get(applied.run.id).slot is None
+
+
+def test_every_line_of_an_applied_replay_has_run_collector_and_page(tracker, recorded) -> None:
+    logged = []
+    replayed = tracker.replay(recorded)
+    applied = tracker.apply(replayed, on_log=lambda *event: logged.append(event))
+    assert logged
+    for _, _, fields in logged:
+        assert (fields["run"], fields["collector"]) == (applied.run.id, "hiringcafe")
+        assert "page" in fields

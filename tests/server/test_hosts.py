@@ -66,3 +66,21 @@ def test_the_list_of_an_app(tracker) -> None:
     ) as client:
         assert client.get("/healthz").status_code == 200
         assert client.get("/healthz", headers={"host": "other.lan"}).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("entry", "host"),
+    [
+        ("jobs.lan:8080", b"jobs.lan:8080"),
+        ("Jobs.Lan", b"jobs.lan"),
+        ("192.168.1.7/24", b"192.168.1.9"),
+    ],
+)
+def test_an_entry_as_people_write_it_counts(entry, host) -> None:
+    assert not Hosts([entry]).refuse([(b"host", host)])
+
+
+@pytest.mark.parametrize("entry", ["*.example.net", "http://x", "a b", ""])
+def test_an_entry_that_could_never_match_is_refused(entry) -> None:
+    with pytest.raises(ValueError, match="no host name"):
+        Hosts([entry])

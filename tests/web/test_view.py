@@ -101,3 +101,9 @@ def test_choices_say_what_is_chosen() -> None:
     assert (remote.chosen, closed.chosen) == ("hybrid", "false")
     assert ("full_time", "Full-time") in employment.options
     assert View().choices(())[0].chosen == ""
+
+
+@pytest.mark.parametrize("source", ["a\x00b", "A B", "x" * 60])
+def test_a_source_that_can_be_none_is_refused(source) -> None:
+    with pytest.raises(BadView, match="source"):
+        View.of({"source": source})
