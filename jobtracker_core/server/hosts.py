@@ -11,10 +11,10 @@ _HOST = re.compile(rb"(\[[0-9a-fA-F:.]+\]|[^:\[\]/@\s]+)(:[0-9]{1,5})?")
 
 def _name(entry: str) -> str:
     """Return a host's name without its port, which does not count; raises ValueError."""
-    name, _, _ = entry.lower().partition(":")
-    if entry != "*" and not re.fullmatch(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*", name):
+    match = re.fullmatch(r"([a-z0-9_-]+(?:\.[a-z0-9_-]+)*)(:[0-9]{1,5})?", entry.lower())
+    if match is None:
         raise ValueError(f"{entry!r} is no host name, address or network")
-    return name
+    return match[1]
 
 
 class Hosts:
@@ -28,7 +28,7 @@ class Hosts:
         self._any = "*" in allowed
         self._names = {"localhost"}
         self._networks = [ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128")]
-        for entry in allowed:
+        for entry in set(allowed) - {"*"}:
             try:
                 network = ipaddress.ip_network(entry.strip("[]"), strict=False)
             except ValueError:
