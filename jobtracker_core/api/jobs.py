@@ -78,15 +78,8 @@ def list_jobs(
     ] = None,
 ) -> Response[JobList]:
     """List jobs."""
-    if limit is not None and per_page is not None:
-        raise wrong("per_page", "is another name of `limit`; give one of them")
     _only_one(after=after, before=before, page=page)
-    size = limit or per_page or PER_PAGE
-    number = page or 1
-    if number * size > PAGED_ROWS:
-        raise wrong(
-            "page", f"reaches only the first {PAGED_ROWS} jobs; go on with the `after` of a list"
-        )
+    size, number = _place(limit, per_page, page)
     filters: dict[str, Any] = {
         "source": source,
         "remote": remote,
@@ -111,6 +104,18 @@ def list_jobs(
     paged = page is not None and (number + 1) * size <= PAGED_ROWS
     go_on = {"page": number + 1} if paged else {"after": found.after}
     return Response(found, headers={"Link": f'<{_query({**asked, **go_on})}>; rel="next"'})
+
+
+def _place(limit: int | None, per_page: int | None, page: int | None) -> tuple[int, int]:
+    """Return the rows of a page and its number, from 1."""
+    if limit is not None and per_page is not None:
+        raise wrong("per_page", "is another name of `limit`; give one of them")
+    size, number = limit or per_page or PER_PAGE, page or 1
+    if number * size > PAGED_ROWS:
+        raise wrong(
+            "page", f"reaches only the first {PAGED_ROWS} jobs; go on with the `after` of a list"
+        )
+    return size, number
 
 
 def _only_one(**marks: object) -> None:

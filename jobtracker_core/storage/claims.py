@@ -130,21 +130,12 @@ def start(
                 moment = now(conn)
                 row = {
                     "collector_id": ensure_one(conn, collector, moment),
-                    "state": "running",
+                    **_alive(moment, worker_id, lease_s),
                     "parent_run_id": parent_run_id,
                     "trigger": trigger,
                     "requested_by": requested_by,
-                    "scheduled_for": moment,
                     "concurrency_key": concurrency_key,
                     "slot": slot,
-                    "attempt": 1,
-                    "max_attempts": 1,
-                    "fence": 1,
-                    "worker_id": worker_id,
-                    "started_at": moment,
-                    "claimed_at": moment,
-                    "heartbeat_at": moment,
-                    "lease_expires_at": moment + timedelta(seconds=lease_s),
                     "params": dict(params or {}),
                     "query": dict(query),
                     "query_hash": query_hash,
@@ -152,12 +143,25 @@ def start(
                     "plugin_version": plugin_version,
                     "cursor": None if kept is None else kept.cursor,
                     "cursor_at": None if kept is None else kept.at,
-                    "created_at": moment,
                 }
                 return Claim(run_id=_insert(conn, row), fence=1, worker_id=worker_id)
         except _SlotTaken:
             continue
     raise Busy(f"no slot for {concurrency_key} could be had: others take them faster", "Try again.")
+
+
+def _alive(moment: datetime, worker_id: str, lease_s: float) -> dict[str, Any]:
+    """Return what makes a new run one that runs from now on, in its only attempt."""
+    started = ("created_at", "scheduled_for", "started_at", "claimed_at", "heartbeat_at")
+    return {
+        "state": "running",
+        "attempt": 1,
+        "max_attempts": 1,
+        "fence": 1,
+        "worker_id": worker_id,
+        "lease_expires_at": moment + timedelta(seconds=lease_s),
+        **dict.fromkeys(started, moment),
+    }
 
 
 def _insert(conn: Connection, row: Mapping[str, Any]) -> int:

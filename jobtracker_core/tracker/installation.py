@@ -207,13 +207,10 @@ class JobTracker:
             )
             plugin = {"plugin": source.distribution, "version": source.version}
             host.log("info", "run started", {"page": 0, **plugin})
-            recorder = (
-                None
-                if record is None
-                else captures.record(
-                    record, task, source=source, now=self._clock.now(), run_id=claim.run_id
-                )
-            )
+            recorder = None
+            if record is not None:
+                at = self._clock.now()
+                recorder = captures.record(record, task, source=source, now=at, run_id=claim.run_id)
             with contextlib.closing(CurlTransport()) as transport:
                 result = execute(
                     task, host, transport=transport, clock=self._clock, recorder=recorder
