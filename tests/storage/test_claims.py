@@ -16,31 +16,14 @@ from jobtracker_core.contract.run import Counts, RunState
 from jobtracker_core.storage import claims, runs, search, upsert
 from jobtracker_core.storage.engine import Database
 from jobtracker_core.storage.errors import Busy, LeaseLost, StorageError
-from jobtracker_core.storage.tables import collector_runs
+from rows import checkpoint, set_run
 
 Begin = Callable[..., runs.Claim]
 
 
-def _set(db: Database, run_id: int, **values: Any) -> None:
-    with db.write() as conn:
-        conn.execute(
-            sa.update(collector_runs).where(collector_runs.c.id == run_id).values(**values)
-        )
-
-
-def _checkpoint(db: Database, claim: runs.Claim, **facts: Any) -> None:
-    with db.write() as conn:
-        runs.checkpoint(conn, claim, **{"counts": Counts(), **facts})
-
-
-def _rescue(db: Database) -> tuple[runs.Rescued, ...]:
-    with db.write() as conn:
-        return runs.rescue(conn)
-
-
 def _taken_over(db: Database, claim: runs.Claim) -> runs.Claim:
     """Make another worker claim the run, as one does after a rescue."""
-    _set(db, claim.run_id, fence=claim.fence + 1, worker_id="h:b:1:2:other")
+    set_run(db, claim.run_id, fence=claim.fence + 1, worker_id="h:b:1:2:other")
     return runs.Claim(run_id=claim.run_id, fence=claim.fence + 1, worker_id="h:b:1:2:other")
 
 
@@ -133,10 +116,10 @@ def test_impossible_rows_are_refused(db: Database, begin: Begin) -> None:
     ]
     for values in impossible:
         with pytest.raises(StorageError) as caught:
-            _set(db, claim.run_id, **values)
+            set_run(db, claim.run_id, **values)
         assert isinstance(caught.value.__cause__, IntegrityError)
     for state in ("partial", "suspect"):
-        _set(
+        set_run(
             db,
             claim.run_id,
             state=state,
@@ -276,9 +259,9 @@ def test_every_part_of_a_claim_counts(
         }
     )
     with pytest.raises(LeaseLost, match=reason):
-        _checkpoint(db, wrong)
+        checkpoint(db, wrong)
     assert runs.finish(db, wrong, state=RunState.FAILED) is False
-    _checkpoint(db, claim)
+    checkpoint(db, claim)
 
 
 def test_a_lease_that_is_over_is_lost(db: Database, begin: Begin) -> None:
@@ -286,7 +269,7 @@ def test_a_lease_that_is_over_is_lost(db: Database, begin: Begin) -> None:
     with pytest.raises(LeaseLost, match="its lease was over"):
         runs.beat(db, claim)
     with pytest.raises(LeaseLost, match="its lease was over"):
-        _checkpoint(db, claim)
+        checkpoint(db, claim)
     # Nobody has taken it, so it may still say how it ended.
     assert runs.finish(db, claim, state=RunState.PARTIAL) is True
 
@@ -295,7 +278,7 @@ def test_an_ended_run_takes_nothing(db: Database, begin: Begin) -> None:
     claim = begin()
     runs.finish(db, claim, state=RunState.SUCCEEDED)
     with pytest.raises(LeaseLost, match="it is succeeded"):
-        _checkpoint(db, claim)
+        checkpoint(db, claim)
     assert runs.finish(db, claim, state=RunState.FAILED) is False
 
 
@@ -303,7 +286,7 @@ def test_beats_and_checkpoints_renew_the_lease(db: Database, begin: Begin) -> No
     claim = begin(lease_s=5)
     for renew in (
         lambda: runs.beat(db, claim, lease_s=100),
-        lambda: _checkpoint(db, claim, lease_s=200),
+        lambda: checkpoint(db, claim, lease_s=200),
     ):
         before = runs.get(db, claim.run_id).lease_expires_at
         renew()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,47 +21,32 @@ from jobtracker_core.storage.errors import (
     WrongAddress,
 )
 from jobtracker_core.storage.tables import collectors
-
-NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
-
-
-def _add(conn: sa.Connection, name: str) -> None:
-    conn.execute(sa.insert(collectors).values(name=name, created_at=NOON, updated_at=NOON))
-
-
-def _names(db: Database) -> list[str]:
-    with db.read() as conn:
-        return list(conn.execute(sa.select(collectors.c.name)).scalars())
-
-
-def _write_a(db: Database) -> None:
-    with db.write() as conn:
-        _add(conn, "a")
+from rows import NOON, add_collector, collector_names, write_a
 
 
 def test_write_commits(db: Database) -> None:
     with db.write() as conn:
-        _add(conn, "a")
-    assert _names(db) == ["a"]
+        add_collector(conn, "a")
+    assert collector_names(db) == ["a"]
 
 
 def test_write_rolls_back_on_any_exception(db: Database) -> None:
     with pytest.raises(ZeroDivisionError), db.write() as conn:  # noqa: PT012
-        _add(conn, "a")
+        add_collector(conn, "a")
         raise ZeroDivisionError
-    assert _names(db) == []
+    assert collector_names(db) == []
 
 
 def test_a_read_transaction_cannot_write(db: Database) -> None:
     with pytest.raises(NotWritable), db.read() as conn:
-        _add(conn, "a")
-    assert _names(db) == []
+        add_collector(conn, "a")
+    assert collector_names(db) == []
 
 
 def test_readers_do_not_wait_for_a_writer(db: Database) -> None:
     with db.write() as conn:
-        _add(conn, "a")
-        assert _names(db) == []
+        add_collector(conn, "a")
+        assert collector_names(db) == []
 
 
 def test_names_its_dialect(db: Database, dialect: str) -> None:
@@ -212,14 +196,14 @@ def _counted(db: Database) -> int:
 
 
 def test_no_update_is_lost(db: Database) -> None:
-    _write_a(db)
+    write_a(db)
     assert _count_up(*[db.write] * 4) == []
     assert _counted(db) == 200
 
 
 def test_no_update_is_lost_between_programs(db: Database, db_url: str) -> None:
     """Each with connections of its own, so that only the database keeps them apart."""
-    _write_a(db)
+    write_a(db)
     others = [open_database(db_url) for _ in range(4)]
     failed = _count_up(*(other.write for other in others))
     for other in others:
@@ -233,7 +217,7 @@ def test_updates_are_lost_with_the_default_begin(tmp_path: Path, sqlite_template
     path = tmp_path / "twin.db"
     path.write_bytes(sqlite_template.read_bytes())
     db = open_database(f"sqlite:///{path}")
-    _write_a(db)
+    write_a(db)
     twin = sa.create_engine(f"sqlite:///{path}")
     failed = _count_up(*[twin.begin] * 4)
     twin.dispose()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -23,23 +22,7 @@ from jobtracker_core.storage.errors import (
     StorageError,
     Unreachable,
 )
-from jobtracker_core.storage.tables import collectors
-
-NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
-
-
-def _add(conn: sa.Connection, name: str) -> None:
-    conn.execute(sa.insert(collectors).values(name=name, created_at=NOON, updated_at=NOON))
-
-
-def _names(db: Database) -> list[str]:
-    with db.read() as conn:
-        return list(conn.execute(sa.select(collectors.c.name)).scalars())
-
-
-def _write_a(db: Database) -> None:
-    with db.write() as conn:
-        _add(conn, "a")
+from rows import add_collector, collector_names, write_a
 
 
 def test_a_file_that_is_no_database_keeps_its_bytes(tmp_path: Path) -> None:
@@ -47,7 +30,7 @@ def test_a_file_that_is_no_database_keeps_its_bytes(tmp_path: Path) -> None:
     content = b"Dear Sir or Madam,\n" * 300
     path.write_bytes(content)
     db = open_database(f"sqlite:///{path}")
-    for use in (schema.upgrade, schema.check, schema.require_current, _names, _write_a):
+    for use in (schema.upgrade, schema.check, schema.require_current, collector_names, write_a):
         with pytest.raises(NotADatabase, match=r"letter\.txt: the file is not a database"):
             use(db)
     db.close()
@@ -58,7 +41,7 @@ def test_a_file_that_is_no_database_keeps_its_bytes(tmp_path: Path) -> None:
 def test_reading_makes_no_files(tmp_path: Path) -> None:
     db = open_database(f"sqlite:///{tmp_path / 'sub' / 'a.db'}")
     with pytest.raises(Unreachable, match=r"a\.db: there is no such database") as caught:
-        _names(db)
+        collector_names(db)
     assert "db upgrade" in caught.value.hint
     assert schema.check(db).state == "empty"
     assert list(tmp_path.iterdir()) == []
@@ -66,13 +49,13 @@ def test_reading_makes_no_files(tmp_path: Path) -> None:
 
 def test_reading_in_an_existing_directory_makes_no_file(tmp_path: Path) -> None:
     with pytest.raises(Unreachable):
-        _names(open_database(f"sqlite:///{tmp_path / 'a.db'}"))
+        collector_names(open_database(f"sqlite:///{tmp_path / 'a.db'}"))
     assert list(tmp_path.iterdir()) == []
 
 
 def test_the_path_is_a_directory(tmp_path: Path) -> None:
     db = open_database(f"sqlite:///{tmp_path}")
-    for use in (_names, _write_a):
+    for use in (collector_names, write_a):
         with pytest.raises(NotWritable, match="this is a directory"):
             use(db)
     assert list(tmp_path.iterdir()) == []
@@ -82,7 +65,7 @@ def test_the_directory_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     db = open_database(f"sqlite:///{tmp_path / 'file' / 'a.db'}")
     with pytest.raises(NotWritable, match="its directory cannot be made") as caught:
-        _write_a(db)
+        write_a(db)
     assert "writable" in caught.value.hint
 
 
@@ -133,8 +116,8 @@ def test_disk_full(db_url: str, dialect: str) -> None:
         pages = conn.exec_driver_sql("PRAGMA page_count").scalar()
         conn.exec_driver_sql(f"PRAGMA max_page_count={pages}")
         for number in range(1000):
-            _add(conn, f"{number:05}" * 100)
-    assert _names(db) == []
+            add_collector(conn, f"{number:05}" * 100)
+    assert collector_names(db) == []
     db.close()
 
 
@@ -179,7 +162,7 @@ def test_missing_tables(database_url: str) -> None:
     with db.write():
         pass
     with pytest.raises(SchemaTooOld, match="tables are missing") as caught:
-        _names(db)
+        collector_names(db)
     assert "db upgrade" in caught.value.hint
     db.close()
 
@@ -190,19 +173,19 @@ def test_locked_too_long(
     monkeypatch.setattr(sqlite, "_WAIT_S", 0.05)
     other = open_database(db_url)
     with db.write() as holder:
-        _add(holder, "a")
+        add_collector(holder, "a")
         with pytest.raises(Busy, match="locked for too long"), other.write() as conn:  # noqa: PT012
             if dialect == "postgresql":
                 conn.exec_driver_sql("SET LOCAL lock_timeout = '50ms'")
-            _add(conn, "a")
+            add_collector(conn, "a")
     other.close()
-    assert _names(db) == ["a"]
+    assert collector_names(db) == ["a"]
 
 
 def test_no_server(tmp_path: Path) -> None:
     db = open_database(f"postgresql://me:hush@/jobs?host={tmp_path}")
     with pytest.raises(Unreachable, match="cannot reach the server") as caught:
-        _names(db)
+        collector_names(db)
     assert "hush" not in str(caught.value)
     assert "\n" not in str(caught.value)
 
@@ -210,13 +193,13 @@ def test_no_server(tmp_path: Path) -> None:
 def test_unknown_host() -> None:
     db = open_database("postgresql://me:hush@no-such-host.invalid/jobs")
     with pytest.raises(Unreachable, match="cannot reach the server"):
-        _names(db)
+        collector_names(db)
 
 
 def test_unknown_database(postgres: Callable[[str], str]) -> None:
     db = open_database(postgres("nowhere"))
     with pytest.raises(Unreachable, match="no such database") as caught:
-        _names(db)
+        collector_names(db)
     assert "createdb" in caught.value.hint
 
 
@@ -227,7 +210,7 @@ def test_wrong_password(
     postgres_admin.execute("CREATE ROLE locked LOGIN PASSWORD 'right'")
     url = postgres("postgres").replace("postgres:@", "locked:hush@")
     with pytest.raises(Unreachable, match="refuses the login") as caught:
-        _names(open_database(url))
+        collector_names(open_database(url))
     assert "password" in caught.value.hint
     assert "hush" not in str(caught.value)
     right = open_database(url.replace("hush", "right"))
@@ -246,9 +229,9 @@ def test_a_cut_connection_is_replaced(postgres: Callable[[str], str]) -> None:
 
 
 def test_other_refusals_are_one_line_and_keep_their_cause(db: Database) -> None:
-    _write_a(db)
+    write_a(db)
     with pytest.raises(StorageError, match="refused a statement") as caught:
-        _write_a(db)
+        write_a(db)
     assert type(caught.value) is StorageError
     assert "\n" not in str(caught.value)
     assert caught.value.__cause__ is not None

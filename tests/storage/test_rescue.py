@@ -4,34 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from jobtracker_core.contract.run import Counts, RunState
+from jobtracker_core.contract.run import RunState
 from jobtracker_core.storage import claims, identity, runs
 from jobtracker_core.storage.engine import Database, open_database
 from jobtracker_core.storage.tables import collector_runs
+from rows import rescue, set_run
 
 Begin = Callable[..., runs.Claim]
-
-
-def _set(db: Database, run_id: int, **values: Any) -> None:
-    with db.write() as conn:
-        conn.execute(
-            sa.update(collector_runs).where(collector_runs.c.id == run_id).values(**values)
-        )
-
-
-def _checkpoint(db: Database, claim: runs.Claim, **facts: Any) -> None:
-    with db.write() as conn:
-        runs.checkpoint(conn, claim, **{"counts": Counts(), **facts})
-
-
-def _rescue(db: Database) -> tuple[runs.Rescued, ...]:
-    with db.write() as conn:
-        return runs.rescue(conn)
 
 
 def test_rescue_by_lease(db: Database, begin: Begin) -> None:
@@ -43,7 +26,7 @@ def test_rescue_by_lease(db: Database, begin: Begin) -> None:
     # Starting has rescued those before it: put them back as they were.
     moment = runs.get(db, alive.run_id).created_at
     for number, claim in enumerate((last, again, unwanted)):
-        _set(
+        set_run(
             db,
             claim.run_id,
             state="running",
@@ -54,7 +37,7 @@ def test_rescue_by_lease(db: Database, begin: Begin) -> None:
             max_attempts=3 if claim is again else 1,
             cancel_requested_at=moment if claim is unwanted else None,
         )
-    rescued = {one.run_id: one.state for one in _rescue(db)}
+    rescued = {one.run_id: one.state for one in rescue(db)}
     assert rescued == {
         last.run_id: "failed",
         again.run_id: "pending",
@@ -67,7 +50,7 @@ def test_rescue_by_lease(db: Database, begin: Begin) -> None:
         assert (run.slot, run.lease_expires_at, run.rescue_count) == (None, None, 1)
         assert run.error_class == "lease_lost"
         assert (run.finished_at is None) == (run.state is RunState.PENDING)
-    assert _rescue(db) == ()
+    assert rescue(db) == ()
     # After the first loss it may begin again at once.
     pending = runs.get(db, again.run_id)
     assert pending.scheduled_for <= moment + timedelta(seconds=20)
@@ -75,9 +58,9 @@ def test_rescue_by_lease(db: Database, begin: Begin) -> None:
 
 def test_later_losses_back_off(db: Database, begin: Begin) -> None:
     claim = begin(lease_s=0)
-    _set(db, claim.run_id, attempt=3, max_attempts=9)
+    set_run(db, claim.run_id, attempt=3, max_attempts=9)
     before = runs.get(db, claim.run_id).created_at
-    _rescue(db)
+    rescue(db)
     delay = runs.get(db, claim.run_id).scheduled_for - before
     assert timedelta(seconds=60) <= delay <= timedelta(seconds=90)
 
@@ -86,23 +69,23 @@ def test_rescue_of_a_dead_neighbour(
     db: Database, begin: Begin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     claim = begin(lease_s=60)
-    assert _rescue(db) == ()
+    assert rescue(db) == ()
     monkeypatch.setattr(claims, "is_dead_neighbour", lambda worker: worker == claim.worker_id)
-    assert [one.run_id for one in _rescue(db)] == [claim.run_id]
+    assert [one.run_id for one in rescue(db)] == [claim.run_id]
 
 
 def test_rescue_leaves_what_somebody_is_writing(db: Database, db_url: str, begin: Begin) -> None:
     if db.dialect == "sqlite":
         claim = begin(lease_s=0)
-        assert [one.run_id for one in _rescue(db)] == [claim.run_id]
+        assert [one.run_id for one in rescue(db)] == [claim.run_id]
         return
     claim = begin(lease_s=0)
     other = open_database(db_url)
     with other.write() as conn:
         conn.execute(sa.select(collector_runs).with_for_update())
-        assert _rescue(db) == ()
+        assert rescue(db) == ()
     other.close()
-    assert [one.run_id for one in _rescue(db)] == [claim.run_id]
+    assert [one.run_id for one in rescue(db)] == [claim.run_id]
 
 
 def test_identity_is_judged_by_its_process(processes: Callable[..., list[str]]) -> None:

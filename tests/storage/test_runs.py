@@ -7,32 +7,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 
 from jobtracker_core.contract.run import Counts, RunState
 from jobtracker_core.storage import collectors, runs
 from jobtracker_core.storage.engine import Database
 from jobtracker_core.storage.errors import NotFound
-from jobtracker_core.storage.tables import collector_runs
+from rows import checkpoint, rescue, set_run
 
 Begin = Callable[..., runs.Claim]
-
-
-def _set(db: Database, run_id: int, **values: Any) -> None:
-    with db.write() as conn:
-        conn.execute(
-            sa.update(collector_runs).where(collector_runs.c.id == run_id).values(**values)
-        )
-
-
-def _checkpoint(db: Database, claim: runs.Claim, **facts: Any) -> None:
-    with db.write() as conn:
-        runs.checkpoint(conn, claim, **{"counts": Counts(), **facts})
-
-
-def _rescue(db: Database) -> tuple[runs.Rescued, ...]:
-    with db.write() as conn:
-        return runs.rescue(conn)
 
 
 def test_a_beat_brings_the_wish_to_cancel(db: Database, begin: Begin) -> None:
@@ -48,8 +30,8 @@ def test_a_beat_brings_the_wish_to_cancel(db: Database, begin: Begin) -> None:
 
 def test_a_pending_run_is_cancelled_at_once(db: Database, begin: Begin) -> None:
     claim = begin(lease_s=0)
-    _set(db, claim.run_id, max_attempts=2)
-    _rescue(db)
+    set_run(db, claim.run_id, max_attempts=2)
+    rescue(db)
     assert runs.request_cancel(db, claim.run_id) is RunState.CANCELLED
     run = runs.get(db, claim.run_id)
     assert (run.state, run.error_class) == (RunState.CANCELLED, "cancelled")
@@ -58,7 +40,7 @@ def test_a_pending_run_is_cancelled_at_once(db: Database, begin: Begin) -> None:
 
 def test_what_finish_keeps(db: Database, begin: Begin) -> None:
     claim = begin()
-    _checkpoint(db, claim, counts=Counts(new=1), cursor="page 3")
+    checkpoint(db, claim, counts=Counts(new=1), cursor="page 3")
     assert runs.finish(
         db,
         claim,
@@ -145,8 +127,8 @@ def _kept(db: Database, **facts: Any) -> str | None:
 def test_a_kept_cursor(db: Database, begin: Begin) -> None:
     assert _kept(db) is None
     claim = begin()
-    _checkpoint(db, claim, cursor="page 3")
-    _checkpoint(db, claim)  # details, which have no cursor
+    checkpoint(db, claim, cursor="page 3")
+    checkpoint(db, claim)  # details, which have no cursor
     assert _kept(db) is None, "a run that goes on is nobody else's"
     runs.finish(db, claim, state=RunState.PARTIAL)
     at = runs.get(db, claim.run_id).cursor_at
@@ -163,24 +145,24 @@ def test_a_kept_cursor(db: Database, begin: Begin) -> None:
 
 def test_the_newest_ended_run_decides_about_the_cursor(db: Database, begin: Begin) -> None:
     claim = begin()
-    _checkpoint(db, claim, cursor="page 3")
+    checkpoint(db, claim, cursor="page 3")
     runs.finish(db, claim, state=RunState.PARTIAL)
     claim = begin()
-    _checkpoint(db, claim, cursor="page 9")
+    checkpoint(db, claim, cursor="page 9")
     runs.finish(db, claim, state=RunState.SUCCEEDED, keep_cursor=False)
     assert _kept(db) is None
     assert runs.get(db, claim.run_id).cursor is None
     claim = begin()
-    _checkpoint(db, claim, cursor="page 5")
-    _checkpoint(db, claim, cursor=None)
+    checkpoint(db, claim, cursor="page 5")
+    checkpoint(db, claim, cursor=None)
     runs.finish(db, claim, state=RunState.FAILED)
     assert _kept(db) is None
 
 
 def test_a_cursor_survives_its_worker(db: Database, begin: Begin) -> None:
     claim = begin()
-    _checkpoint(db, claim, cursor="page 4", lease_s=0)
-    assert [one.state for one in _rescue(db)] == ["failed"]
+    checkpoint(db, claim, cursor="page 4", lease_s=0)
+    assert [one.state for one in rescue(db)] == ["failed"]
     assert _kept(db) == "page 4"
 
 
