@@ -68,6 +68,9 @@ def _option(field: forms.FormField) -> click.Option:
     for unit in _UNITS:
         if field.name.endswith(unit):
             names.insert(1, option(field.name.removesuffix(unit)))
+    if field.kind == "boolean" and not field.multiple:
+        switch = f"{option(field.name)}/--no-{option(field.name).removeprefix('--')}"
+        return click.Option([switch, field.name], default=None, help=field.description)
     # Values stay text: the form converts and refuses them, in the same words everywhere.
     return click.Option(
         names,
@@ -107,8 +110,10 @@ def print_result(collected: Collected) -> None:
         failed = f", {counts.details_failed} failed" if counts.details_failed else ""
         click.echo(f"  {counts.details} details read{failed}")
     for use in collected.filters:
-        removed = f", {use.removed} removed" if use.removed else ""
-        click.echo(f"  {use.word}: {use.support}{removed}")
+        said = [f"{use.removed} removed"] if use.removed else []
+        said += [f"{use.unknown} kept that do not say"] if use.unknown else []
+        said += [use.note] if use.note else []
+        click.echo(clean(f"  {use.word}: {', '.join([use.support, *said])}"))
     if run.error_message:
         cause = f"{run.error_class}: " if run.error_class else ""
         click.echo(f"  {cause}{clean(run.error_message)}")

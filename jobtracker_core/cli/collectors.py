@@ -30,7 +30,7 @@ def list_(as_json: bool) -> None:  # noqa: FBT001
         (
             (
                 c.info.name,
-                c.enabled,
+                "unavailable" if c.unavailable else c.enabled,
                 c.info.homepage,
                 f"{c.info.limits.per_minute:g}",
                 f"{c.distribution} {c.version}",
@@ -39,6 +39,9 @@ def list_(as_json: bool) -> None:  # noqa: FBT001
         ),
         prose=("SITE", "PLUGIN"),
     )
+    for c in found:
+        if c.unavailable:
+            click.echo(clean(f"{c.info.name} cannot be used here: {c.unavailable}"))
 
 
 @collectors.command()

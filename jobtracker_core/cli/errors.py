@@ -7,7 +7,7 @@ import click
 from jobtracker_core.cli.output import clean
 from jobtracker_core.contract.errors import BadQuery, ConfigError
 from jobtracker_core.http.record import RecordError
-from jobtracker_core.plugins.discovery import UnknownCollector
+from jobtracker_core.plugins.discovery import Unavailable, UnknownCollector
 from jobtracker_core.plugins.forms import FormError
 from jobtracker_core.settings import SettingError
 from jobtracker_core.storage.errors import NotFound, StorageError, WrongAddress
@@ -37,6 +37,8 @@ def _account(error: Exception) -> tuple[str, str, int]:
             then = "read its site's rules and turn it on with: jobtracker collectors enable "
             what = f"collector {error.info.name!r} is off, as all are at first"
             return what, then + error.info.name, WRONG_USE
+        case Unavailable():
+            return str(error), "see `jobtracker collectors` for those that can be used", FAILED
         case BadQuery() | ConfigError() | SettingError() | RecordError():
             return str(error), error.hint, WRONG_USE
         case UnknownCollector():

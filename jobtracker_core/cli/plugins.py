@@ -115,6 +115,8 @@ def _print_table(chosen: tuple[Plugin, ...]) -> None:
 
 def _print_problems(chosen: tuple[Plugin, ...]) -> None:
     for plugin in chosen:
+        for name, why in plugin.unavailable.items():
+            click.echo(clean(f"{plugin.name}: {name} cannot be used here: {why}"))
         for problem in plugin.problems:
             click.echo(clean(f"{plugin.name}: {problem.stage}: {problem.message}"))
             click.echo(f"  Next: {clean(problem.hint)}")

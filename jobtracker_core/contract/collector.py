@@ -24,6 +24,15 @@ class JobCollector(abc.ABC, Generic[Q, S]):
     def __init__(self, settings: S) -> None:
         self.settings = settings
 
+    @classmethod
+    def unavailable(cls) -> str | None:
+        """Return why this collector cannot be used on this machine now; None if it can.
+
+        For a missing library, or a site that a library has given up. Asked while plugins are
+        loaded: it must be quick, import nothing heavy and touch no network.
+        """
+        return None
+
     @abc.abstractmethod
     def collect(self, query: Q, ctx: RunContext, *, cursor: str | None = None) -> Iterator[Page]:
         """Yield list pages until the search has no more.

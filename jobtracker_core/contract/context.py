@@ -146,6 +146,17 @@ class RunContext(Protocol):
         """
         ...
 
+    def filter_ignored(self, word: str, why: str) -> None:
+        """Say that this run cannot apply a word of its query that the site otherwise would.
+
+        The run's result shows it with the reason. Raises ValueError if the query has no such word.
+        """
+        ...
+
     def proxy_url(self) -> str | None:
-        """The run's proxy, for collectors with feature `own_http`."""
+        """The run's proxy, for collectors with feature `own_http`.
+
+        With credentials, so it belongs into no log. None only where no pool was asked for: then,
+        and only then, a direct connection is allowed. Raises `Transient` if the pool has none left.
+        """
         ...

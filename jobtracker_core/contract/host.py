@@ -12,7 +12,7 @@ from typing import Literal, Protocol
 
 from msgspec import Struct
 
-from jobtracker_core.contract.errors import CancelReason
+from jobtracker_core.contract.errors import CancelReason, ErrorClass
 from jobtracker_core.contract.page import Skip
 from jobtracker_core.contract.posting import (
     CompanyFacts,
@@ -103,9 +103,22 @@ class Ack(Struct, frozen=True, kw_only=True):
 
 
 class Grant(Struct, frozen=True, kw_only=True):
-    """Leave to send one request. `wait` > 0 means: not yet, ask again after that many seconds."""
+    """Leave to send one request. `wait` > 0 means: not yet, ask again after that many seconds.
+
+    Attributes:
+        cooling: The wait is not the pace's: the site asked for quiet, or refused us.
+    """
 
     wait: float = 0.0
+    cooling: bool = False
+
+
+class Proxy(Struct, frozen=True, kw_only=True):
+    """A proxy that a run goes through. `url` may hold credentials; `label` never does."""
+
+    id: int
+    label: str
+    url: str
 
 
 class Progress(Struct, frozen=True, kw_only=True):
@@ -136,6 +149,21 @@ class RunHost(Protocol):
 
     def acquire(self, key: str, *, per_minute: float, burst: int) -> Grant:
         """Ask for leave to send one request under the rate limit `key`."""
+        ...
+
+    def slow_down(self, key: str, *, cause: ErrorClass, retry_after: float | None = None) -> None:
+        """Tell that the site asked for quiet or refused us: nobody asks it for a while.
+
+        `retry_after` is what it said itself, in seconds.
+        """
+        ...
+
+    def proxy(self, *, failed: int | None = None, cause: ErrorClass = "proxy") -> Proxy | None:
+        """Return the proxy that the run goes through: the same one until it has failed.
+
+        With `failed`, that proxy is set aside for `cause` and the next one is returned. None where
+        no pool was asked for; then requests go out directly. Raises `Transient` if none is left.
+        """
         ...
 
     def progress(self, progress: Progress) -> None:

@@ -43,6 +43,17 @@ class CollectorSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields
         ]
         | None
     ) = None
+    proxy_pool: (
+        Annotated[
+            str,
+            Meta(
+                description="Pool of proxies that every request goes through, and none around it",
+                min_length=1,
+                max_length=100,
+            ),
+        ]
+        | None
+    ) = None
 
 
 class Limits(Struct, frozen=True, kw_only=True):
@@ -107,9 +118,9 @@ class CollectorInfo(Struct, frozen=True, kw_only=True):
         name: `[a-z][a-z0-9_]{1,39}`; the `source` of all its jobs, so it never changes.
         contract: The contract number it was written for; write the number, not the constant.
         hosts: Hosts it may talk to, exact or `*.example.org`. Redirects elsewhere are refused.
-        filters: Treatment of each common query word except `limit`, which the core applies;
-            a word that is not named is IGNORED. AFTER is possible for `remote`, `employment` and
-            `posted_within_days`.
+        filters: Treatment of each common query word except `limit` and `drop_unknown`, which the
+            core applies; a word that is not named is IGNORED. AFTER is possible for `remote`,
+            `employment` and `posted_within_days`.
         canary: A query for which the site always has results.
     """
 

@@ -16,7 +16,8 @@ class CommonQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """Base of every collector's query. A subclass adds what only its site knows.
 
     The JSON schema of the subclass is the command line's options, the API's body and the web form.
-    `CollectorInfo.filters` says how the collector treats each of these words.
+    `CollectorInfo.filters` says how the collector treats each of these words; `drop_unknown` and
+    `limit` are the core's own.
     """
 
     text: (
@@ -39,6 +40,13 @@ class CommonQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     posted_within_days: (
         Annotated[int, Meta(description="Published within that many days", ge=1, le=365)] | None
     ) = None
+    drop_unknown: Annotated[
+        bool,
+        Meta(
+            description="Leave out postings that do not say what a filter applied here asks for; "
+            "else they are kept"
+        ),
+    ] = False
     limit: (
         Annotated[int, Meta(description="Stop after that many postings", ge=1, le=100_000)] | None
     ) = None

@@ -8,6 +8,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from jobtracker_core.contract.errors import ErrorClass
+from jobtracker_core.contract.info import FilterSupport
 
 
 class RunState(StrEnum):
@@ -60,8 +61,24 @@ class Counts(Struct, frozen=True, kw_only=True):
         return Counts(**{f: getattr(self, f) - getattr(other, f) for f in self.__struct_fields__})
 
 
+class FilterUse(Struct, frozen=True, kw_only=True):
+    """What became of one word of a query.
+
+    Attributes:
+        removed: Postings that the core left out for it.
+        unknown: Postings kept although they do not say what the word asks for.
+        note: Why it was not applied in this run, where the collector says so.
+    """
+
+    word: str
+    support: FilterSupport
+    removed: int = 0
+    unknown: int = 0
+    note: str | None = None
+
+
 class RunSummary(Struct, frozen=True, kw_only=True):
-    """A finished run."""
+    """A finished run. `filters` says where each word of the query was applied."""
 
     id: int
     collector: str
@@ -72,6 +89,7 @@ class RunSummary(Struct, frozen=True, kw_only=True):
     end_confirmed: bool
     error_class: ErrorClass | None = None
     error_message: str | None = None
+    filters: tuple[FilterUse, ...] = ()
 
 
 class JobRef(Struct, frozen=True, kw_only=True):

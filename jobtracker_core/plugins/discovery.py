@@ -26,7 +26,8 @@ class Plugin(Struct, frozen=True, kw_only=True):
     Attributes:
         name: The entry point's name.
         distribution: The pip package that brings it.
-        collectors: Names of the collectors that can be used.
+        collectors: Names of the collectors that it brings.
+        unavailable: Those of them that cannot be used on this machine now, and why.
         status: `warning` means that it works but for what `problems` says; `off`, that the
             allow-list leaves it out.
     """
@@ -36,16 +37,18 @@ class Plugin(Struct, frozen=True, kw_only=True):
     version: str
     status: Status
     collectors: tuple[str, ...] = ()
+    unavailable: Mapping[str, str] = {}
     problems: tuple[Problem, ...] = ()
 
 
 class Source(Struct, frozen=True, kw_only=True):
-    """A collector that can be used, and where it comes from."""
+    """A collector, and where it comes from; `unavailable` says why it cannot be used now."""
 
     cls: type[JobCollector[Any, Any]]
     plugin: str
     distribution: str
     version: str
+    unavailable: str | None = None
 
     @property
     def info(self) -> CollectorInfo:
@@ -63,6 +66,15 @@ class Registry(Struct, frozen=True, kw_only=True):
 
 class UnknownCollector(LookupError):  # noqa: N818  (what was asked for is unknown)
     """No usable collector has that name; the message says why, or which there are."""
+
+
+class Unavailable(Exception):  # noqa: N818
+    """A collector is installed and cannot be used on this machine; `reason` says why."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(f"collector {name!r} cannot be used here: {reason}")
+        self.name = name
+        self.reason = reason
 
 
 def load(allowed: Iterable[str] | None = None) -> Registry:
@@ -85,7 +97,11 @@ def load(allowed: Iterable[str] | None = None) -> Registry:
     _refuse_duplicates(found)
     sources = {
         cls.info.name: Source(
-            cls=cls, plugin=one.name, distribution=one.distribution, version=one.version
+            cls=cls,
+            plugin=one.name,
+            distribution=one.distribution,
+            version=one.version,
+            unavailable=one.unavailable.get(cls.info.name),
         )
         for one in found
         for cls in one.classes
@@ -108,6 +124,14 @@ def find(registry: Registry, name: str) -> Source:
     raise UnknownCollector(f"there is no collector {name!r}; installed: {there}")
 
 
+def find_usable(registry: Registry, name: str) -> Source:
+    """Return the collector of that name; raises UnknownCollector and Unavailable."""
+    source = find(registry, name)
+    if source.unavailable is not None:
+        raise Unavailable(name, source.unavailable)
+    return source
+
+
 def _distribution(entry: EntryPoint) -> str:
     return entry.dist.name if entry.dist is not None else "?"
 
@@ -121,6 +145,7 @@ class _Loaded:
         self.distribution = _distribution(entry)
         self.version = entry.dist.version if entry.dist is not None else "?"
         self.classes: list[type[JobCollector[Any, Any]]] = []
+        self.unavailable: dict[str, str] = {}
         self.errors: list[Problem] = []
         self.warnings: list[Problem] = []
         self.off = False
@@ -158,6 +183,9 @@ class _Loaded:
         try:
             classes = [cls for result in caller() for cls in result]
             problems = [(cls, examine(cls)) for cls in classes]
+            for cls in (cls for cls, found in problems if not found):
+                if why := cls.unavailable():
+                    self.unavailable[cls.info.name] = str(why)
         except (Exception, SystemExit) as error:  # noqa: BLE001
             self._broken("collectors", error)
             return
@@ -196,6 +224,7 @@ class _Loaded:
             version=self.version,
             status=status,
             collectors=tuple(cls.info.name for cls in self.classes),
+            unavailable=self.unavailable,
             problems=(*self.errors, *self.warnings),
         )
 

@@ -10,11 +10,18 @@ from typing import Any, Literal, TypeVar
 import msgspec
 
 from jobtracker_core.contract.context import Http, Items, Log, Response
-from jobtracker_core.contract.errors import Cancelled, CancelReason, CollectError, LayoutChanged
-from jobtracker_core.contract.host import Ack, Batch, Grant, Progress, RunHost
+from jobtracker_core.contract.errors import (
+    Cancelled,
+    CancelReason,
+    CollectError,
+    ErrorClass,
+    LayoutChanged,
+)
+from jobtracker_core.contract.host import Ack, Batch, Grant, Progress, Proxy, RunHost
 from jobtracker_core.contract.page import Skip
 from jobtracker_core.contract.posting import PostingRef
 from jobtracker_core.runner.clock import Clock
+from jobtracker_core.runner.filters import QueryFilters
 
 T = TypeVar("T")
 
@@ -70,6 +77,14 @@ class GuardedHost:
     def acquire(self, key: str, *, per_minute: float, burst: int) -> Grant:
         """See RunHost."""
         return self._call(lambda: self._host.acquire(key, per_minute=per_minute, burst=burst))
+
+    def slow_down(self, key: str, *, cause: ErrorClass, retry_after: float | None = None) -> None:
+        """See RunHost."""
+        self._call(lambda: self._host.slow_down(key, cause=cause, retry_after=retry_after))
+
+    def proxy(self, *, failed: int | None = None, cause: ErrorClass = "proxy") -> Proxy | None:
+        """See RunHost."""
+        return self._call(lambda: self._host.proxy(failed=failed, cause=cause))
 
     def progress(self, progress: Progress) -> None:
         """See RunHost."""
@@ -155,13 +170,14 @@ class Context:
         host: RunHost,
         clock: Clock,
         watch: Stopwatch,
-        proxy: str | None = None,
+        filters: QueryFilters,
     ) -> None:
         self._http = http
+        self._host = host
         self._log = HostLog(host)
         self._clock = clock
         self._watch = watch
-        self._proxy = proxy
+        self._filters = filters
 
     @property
     def http(self) -> Http:
@@ -187,7 +203,13 @@ class Context:
 
     def proxy_url(self) -> str | None:
         """See RunContext."""
-        return self._proxy
+        proxy = self._host.proxy()
+        return None if proxy is None else proxy.url
+
+    def filter_ignored(self, word: str, why: str) -> None:
+        """See RunContext."""
+        self._filters.ignore(str(word), str(why))
+        self._log.info("filter not applied", word=word, why=why)
 
     def decode(self, response: Response, type: type[T]) -> T:  # noqa: A002
         """See RunContext."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from jobtracker_core.contract.errors import CancelReason
-from jobtracker_core.contract.host import Ack, Batch, Grant, Progress, Record
+from jobtracker_core.contract.errors import CancelReason, ErrorClass
+from jobtracker_core.contract.host import Ack, Batch, Grant, Progress, Proxy, Record
 from jobtracker_core.contract.posting import PostingRef
 
 
@@ -54,6 +54,13 @@ class DryHost:
     def acquire(self, key: str, *, per_minute: float, burst: int) -> Grant:  # noqa: ARG002
         """Grant it."""
         return Grant()
+
+    def slow_down(self, key: str, *, cause: ErrorClass, retry_after: float | None = None) -> None:
+        """Do nothing: nothing here is ever asked again."""
+
+    def proxy(self, *, failed: int | None = None, cause: ErrorClass = "proxy") -> Proxy | None:  # noqa: ARG002
+        """Return None: there are no pools here."""
+        return None
 
     def progress(self, progress: Progress) -> None:
         """Keep it."""

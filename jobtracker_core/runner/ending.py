@@ -7,10 +7,9 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from jobtracker_core.contract.run import JobRef, RunState, RunSummary
+from jobtracker_core.contract.run import FilterUse, JobRef, RunState, RunSummary
 from jobtracker_core.plugins.discovery import Registry
 from jobtracker_core.runner.execute import Result
-from jobtracker_core.runner.filters import FilterUse
 from jobtracker_core.runner.inline import InlineHost
 from jobtracker_core.runner.outcome import words
 from jobtracker_core.storage import runs

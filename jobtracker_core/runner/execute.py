@@ -11,14 +11,13 @@ from msgspec import Struct
 
 from jobtracker_core.contract.host import RunHost
 from jobtracker_core.contract.info import Private
-from jobtracker_core.contract.run import Counts
+from jobtracker_core.contract.run import Counts, FilterUse
 from jobtracker_core.http.exchange import Transport
 from jobtracker_core.http.record import Recorder
 from jobtracker_core.ingest.private import redact_text
 from jobtracker_core.runner.clock import Clock
 from jobtracker_core.runner.context import HostFailed
 from jobtracker_core.runner.details import DetailReader
-from jobtracker_core.runner.filters import FilterUse
 from jobtracker_core.runner.lists import ListReader
 from jobtracker_core.runner.outcome import Evidence, Outcome, Phase, cut, decide
 from jobtracker_core.runner.session import Session, Task
@@ -86,7 +85,7 @@ def execute(
         outcome=_cleaned(decide(evidence), session.info.private),
         counts=session.counts,
         tail=session.undelivered,
-        filters=lists.filters.account(),
+        filters=session.filters.account(),
     )
 
 

@@ -5,26 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
-from msgspec import Struct
-
 from jobtracker_core.contract.host import Record
 from jobtracker_core.contract.info import CollectorInfo, FilterSupport
 from jobtracker_core.contract.posting import Remote
 from jobtracker_core.contract.query import CommonQuery
+from jobtracker_core.contract.run import FilterUse
 
 
-class FilterUse(Struct, frozen=True, kw_only=True):
-    """What became of one word of a query, and how many postings it removed here."""
-
-    word: str
-    support: FilterSupport
-    removed: int = 0
-
-
-class AfterFilters:
+class QueryFilters:
     """Removes what a query did not ask for, where its collector leaves that to the core.
 
-    What is unknown is kept: a posting that does not say where the work is done may still be it.
+    What is unknown is kept, unless the query says `drop_unknown`: a posting that does not say where
+    the work is done may still be it.
     """
 
     def __init__(self, query: CommonQuery, info: CollectorInfo) -> None:
@@ -36,50 +28,76 @@ class AfterFilters:
         ]
         self._support = {word: info.filters.get(word, FilterSupport.IGNORED) for word in words}
         self._removed = dict.fromkeys(words, 0)
+        self._unknown = dict.fromkeys(words, 0)
+        self._notes: dict[str, str] = {}
+
+    def ignore(self, word: str, why: str) -> None:
+        """Note that the collector could not apply a word of the query in this run.
+
+        The first reason stays. Raises ValueError for what is no word of the query.
+        """
+        if word not in self._query.__struct_fields__:
+            raise ValueError(f"the query has no word {word!r}")
+        self._support[word] = FilterSupport.IGNORED
+        self._removed.setdefault(word, 0)
+        self._unknown.setdefault(word, 0)
+        self._notes.setdefault(word, why)
 
     def apply(self, records: Sequence[Record], now: datetime) -> list[Record]:
         """Return the records that fit; the rest is counted under the first filter it fails."""
-        kept = []
-        for record in records:
-            word = next((w for w in self._support if not self._fits(w, record, now)), None)
-            if word is None:
-                kept.append(record)
-            else:
-                self._removed[word] += 1
-        return kept
+        return [record for record in records if self._keeps(record, now)]
 
-    def _fits(self, word: str, record: Record, now: datetime) -> bool:
-        if self._support[word] is not FilterSupport.AFTER:
-            return True
-        return _TESTS[word](self._query, record, now)
+    def _keeps(self, record: Record, now: datetime) -> bool:
+        unknown = []
+        for word, support in self._support.items():
+            if support is not FilterSupport.AFTER:
+                continue
+            fits = _TESTS[word](self._query, record, now)
+            if fits is None and not self._query.drop_unknown:
+                unknown.append(word)
+            elif not fits:
+                self._removed[word] += 1
+                return False
+        for word in unknown:
+            self._unknown[word] += 1
+        return True
 
     def account(self) -> tuple[FilterUse, ...]:
         """Return what was done about each word that the query sets."""
         return tuple(
-            FilterUse(word=word, support=support, removed=self._removed[word])
+            FilterUse(
+                word=word,
+                support=support,
+                removed=self._removed[word],
+                unknown=self._unknown[word],
+                note=self._notes.get(word),
+            )
             for word, support in self._support.items()
         )
 
 
-def _remote(query: CommonQuery, record: Record, _now: datetime) -> bool:
+def _remote(query: CommonQuery, record: Record, _now: datetime) -> bool | None:
     if record.remote in (None, Remote.UNKNOWN):
-        return True
+        return None
     return record.remote.value in query.remote
 
 
-def _employment(query: CommonQuery, record: Record, _now: datetime) -> bool:
-    return not record.employment or not set(record.employment).isdisjoint(query.employment)
+def _employment(query: CommonQuery, record: Record, _now: datetime) -> bool | None:
+    if not record.employment:
+        return None
+    return not set(record.employment).isdisjoint(query.employment)
 
 
-def _posted_within_days(query: CommonQuery, record: Record, now: datetime) -> bool:
+def _posted_within_days(query: CommonQuery, record: Record, now: datetime) -> bool | None:
     if record.posted_at is None or query.posted_within_days is None:
-        return True
+        return None
     # Whole days: many sites tell no more than the date, and the day of the limit still counts.
     return record.posted_at.date() >= (now - timedelta(days=query.posted_within_days)).date()
 
 
-_TESTS: dict[str, Callable[[CommonQuery, Record, datetime], bool]] = {
+_TESTS: dict[str, Callable[[CommonQuery, Record, datetime], bool | None]] = {
     "remote": _remote,
     "employment": _employment,
     "posted_within_days": _posted_within_days,
 }
+"""Whether a record fits; None where it does not say."""

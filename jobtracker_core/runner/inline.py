@@ -9,8 +9,8 @@ from typing import Literal
 
 from msgspec import UNSET, UnsetType
 
-from jobtracker_core.contract.errors import CancelReason
-from jobtracker_core.contract.host import Ack, Batch, Grant, Progress
+from jobtracker_core.contract.errors import CancelReason, ErrorClass
+from jobtracker_core.contract.host import Ack, Batch, Grant, Progress, Proxy
 from jobtracker_core.contract.posting import PostingRef
 from jobtracker_core.contract.run import Counts, JobRef
 from jobtracker_core.http.throttle import Throttle
@@ -125,6 +125,13 @@ class InlineHost:
     def acquire(self, key: str, *, per_minute: float, burst: int) -> Grant:
         """Ask this process's throttle."""
         return self._throttle.acquire(key, per_minute=per_minute, burst=burst)
+
+    def slow_down(self, key: str, *, cause: ErrorClass, retry_after: float | None = None) -> None:
+        """Do nothing: this process asks no other run's site."""
+
+    def proxy(self, *, failed: int | None = None, cause: ErrorClass = "proxy") -> Proxy | None:  # noqa: ARG002
+        """Return None: there are no pools yet."""
+        return None
 
     def progress(self, progress: Progress) -> None:
         """Hand it to whoever watches."""

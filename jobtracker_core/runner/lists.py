@@ -11,7 +11,6 @@ from jobtracker_core.contract.page import Page, Skip
 from jobtracker_core.contract.posting import PostingRef
 from jobtracker_core.contract.run import Counts
 from jobtracker_core.ingest.normalise import Unreadable, normalise
-from jobtracker_core.runner.filters import AfterFilters
 from jobtracker_core.runner.outcome import ListEnd
 from jobtracker_core.runner.session import Session
 from jobtracker_core.runner.soundness import sound_page, sound_posting
@@ -31,7 +30,6 @@ class ListReader:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self.filters = AfterFilters(session.task.query, session.info)
         self.refs: dict[str, PostingRef] = {}
         self.received: set[str] = set()
         self.end: ListEnd | None = None
@@ -104,7 +102,7 @@ class ListReader:
             self.end_unconfirmed = page.end_unconfirmed
         else:
             self._weigh_empty(page, front=front)
-        fitting = self.filters.apply(records, session.clock.now())
+        fitting = session.filters.apply(records, session.clock.now())
         filtered = len(records) - len(fitting)
         fitting = self._within_limit(fitting)
         session.count(

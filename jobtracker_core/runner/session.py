@@ -20,6 +20,7 @@ from jobtracker_core.http.exchange import Transport
 from jobtracker_core.http.record import Recorder
 from jobtracker_core.runner.clock import Clock
 from jobtracker_core.runner.context import Context, GuardedHost, Stopwatch
+from jobtracker_core.runner.filters import QueryFilters
 
 
 class Task(Struct, frozen=True, kw_only=True):
@@ -63,11 +64,13 @@ class Session:
             recorder=recorder,
             remaining=self.watch.remaining,
         )
+        self.filters = QueryFilters(task.query, info)
         self.ctx = Context(
             http=self._client,
             host=self.host,
             clock=clock,
             watch=self.watch,
+            filters=self.filters,
         )
         self._counts = Counts()
         self._delivered = Counts()

@@ -185,11 +185,12 @@ class JobTracker:
             on_log: Called in this thread with level, event and fields; `run`, `collector` and
                 `page` are among them in each call.
 
-        Raises CollectorOff, FormError, ConfigError, UnknownCollector, RecordError and StorageError
-        before anything is sent; StorageError and RecordError also later, if the database or the
-        directory fails. What goes wrong with the site or in the plugin is in the result.
+        Raises CollectorOff, FormError, ConfigError, UnknownCollector, Unavailable, RecordError and
+        StorageError before anything is sent; StorageError and RecordError also later, if the
+        database or the directory fails. What goes wrong with the site or in the plugin is in the
+        result.
         """
-        source = discovery.find(self.registry, name)
+        source = discovery.find_usable(self.registry, name)
         task, kept = self._task(source, query)
         if record is not None:
             make_empty(record)

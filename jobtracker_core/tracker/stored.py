@@ -139,12 +139,13 @@ class Companies:
 
 
 class CollectorStatus(Struct, frozen=True, kw_only=True):
-    """A collector that can be used, and whether it may be."""
+    """A collector, and whether it may be used; `unavailable` says why it cannot be."""
 
     info: CollectorInfo
     distribution: str
     version: str
     enabled: bool
+    unavailable: str | None = None
 
 
 class Collectors:
@@ -163,6 +164,7 @@ class Collectors:
                 distribution=source.distribution,
                 version=source.version,
                 enabled=name in on,
+                unavailable=source.unavailable,
             )
             for name, source in sorted(sources.items())
         )

@@ -27,6 +27,7 @@ from jobtracker_core.runner.clock import JumpClock
 from jobtracker_core.runner.context import Context, Stopwatch
 from jobtracker_core.runner.dry import DryHost
 from jobtracker_core.runner.execute import execute
+from jobtracker_core.runner.filters import QueryFilters
 from jobtracker_core.runner.inline import InlineHost
 from jobtracker_core.runner.session import Task
 from jobtracker_core.storage import runs
@@ -161,6 +162,7 @@ def _bare(db: Database, driver: Driver, task: Task, answers: KeptAnswers, rows: 
         host=host,
         clock=clock,
         watch=Stopwatch(clock, host, seconds=3600),
+        filters=QueryFilters(task.query, task.collector.info),
     )
     collector = task.collector(task.settings)
     private = task.collector.info.private

@@ -22,7 +22,7 @@ def test_json_of_each(jobtracker) -> None:
     assert plugin["status"] == "ok"
     card = json.loads(jobtracker("plugins", "show", "hiringcafe", "--json").out)
     assert card["info"]["limits"]["per_minute"] == 20
-    assert {field["name"] for field in card["settings"]} == {"base_url", "per_minute"}
+    assert {field["name"] for field in card["settings"]} == {"base_url", "per_minute", "proxy_pool"}
     assert json.loads(jobtracker("plugins", "check", "--json").out)[0]["problems"] == []
     by_distribution = jobtracker("plugins", "show", "jobtracker-hiringcafe", "--json")
     assert json.loads(by_distribution.out)[0]["name"] == "hiringcafe"

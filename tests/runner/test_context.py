@@ -8,8 +8,10 @@ import msgspec
 import pytest
 
 from jobtracker_core import Cancelled, LayoutChanged, Response
+from jobtracker_core.contract.host import Proxy
 from jobtracker_core.runner.clock import JumpClock
 from jobtracker_core.runner.context import Context, Stopwatch
+from jobtracker_core.runner.filters import QueryFilters
 
 
 class Item(msgspec.Struct):
@@ -29,7 +31,7 @@ def context(kit) -> Context:
         host=kit.host,
         clock=clock,
         watch=Stopwatch(clock, kit.host, seconds=60),
-        proxy="socks5://127.0.0.1:9",
+        filters=QueryFilters(kit.canary, kit.scripted(kit.fail).info),
     )
 
 
@@ -112,7 +114,9 @@ def test_pause_ends_within_half_a_second_of_a_stop(context, kit) -> None:
     assert clock.monotonic() <= 10.5
 
 
-def test_the_proxy_is_there_for_collectors_with_their_own_http(context) -> None:
+def test_the_proxy_is_there_for_collectors_with_their_own_http(context, kit) -> None:
+    assert context.proxy_url() is None
+    kit.host.proxy = lambda **_: Proxy(id=1, label="home", url="socks5://127.0.0.1:9")
     assert context.proxy_url() == "socks5://127.0.0.1:9"
 
 

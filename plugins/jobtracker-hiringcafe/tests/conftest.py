@@ -3,125 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import closing
-from datetime import UTC, date, datetime, timedelta
-from itertools import islice
+from datetime import UTC, date, datetime
 from pathlib import Path
-from random import Random
-from typing import Any, Literal
+from typing import Any
 
 import pytest
 
-from jobtracker_core import CollectorSettings, Page, Posting, PostingRef
-from jobtracker_core.contract.errors import CancelReason
-from jobtracker_core.contract.host import Ack, Batch, Grant, Progress
-from jobtracker_core.http.client import Client
+from jobtracker_core import CollectorSettings
 from jobtracker_core.http.transport import CurlTransport
-from jobtracker_core.runner.context import Context, Stopwatch
-from jobtracker_hiringcafe import HiringCafe, HiringCafeQuery
+from jobtracker_core.testing.visit import Visit
+from jobtracker_hiringcafe import HiringCafe
 from jobtracker_hiringcafe.practice import HiringCafeSite
 
 TODAY = date(2026, 9, 15)
-
-
-class QuickClock:
-    """A clock that waits by being set forward."""
-
-    def __init__(self) -> None:
-        self.waited = 0.0
-
-    def now(self) -> datetime:
-        return datetime(2026, 9, 15, tzinfo=UTC) + timedelta(seconds=self.waited)
-
-    def monotonic(self) -> float:
-        return self.waited
-
-    def wait(self, seconds: float) -> None:
-        self.waited += seconds
-
-
-class QuietHost:
-    """Grants every request and keeps the log."""
-
-    def __init__(self) -> None:
-        self.logged: list[tuple[str, str, Mapping[str, object]]] = []
-
-    def deliver(self, batch: Batch) -> Ack:
-        raise AssertionError("a collector does not deliver")
-
-    def details_wanted(
-        self, refs: Sequence[PostingRef], *, rechecks: int = 0
-    ) -> Sequence[PostingRef]:
-        raise AssertionError("a collector does not choose its details")
-
-    def acquire(self, key: str, *, per_minute: float, burst: int) -> Grant:
-        return Grant()
-
-    def progress(self, progress: Progress) -> None:
-        raise AssertionError("a collector does not report")
-
-    def log(
-        self,
-        level: Literal["debug", "info", "warning"],
-        event: str,
-        fields: Mapping[str, object],
-    ) -> None:
-        self.logged.append((level, event, fields))
-
-    def cancelled(self) -> CancelReason | None:
-        return None
-
-
-class Visit:
-    """One run: a collector of its own, its clock and its log."""
-
-    def __init__(self, base_url: str, transport: CurlTransport) -> None:
-        self.clock = QuickClock()
-        self.host = QuietHost()
-        limits = HiringCafe.info.limits
-        watch = Stopwatch(self.clock, self.host, seconds=limits.max_minutes * 60)
-        client = Client(
-            transport=transport,
-            hosts=HiringCafe.info.hosts,
-            base_url=base_url,
-            limits=limits,
-            per_minute=1_000_000,
-            host=self.host,
-            check=watch.check,
-            pause=watch.pause,
-            now=self.clock.now,
-            random=Random(1),
-            remaining=watch.remaining,
-        )
-        self.ctx = Context(
-            http=client,
-            host=self.host,
-            clock=self.clock,
-            watch=watch,
-        )
-        self.collector = HiringCafe(CollectorSettings(base_url=base_url))
-
-    def pages(
-        self,
-        query: HiringCafeQuery | None = None,
-        *,
-        cursor: str | None = None,
-        most: int | None = None,
-    ) -> list[Page]:
-        """Read list pages, all of them or the first few."""
-        pages = self.collector.collect(query or HiringCafeQuery(), self.ctx, cursor=cursor)
-        with closing(pages):  # type: ignore[type-var]
-            return list(islice(pages, most))
-
-    def details(self, posting: Posting) -> Posting:
-        """Ask for a posting's details."""
-        ref = PostingRef(source_id=posting.source_id, url=posting.url, title=posting.title)
-        return self.collector.details(ref, self.ctx)
-
-    def warnings(self) -> list[str]:
-        """The warnings in the run's log."""
-        return [event for level, event, _ in self.host.logged if level == "warning"]
+NOW = datetime(2026, 9, 15, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -135,7 +32,9 @@ def site() -> Iterator[HiringCafeSite]:
 def visit_at() -> Iterator[Callable[[str], Visit]]:
     """Make runs against an address."""
     with closing(CurlTransport()) as transport:
-        yield lambda base_url: Visit(base_url, transport)
+        yield lambda base_url: Visit(
+            HiringCafe, CollectorSettings(base_url=base_url), transport, NOW
+        )
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ def test_a_whole_search(site: HiringCafeSite, visit: Any) -> None:
     assert {page.total_hint for page in pages} == {330}
     assert not any(page.end_unconfirmed or page.skipped for page in pages)
     assert sorted(ids(pages)) == sorted(site.object_ids)
-    assert visit.warnings() == []
+    assert visit.events("warning") == []
 
 
 def test_what_is_sent(site: HiringCafeSite, visit: Any) -> None:
@@ -113,7 +113,7 @@ def test_a_later_empty_page_is_asked_again(site: HiringCafeSite, visit: Any) -> 
     pages = visit.pages()
     assert len(ids(pages)) == 330
     assert [r.query["page"] for r in site.requests if "page" in r.query].count("3") == 2
-    assert visit.clock.waited >= 10
+    assert visit.clock.monotonic() >= 10
 
 
 def test_a_page_that_stays_empty_is_an_unconfirmed_end(site: HiringCafeSite, visit: Any) -> None:
@@ -203,7 +203,7 @@ def test_an_app_shell_turns_to_the_rendered_pages(
     visit = visit_at(site.base_url)
     assert postings(visit.pages()) == by_data
     assert site.count(DATA) == 1
-    assert visit.warnings() == [
+    assert visit.events("warning") == [
         "HTML came where JSON was asked; reading the rendered pages from now"
     ]
 
@@ -324,4 +324,4 @@ def test_unreadable_items_count_as_given(site: HiringCafeSite, visit: Any) -> No
 def test_odd_optional_values_are_told_once(site: HiringCafeSite, visit: Any) -> None:
     site.fail("odd_values")
     assert len(ids(visit.pages())) == 330
-    assert visit.warnings() == ["values of an unknown form were left out"]
+    assert visit.events("warning") == ["values of an unknown form were left out"]

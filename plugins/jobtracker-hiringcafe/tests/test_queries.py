@@ -104,7 +104,7 @@ def test_a_country_has_no_radius(site: HiringCafeSite, visit: Any) -> None:
     (location,) = asked(site)["locations"]
     assert location["types"] == ["country"]
     assert "options" not in location
-    assert visit.warnings() == ["the site has no distance around a country or a state"]
+    assert visit.events("warning") == ["the site has no distance around a country or a state"]
     countries = {
         frozenset(x.country for x in p.places) for g in pages for p in g.postings if p.places
     }
@@ -117,7 +117,7 @@ def test_a_state_has_no_radius(site: HiringCafeSite, visit: Any) -> None:
     found = [p for page in pages for p in page.postings if p.places]
     assert found
     assert all(any(x.region == "Ontario" for x in p.places or ()) for p in found)
-    assert visit.warnings() == []
+    assert visit.events("warning") == []
 
 
 def test_a_place_nobody_knows(site: HiringCafeSite, visit: Any) -> None:
@@ -169,7 +169,7 @@ def test_orders(visit: Any) -> None:
 
 
 def test_every_common_word_is_accounted_for() -> None:
-    words = {*CommonQuery.__struct_fields__} - {"limit"}
+    words = {*CommonQuery.__struct_fields__} - {"limit", "drop_unknown"}
     assert HiringCafe.info.filters.keys() == words
     assert HiringCafe.info.filters["posted_within_days"] is FilterSupport.AFTER
 
