@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 from msgspec import Struct
 
 from jobtracker_core.cli.errors import FAILED
 from jobtracker_core.cli.output import clean, open_tracker, print_fields, print_json, print_table
 from jobtracker_core.contract.info import CollectorInfo
-from jobtracker_core.plugins import forms
+from jobtracker_core.plugins import forms, skeleton
 from jobtracker_core.plugins.discovery import Plugin, Registry
 
 
@@ -51,6 +53,33 @@ def check(name: str | None, as_json: bool) -> int:  # noqa: FBT001
         wrong = [p for p in chosen if p.problems]
         click.echo(f"{len(chosen)} checked, {len(wrong)} with problems")
     return FAILED if any(p.problems for p in chosen) else 0
+
+
+@plugins.command()
+@click.argument("name")
+@click.option(
+    "--dir",
+    "directory",
+    type=click.Path(path_type=Path),
+    help="Where to write it.  [default: ./jobtracker-NAME]",
+)
+def new(name: str, directory: Path | None) -> None:
+    """Write a new plugin: a small collector that works, its practice site and its tests.
+
+    NAME is the collector's: small letters, digits and underscores.
+    """
+    taken = open_tracker().registry.sources.get(name)
+    if taken is not None:
+        raise click.BadParameter(
+            f"{taken.distribution} has a collector {name!r} already; two of one name are both "
+            "refused",
+            param_hint="NAME",
+        )
+    directory = directory or Path(skeleton.distribution(name))
+    for path in skeleton.write(name, directory):
+        click.echo(clean(str(path)))
+    click.echo(f"\nNext: pip install -e '{clean(str(directory))}[test]'")
+    click.echo(f"      jobtracker plugins check {name}")
 
 
 @plugins.command()
