@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from jobtracker_core.cli.errors import FAILED
 from jobtracker_core.cli.output import clean, open_tracker, print_fields, print_json, print_table
+from jobtracker_core.cli.practice import practice
 from jobtracker_core.contract.info import CollectorInfo
 from jobtracker_core.plugins import forms, skeleton
 from jobtracker_core.plugins.discovery import Plugin, Registry
@@ -109,6 +110,9 @@ def show(name: str, as_json: bool) -> int:  # noqa: FBT001
         _print_table(chosen)
         _print_problems(chosen)
     return 0
+
+
+plugins.add_command(practice)
 
 
 def _chosen(registry: Registry, name: str | None) -> tuple[Plugin, ...]:
