@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, get_args
 
 import sqlalchemy as sa
-from msgspec import UNSET, Struct
+from msgspec import UNSET, Struct, to_builtins
 from sqlalchemy import Connection
 
 from jobtracker_core.contract.errors import ErrorClass
-from jobtracker_core.contract.run import Counts, RunState, RunSummary
+from jobtracker_core.contract.run import Counts, FilterUse, RunState, RunSummary
 from jobtracker_core.storage.claims import (
     COUNTERS,
     LEASE_S,
@@ -65,6 +66,7 @@ class Run(Struct, frozen=True, kw_only=True):
         started_at: When its first attempt began, `claimed_at` when the present one did.
         end_confirmed: The site said that there is no more.
         error_message: One line; `error_detail` is the evidence (a traceback, a sample).
+        filters: What became of each word of the query; empty until the run has ended.
     """
 
     id: int
@@ -113,6 +115,7 @@ class Run(Struct, frozen=True, kw_only=True):
     error_detail: str | None
     rescue_count: int
     created_at: datetime
+    filters: tuple[FilterUse, ...]
 
     @property
     def summary(self) -> RunSummary:
@@ -130,6 +133,7 @@ class Run(Struct, frozen=True, kw_only=True):
             end_confirmed=self.end_confirmed,
             error_class=self.error_class,
             error_message=self.error_message,
+            filters=self.filters,
         )
 
 
@@ -144,6 +148,7 @@ def finish(
     end_confirmed: bool = False,
     keep_cursor: bool = True,
     counts: Counts | None = None,
+    filters: Sequence[FilterUse] = (),
 ) -> bool:
     """End a run, and count the collector's failures, in one transaction.
 
@@ -169,6 +174,7 @@ def finish(
             "error_message": _text(error_message, MESSAGE_CHARACTERS),
             "error_detail": _text(error_detail, DETAIL_CHARACTERS),
             "end_confirmed": end_confirmed,
+            "filters": to_builtins(filters),
             **added(counts or Counts()),
         }
         if not keep_cursor:

@@ -263,6 +263,7 @@ collector_runs = Table(
     Column("error_detail", Text),
     _count("rescue_count", sa.SmallInteger),
     _time("created_at", required=True),
+    Column("filters", Json, nullable=False, server_default="[]"),
     CheckConstraint(_in("state", ACTIVE_STATES + FINAL_STATES), name="state"),
     CheckConstraint("(state = 'running') = (lease_expires_at IS NOT NULL)", name="lease"),
     CheckConstraint("(state = 'running') = (slot IS NOT NULL)", name="slot"),
@@ -302,3 +303,45 @@ Index(
 )
 Index("run_history", collector_runs.c.collector_id, collector_runs.c.id)
 Index("run_query", collector_runs.c.collector_id, collector_runs.c.query_hash, collector_runs.c.id)
+
+rate_limits = Table(
+    "rate_limits",
+    metadata,
+    Column("key", Text, primary_key=True),
+    _time("tat", required=True),
+    _time("blocked_until"),
+    _count("strikes", sa.SmallInteger),
+    Column("pace", sa.Double, nullable=False, server_default=sa.text("1")),
+    _time("pace_at", required=True),
+    CheckConstraint("pace > 0 AND pace <= 1", name="pace"),
+    # Every request to a site rewrites its row in place.
+    postgresql_with={"fillfactor": 50},
+)
+
+proxy_pools = Table(
+    "proxy_pools",
+    metadata,
+    _row_id(),
+    Column("name", Text, nullable=False),
+    _time("created_at", required=True),
+    UniqueConstraint("name"),
+    sqlite_autoincrement=True,
+)
+
+proxies = Table(
+    "proxies",
+    metadata,
+    _row_id(),
+    Column("pool_id", BIG_ID, ForeignKey("proxy_pools.id", ondelete="CASCADE"), nullable=False),
+    Column("label", Text, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("enabled", sa.Boolean, nullable=False, server_default=sa.true()),
+    _count("failures"),
+    _time("quarantined_until"),
+    _time("last_used_at"),
+    _time("last_ok_at"),
+    Column("last_error", Text),
+    _time("created_at", required=True),
+    UniqueConstraint("pool_id", "label"),
+    sqlite_autoincrement=True,
+)
