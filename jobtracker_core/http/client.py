@@ -56,11 +56,11 @@ _BODY_HEADERS = frozenset({"content-type", "content-length", "content-encoding"}
 class Client:
     """`contract.context.Http` over a route. For the thread of one run.
 
-    Before every request, redirects and retries included, it asks whether the run is to stop, gets
-    a grant under `site:<site>`, and waits a random moment. All the collector's own hosts are one
-    site; the operator's `base_url` is another. Refusals are told to the host, so that all runs
-    leave the site alone; a request that a proxy may have lost is sent again through the next one,
-    which counts as no attempt.
+    Before every request, redirects and retries included, it asks whether the run is to stop, and
+    gets a grant under `site:<site>`, for which it waits up to a third longer than it must. All
+    the collector's own hosts are one site; the operator's `base_url` is another. Refusals are told
+    to the host, so that all runs leave the site alone; a request that a proxy may have lost is sent
+    again through the next one, which counts as no attempt.
 
     Args:
         route: Directly, or through the run's proxies.
@@ -177,7 +177,9 @@ class Client:
             self._told = error
             self._leave("blocked" if refused else "proxy")
         elif isinstance(error, Blocked | RateLimited):
-            wait = error.retry_after if isinstance(error, RateLimited) else None
+            said = error.retry_after if isinstance(error, RateLimited) else None
+            # A collector may have raised it with anything.
+            wait = said if isinstance(said, int | float) else None
             self._slow_down(error, key or self._hosts.rate_key, wait)
 
     def _leave(self, cause: ErrorClass) -> None:
@@ -310,8 +312,9 @@ class Client:
                     retry_after=grant.wait,
                 )
                 raise self._told
-            self._pause(grant.wait)
-        self._pause(self._random.uniform(0, _JITTER * 60 / rate))
+            # The random part is waited before the grant: between a grant and its request another
+            # run may learn that the site wants quiet.
+            self._pause(grant.wait * self._random.uniform(1, 1 + _JITTER))
 
     def _follow(
         self, request: Request, address: Address, answer: Answer

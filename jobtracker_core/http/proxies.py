@@ -102,8 +102,10 @@ class Route:
             return
         self.close()
         self._proxy, self._asked = None, False
-        self._proxy = self._host.proxy(failed=left.id, cause=cause)
-        self._asked = True
+        found = self._host.proxy(failed=left.id, cause=cause)
+        if found is not None and found.id == left.id:
+            raise Transient(f"no proxy but {left.label}, which failed", error_class="proxy")
+        self._proxy, self._asked = found, True
 
     def close(self) -> None:
         """Close the connections to the proxy. May be called twice."""

@@ -104,7 +104,9 @@ class CurlTransport:
             status = cast("int", self._curl.getinfo(CurlInfo.RESPONSE_CODE))
             elapsed = cast("float", self._curl.getinfo(CurlInfo.TOTAL_TIME))
         except CurlError as error:
-            raise self._explain(error, host, len(body)) from error
+            # curl's own words may hold the proxy's password, and tracebacks show causes.
+            cause = error if self._proxy is None else None
+            raise self._explain(error, host, len(body)) from cause
         finally:
             self._curl.reset()
         return Answer(

@@ -172,7 +172,7 @@ def _cooling(cause: ErrorClass, retry_after: float | None, strikes: int) -> time
     else:
         first, longest = _FIRST, _LONGEST
         if retry_after is not None and retry_after >= _SOON:
-            return min(timedelta(seconds=retry_after), longest)
+            return timedelta(seconds=min(retry_after, longest.total_seconds()))
     return min(first * (1 << min(max(strikes - 1, 0), _MOST_DOUBLINGS)), longest)
 
 

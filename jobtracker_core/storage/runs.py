@@ -8,6 +8,7 @@ from typing import Any, get_args
 
 import sqlalchemy as sa
 from msgspec import UNSET, Struct, to_builtins
+from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from jobtracker_core.contract.errors import ErrorClass
@@ -174,7 +175,10 @@ def finish(
             "error_message": _text(error_message, MESSAGE_CHARACTERS),
             "error_detail": _text(error_detail, DETAIL_CHARACTERS),
             "end_confirmed": end_confirmed,
-            "filters": to_builtins(filters),
+            "filters": [
+                to_builtins(replace(use, note=_text(use.note, MESSAGE_CHARACTERS)))
+                for use in filters
+            ],
             **added(counts or Counts()),
         }
         if not keep_cursor:

@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from jobtracker_core.contract.errors import CollectError, ErrorClass, Transient
 from jobtracker_core.contract.host import Proxy
@@ -120,9 +120,12 @@ class Proxies:
             address = read_address(url or "")
             return address, f"site:{address.site}", _ANYWHERE
         info = discovery.find(self._tracker.registry, collector).info
-        base_url = self._tracker.collector_settings(collector).base_url
-        address = read_address(base_url or info.homepage)
-        return address, Hosts(info.hosts, base_url).rate_key, info.limits
+        settings = self._tracker.collector_settings(collector)
+        address = read_address(settings.base_url or info.homepage)
+        limits = structs.replace(
+            info.limits, per_minute=settings.per_minute or info.limits.per_minute
+        )
+        return address, Hosts(info.hosts, settings.base_url).rate_key, limits
 
     def _wait_for_turn(self, key: str, limits: Limits, address: Address) -> None:
         database = self._tracker.database

@@ -7,7 +7,7 @@ import threading
 import msgspec
 import pytest
 
-from jobtracker_core import RunState
+from jobtracker_core import JobTracker, RunState
 from jobtracker_core.testing.practice import Reply
 from jobtracker_hiringcafe import HiringCafe
 from jobtracker_hiringcafe.practice import HiringCafeSite
@@ -40,7 +40,7 @@ def tracker(site, open_tracker, quick_clock):
     return open_tracker(site.base_url, clock=quick_clock)
 
 
-def cooling(tracker) -> float:
+def cooling(tracker: JobTracker) -> float:
     [status] = tracker.collectors.list()
     if status.cooling_until is None:
         return 0.0

@@ -32,7 +32,8 @@ def tracker(site, open_tracker, quick_clock, monkeypatch: pytest.MonkeyPatch) ->
     """An installation that gives a request three seconds."""
     limits = msgspec.structs.replace(HiringCafe.info.limits, timeout=3)
     monkeypatch.setattr(HiringCafe, "info", msgspec.structs.replace(HiringCafe.info, limits=limits))
-    return open_tracker(site.base_url, clock=quick_clock)
+    tracker: JobTracker = open_tracker(site.base_url, clock=quick_clock)
+    return tracker
 
 
 def directly(site) -> list[str]:

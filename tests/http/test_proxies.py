@@ -178,6 +178,14 @@ def test_a_refusal_through_a_proxy_is_told_of_that_proxy(client, script, pool, w
     assert world.slowed == []
 
 
+def test_a_host_that_names_the_same_proxy_again_ends_it(client, script, world, ways) -> None:
+    world.proxy = lambda **_: Proxy(id=1, label="p1", url="http://p1.example:80")
+    script.add(error=Transient("refused", error_class="proxy"))
+    with pytest.raises(Transient, match="no proxy but p1"):
+        client.get(URL)
+    assert ways.sent == ["p1"]
+
+
 def test_a_proxy_without_a_way_through_it_is_no_direct_connection(make_client, pool) -> None:
     with pytest.raises(RuntimeError, match="nobody said how"):
         make_client(transport=Unused()).get(URL)
@@ -214,11 +222,13 @@ def test_a_refusal_is_told_once(make_client, script, world, status, headers, tol
 def test_a_collectors_own_refusal_is_told_of_its_site(make_client, world) -> None:
     client = make_client(base_url="http://127.0.0.1:8000")
     client.tell(RateLimited("slower", retry_after=9))
+    client.tell(RateLimited("slower", retry_after="later"))  # type: ignore[arg-type]
     client.tell(Blocked("a wall"))
     client.tell(ValueError("a bug"))
     client.tell(Transient("a bad day"))
     assert world.slowed == [
         ("site:127.0.0.1:8000", "http_429", 9),
+        ("site:127.0.0.1:8000", "http_429", None),
         ("site:127.0.0.1:8000", "blocked", None),
     ]
 
@@ -230,14 +240,14 @@ def test_a_busy_site_is_told_and_asked_again_when_everybody_may(make_client, scr
     world.grants.extend([0.0, Grant(wait=30.0, cooling=True), 0.0])
     assert client.get(URL).content == b"fine"
     assert world.slowed == [("site:jobs.example", "http_5xx", None)]
-    assert 30.0 in world.pauses
+    assert any(30 <= pause <= 39 for pause in world.pauses)
 
 
 def test_a_short_cooling_is_waited_for(make_client, script, world) -> None:
     world.grants.append(Grant(wait=LONGEST_COOLING, cooling=True))
     script.add()
     make_client().get(URL)
-    assert world.pauses[0] == LONGEST_COOLING
+    assert LONGEST_COOLING <= world.pauses[0] <= LONGEST_COOLING * 1.3
 
 
 def test_a_long_one_ends_the_run_with_nothing_sent_and_nothing_told(
@@ -256,7 +266,7 @@ def test_the_paces_own_wait_is_never_too_long(make_client, script, world) -> Non
     world.grants.append(Grant(wait=900.0))
     script.add()
     make_client(per_minute=0.06).get(URL)
-    assert 900.0 in world.pauses
+    assert 900 <= world.pauses[0] <= 900 * 1.3
 
 
 def test_a_collector_with_its_own_http_waits_for_its_turn(make_client, world) -> None:

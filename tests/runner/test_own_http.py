@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from jobtracker_core import Blocked, Page, Private, RateLimited, Transient
+from jobtracker_core import Blocked, Private, RateLimited, Transient
 from jobtracker_core.contract.host import Grant, Proxy
 from jobtracker_core.contract.run import RunState
 from jobtracker_core.runner.dry import DryHost
@@ -96,8 +96,7 @@ def test_its_refusal_slows_everybody_down(kit, error, told) -> None:
 def test_a_failure_of_its_proxy_is_told_of_that_proxy(kit, pool, error, told) -> None:
     def pages(query, ctx, cursor):
         assert ctx.proxy_url() == f"http://{SECRET}@p1.example:80"
-        raise error
-        yield Page(postings=())
+        yield from kit.fail(error)
 
     kit.run(pages, features=OWN - {"details"})
     assert kit.host.said == ["site:board.example", told]
@@ -128,8 +127,7 @@ def test_what_a_library_quotes_of_the_proxy_is_hidden(kit, pool, error) -> None:
     def pages(query, ctx, cursor):
         event = f"trying {ctx.proxy_url()}"
         ctx.log.warning(event, url=ctx.proxy_url())
-        raise error(f"cannot connect to {ctx.proxy_url()} (user canary-word)")
-        yield Page(postings=())
+        yield from kit.fail(error(f"cannot connect to {ctx.proxy_url()} (user canary-word)"))
 
     result = kit.run(pages, features=OWN - {"details"}, private=Private())
     told = f"{result}{kit.host.events}"

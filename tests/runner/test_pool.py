@@ -122,9 +122,12 @@ def test_a_success_is_noted_once_and_ends_earlier_failures(
     run = begin(1)
     noted: list[int] = []
     note = proxies.note_success
-    monkeypatch.setattr(
-        proxies, "note_success", lambda db, number: (noted.append(number), note(db, number))
-    )
+
+    def noting(db: Database, number: int) -> None:
+        noted.append(number)
+        note(db, number)
+
+    monkeypatch.setattr(proxies, "note_success", noting)
     run.take()
     for _ in range(3):
         run.prove()

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
+from jobtracker_core.contract.host import Grant
 from jobtracker_core.storage import collectors, rates
 from jobtracker_core.storage.engine import Database
 from jobtracker_core.storage.tables import rate_limits
@@ -20,7 +21,7 @@ NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 PER_MINUTE, BURST = 3000, 5
 
 
-def ask(db: Database, *, per_minute: float = 60, burst: int = 1, key: str = KEY) -> rates.Grant:
+def ask(db: Database, *, per_minute: float = 60, burst: int = 1, key: str = KEY) -> Grant:
     return rates.acquire(db, key, per_minute=per_minute, burst=burst)
 
 
@@ -197,13 +198,13 @@ def test_a_site_is_left_alone_for_as_long_as_it_said(db: Database) -> None:
     assert ask(db).wait == 0
 
 
-@pytest.mark.parametrize("said", [3600.5, 7200, 86_400])
+@pytest.mark.parametrize("said", [3600.5, 86_400, float("inf")])
 def test_nobody_is_left_alone_for_more_than_an_hour_after_a_429(db: Database, said: float) -> None:
     rates.slow_down(db, KEY, cause="http_429", retry_after=said)
     assert 3590 < cooling(db) <= 3600
 
 
-@pytest.mark.parametrize("said", [None, 0.0, 0.5])
+@pytest.mark.parametrize("said", [None, 0.0, 0.5, -1.0, float("nan")])
 def test_without_a_time_it_is_half_a_minute_doubling_to_an_hour(
     db: Database, said: float | None
 ) -> None:
