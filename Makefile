@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-PLUGINS := $(sort $(wildcard plugins/*))
+PLUGINS := $(sort $(wildcard plugins/jobtracker-*))
 WORKERS ?= 2
 ARGS ?=
 

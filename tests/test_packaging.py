@@ -16,7 +16,7 @@ import pytest
 from jobtracker_hiringcafe.practice import HiringCafeSite
 
 ROOT = Path(__file__).parent.parent
-PROJECTS = [ROOT, *sorted(ROOT.glob("plugins/*"))]
+PROJECTS = [ROOT, *sorted(ROOT.glob("plugins/jobtracker-*"))]
 
 
 @pytest.fixture(scope="session")
