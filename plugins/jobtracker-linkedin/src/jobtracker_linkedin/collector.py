@@ -72,8 +72,8 @@ MILES = frozenset(
 _KM_PER_MILE = 1.609344
 _DAY = 86_400
 _LEAST_PAY, _PAY_STEP, _PAY_STEPS = 40_000, 20_000, 7
-_SECOND_LOOK = 30.0
-"""Seconds before an empty answer is asked for again; limits are said to pass within a minute."""
+_SECOND_LOOK = 4
+"""So many times the usual distance between requests passes before an empty answer is doubted."""
 
 
 class LinkedInQuery(CommonQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -151,6 +151,7 @@ class LinkedIn(JobCollector[LinkedInQuery, CollectorSettings]):
             "accept": "text/html,application/xhtml+xml",
             "accept-language": "en-US,en;q=0.9",
         }
+        self._pause = 60 * _SECOND_LOOK / (settings.per_minute or self.info.limits.per_minute)
         self._odd: set[str] = set()
 
     def collect(
@@ -212,7 +213,7 @@ class LinkedIn(JobCollector[LinkedInQuery, CollectorSettings]):
         cards = self._read(ctx, params, start)
         if cards is None and start > 0 and not short:
             ctx.log.info("asking once more", start=start)
-            ctx.pause(_SECOND_LOOK)
+            ctx.pause(self._pause)
             cards = self._read(ctx, params, start)
         return cards
 

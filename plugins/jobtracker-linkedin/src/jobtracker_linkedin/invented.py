@@ -122,9 +122,8 @@ class Job(Struct, frozen=True, kw_only=True):
         return f"{low} - {high}"
 
 
-def invent(seed: int, index: int, *, posted: date) -> Job:
-    """Make a posting up; its id is its own among all of this seed."""
-    random = Random(f"{seed}:{index}")
+def invent(random: Random, index: int, *, posted: date) -> Job:
+    """Make a posting up; its id is its own among all of its site."""
     role = random.randrange(len(ROLES))
     base = ROLES[role][1]
     low = int(base * random.uniform(0.8, 1.3)) // 1000 * 1000
@@ -167,13 +166,13 @@ def relocate(job: Job) -> Job:
 
 def describe(job: Job) -> str:
     """Write what the employer says: HTML, in one of three with an e-mail address to be removed."""
-    random = Random(f"{job.source_id}:text")
-    duties = random.sample(_DUTIES, 3)
+    first = job.index % len(_DUTIES)
+    duties = (*_DUTIES[first:], *_DUTIES[:first])[:3]
     lines = "".join(f"<li>{duty}</li>" for duty in duties)
     contact = "<br>Questions? Write to people@practice.example." if job.index % 3 == 0 else ""
     return (
         f"<strong>{job.title}</strong><br><br>"
         f"We are looking for somebody who wants to do this work well.<br><br><ul>{lines}</ul>"
-        f"{random.choice(_OFFERS)}{contact}<br><br>"
+        f"{_OFFERS[job.employer % len(_OFFERS)]}{contact}<br><br>"
         "No longer accepting applications by post."
     )

@@ -66,10 +66,11 @@ def write_card(job: Job, today: date) -> str:
             f"{escape(job.title)}</span></a>"
         )
     linked = not root_link and job.index % NO_COMPANY_LINK
+    logo = f"https://media.licdn.com/{job.employer}?e=1&amp;t={job.index}"
     return (
         f"{opening}{inner}\n"
         '<div class="search-entity-media"><img class="artdeco-entity-image" '
-        f'data-delayed-url="https://media.licdn.com/{job.employer}?e=1&amp;t={job.index}" alt></div>\n'
+        f'data-delayed-url="{logo}" alt></div>\n'
         '<div class="base-search-card__info">\n'
         f'<h3 class="base-search-card__title">\n  {escape(job.title)}\n</h3>\n'
         f'<h4 class="base-search-card__subtitle">\n{_company(job, linked=bool(linked))}\n</h4>\n'
@@ -98,9 +99,7 @@ def _badge(job: Job) -> str:
     if job.badge is None:
         return ""
     kind = "result-benefits" if job.index % OLD == 0 else "job-posting-benefits"
-    return (
-        f'<div class="{kind}"><span class="{kind}__text">\n  {job.badge}\n<!----></span></div>\n'
-    )
+    return f'<div class="{kind}"><span class="{kind}__text">\n  {job.badge}\n<!----></span></div>\n'
 
 
 def _date(job: Job, today: date) -> str:

@@ -100,7 +100,7 @@ class Details(Struct, frozen=True, kw_only=True):
 def cards(page: str) -> Cards:
     """Read a list page: a fragment of the guest interface, or a whole search page."""
     # Either mark alone makes a card, so that a renamed one cannot hide it.
-    found = LexborHTMLParser(page).css(f'{CARD}, [data-entity-urn^="{_URN}"]')
+    found = LexborHTMLParser(page).css(f':is({CARD}, [data-entity-urn^="{_URN}"])')
     postings: list[Posting] = []
     skipped: list[Skip] = []
     bad = ""

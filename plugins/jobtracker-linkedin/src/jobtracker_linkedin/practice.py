@@ -153,7 +153,7 @@ class LinkedInSite(PracticeSite):
     def _job(self, index: int) -> Job:
         if index not in self._jobs:
             posted = posted_on(self._today, index, self.postings)
-            job = invent(self.seed, index, posted=posted)
+            job = invent(Random(f"{self.seed}:{index}"), index, posted=posted)
             job = structs.replace(job, closed=index in self._closed)
             for alter in self._revised.get(index, ()):
                 job = alter(job)
