@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import pytest
@@ -8,10 +9,11 @@ import pytest
 from jobtracker_core import Blocked, LayoutChanged, Page, RateLimited, RunState, Transient
 from jobtracker_core.runner.dry import DryHost
 from jobtracker_linkedin import LinkedInQuery
+from jobtracker_linkedin.markup import write_card, write_list
 from jobtracker_linkedin.practice import LinkedInSite
 
 LIST = "/jobs-guest/jobs/api/seeMoreJobPostings/search"
-TODAY_LATE = {"posted_within_days": 365}
+TODAY = date(2026, 9, 15)
 
 
 def ids(pages: list[Page]) -> list[str]:
@@ -69,12 +71,14 @@ def test_an_empty_page_in_between_is_got_over(site: LinkedInSite, visit: Any) ->
     assert starts(site).count(40) == 2
 
 
-def test_a_short_page_in_between_is_not_the_end(site: LinkedInSite, visit: Any) -> None:
-    pages = visit.collector.collect(LinkedInQuery(text="engineer"), visit.ctx)
-    first = next(pages)
-    assert len(first.postings) == 10
-    read = [first, *pages]
-    assert len(ids(read)) > 10
+def test_a_short_page_in_between_is_not_the_end(
+    served: Any, site: LinkedInSite, visit_at: Any
+) -> None:
+    cards = [write_card(site._job(index), TODAY) for index in range(27)]
+    for start, page in ((0, cards[:7]), (10, cards[7:17]), (20, cards[17:])):
+        served.lists[start] = write_list(page).encode()
+    pages = visit_at(served.base_url).pages()
+    assert [len(page.postings) for page in pages] == [7, 10, 10, 0]
 
 
 def test_every_cursor_gives_the_rest(visit_at: Any, site: LinkedInSite) -> None:
