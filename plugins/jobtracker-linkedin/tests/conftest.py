@@ -29,24 +29,29 @@ _LIST = "/jobs-guest/jobs/api/seeMoreJobPostings/search"
 
 
 class ServedSite(PracticeSite):
-    """Answers with given bodies, for the offsets and the paths that it is told; else 404.
+    """Answers with given bodies.
 
-    `lists` is by offset, `pages` by path.
+    Attributes:
+        lists: Pages of the list by their offsets.
+        pages: Other pages by their paths.
+        otherwise: Status and body for the rest; by default 404, and no results beyond the lists.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.lists: dict[int, bytes] = {}
         self.pages: dict[str, bytes] = {}
+        self.otherwise: tuple[int, bytes] | None = None
 
     def answer(self, request: Seen) -> Reply:
         """See PracticeSite."""
-        if request.path == _LIST:
-            body = self.lists.get(int(request.query["start"]), b"<!DOCTYPE html>\n\n<!---->")
-            return Reply(body=body, content_type="text/html; charset=utf-8")
-        if request.path in self.pages:
-            return Reply(body=self.pages[request.path], content_type="text/html; charset=utf-8")
-        return Reply.html("<h1>404</h1>", status=404)
+        is_list = request.path == _LIST
+        given = (
+            self.lists.get(int(request.query["start"])) if is_list else self.pages.get(request.path)
+        )
+        missing = (200, b"<!DOCTYPE html>\n\n<!---->") if is_list else (404, b"<h1>404</h1>")
+        status, body = (self.otherwise or missing) if given is None else (200, given)
+        return Reply(status=status, body=body, content_type="text/html; charset=utf-8")
 
 
 @pytest.fixture
