@@ -36,12 +36,10 @@ def pages(kind: str) -> tuple[str, ...]:
     else:
         made = [write(job) for job in jobs[:12] for write in (write_detail, write_view)]
     folder = os.environ.get("JOBTRACKER_RECORDINGS")
-    patterns = ("seeMore*", "search*1card*", "search*25cards*")
-    if kind != "list":
-        patterns = ("jobPosting*", "view*")
+    patterns = {"list": ("seeMore*", "search*1card*", "search*25cards*")}
     recorded = [
         path.read_text(encoding="utf-8")
-        for pattern in patterns
+        for pattern in patterns.get(kind, ("jobPosting*", "view*"))
         for path in (sorted(Path(folder, "linkedin").glob(pattern)) if folder else ())
     ]
     return (*made, *recorded)

@@ -195,11 +195,13 @@ def scrape(monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str, JobPost]]
         monkeypatch.setattr(JobSpyLinkedIn, "delay", (0, 0))
         scraper = JobSpyLinkedIn()
         posts = scraper.scrape(
-            ScraperInput(
-                site_name=[Site.LINKEDIN],
-                results_wanted=1_000,
-                fetch_description=details,
-                description_format=DescriptionFormat.PLAIN,
+            ScraperInput.model_validate(
+                {
+                    "site_name": [Site.LINKEDIN],
+                    "results_wanted": 1_000,
+                    "fetch_description": details,
+                    "description_format": DescriptionFormat.PLAIN,
+                }
             )
         )
         assert scraper.error is None
@@ -214,7 +216,7 @@ def of_jobspy(post: JobPost, *, details: bool) -> dict[str, Any]:
     assert place is not None
     country = place.country.value if isinstance(place.country, Country) else place.country
     code = countries.country((country or "").upper()) or countries.country(country or "")
-    said = {
+    said: dict[str, Any] = {
         "title": post.title,
         "company": post.company,
         "place": (place.city, place.state, code or country),
@@ -238,7 +240,7 @@ def of_ours(listed: Record, detailed: Record | None) -> dict[str, Any]:
     """What we store."""
     place = listed.places[0] if listed.places else None
     facts = listed.company_facts
-    said = {
+    said: dict[str, Any] = {
         "title": listed.title,
         "company": listed.company,
         "place": (place.city, place.region, place.country) if place else NOWHERE,

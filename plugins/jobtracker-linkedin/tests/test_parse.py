@@ -106,7 +106,7 @@ def test_a_card_becomes_a_record() -> None:
 
 def test_a_card_that_is_a_link_as_a_whole() -> None:
     posting = card(write_card(job(9), TODAY))
-    assert (posting.raw or "").startswith("<a href=")
+    assert str(posting.raw).startswith("<a href=")
     assert posting.title == job(9).title
     assert posting.company == job(9).company
     assert posting.company_facts is None
