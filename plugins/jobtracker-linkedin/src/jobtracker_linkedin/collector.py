@@ -126,7 +126,7 @@ class LinkedIn(JobCollector[LinkedInQuery, CollectorSettings]):
         hosts=("www.linkedin.com", "*.linkedin.com"),
         policy=Policy(
             summary="The robots file disallows /jobs-guest/, which is what this collector asks "
-            "for, and the User Agreement forbids to read the site with programs. The site sends "
+            "for, and the User Agreement forbids reading it with programs. The site sends "
             "readers that it takes for robots to a login wall.",
             robots_url="https://www.linkedin.com/robots.txt",
             terms_url="https://www.linkedin.com/legal/user-agreement",
@@ -176,7 +176,7 @@ class LinkedIn(JobCollector[LinkedInQuery, CollectorSettings]):
             short = cards.found < PAGE_SIZE
             start += PAGE_SIZE
             last = not fresh or start >= START_CAP
-            if start >= START_CAP:
+            if start >= START_CAP and not short:
                 ctx.log.warning("the site shows 1,000 postings of a search; split it to see more")
             yield Page(
                 postings=tuple(fresh.values()),
