@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from datetime import date
+from random import Random
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from jobtracker_core import (
     Blocked,
@@ -12,7 +15,10 @@ from jobtracker_core import (
     RateLimited,
     RunState,
 )
-from jobtracker_linkedin.invented import RECRUITERS
+from jobtracker_core.ingest.private import redact
+from jobtracker_linkedin import LinkedIn
+from jobtracker_linkedin.invented import RECRUITERS, invent
+from jobtracker_linkedin.markup import write_view
 from jobtracker_linkedin.practice import LinkedInSite
 
 DETAIL = "/jobs-guest/jobs/api/jobPosting/*"
@@ -49,6 +55,15 @@ def test_applicants_and_recruiters_are_in_no_field(site: LinkedInSite, visit: An
     texts = "".join(repr(visit.details(posting)) for posting in listed(visit))
     assert "applicants</" not in texts
     assert not any(part in texts for person in RECRUITERS for part in person)
+
+
+def test_a_captured_page_shows_no_recruiter() -> None:
+    job = structs.replace(invent(Random(4), 4, posted=date(2026, 9, 1)), recruiter=1)
+    page = write_view(job)
+    assert all(part in page for part in RECRUITERS[1])
+    kept = redact(page.encode(), "text/html", LinkedIn.info.private).decode()
+    assert not any(part in kept for part in RECRUITERS[1])
+    assert "show-more-less-html__markup" in kept
 
 
 def test_a_closed_posting_says_so(site: LinkedInSite, visit: Any) -> None:
