@@ -168,9 +168,7 @@ class Indeed(JobCollector[IndeedQuery, CollectorSettings]):
                     fresh.append(self._read(ctx, result.job, raw["job"], search.edition))
             following = found.page_info.next_cursor
             barren = not fresh and not items.skipped
-            # Errors beside the results may be what took the next cursor away.
-            doubtful = bool(barren and following) or bool(not following and answer.errors)
-            doubtful = doubtful or (barren and not seen)
+            doubtful = _is_doubtful(answer, following, barren=barren, first=not seen)
             last = not following or barren
             if not barren or doubtful:
                 yield Page(
@@ -354,6 +352,17 @@ def _nothing(answer: wire.Answer, found: wire.JobSearch) -> Page:
         why = _told(answer) if answer.errors else "a next page is announced"
         raise LayoutChanged(f"{_JOBS}.results", f"empty, although {why}")
     return Page(postings=())
+
+
+def _is_doubtful(answer: wire.Answer, following: str | None, *, barren: bool, first: bool) -> bool:
+    """Say whether the results stop here without the site saying so.
+
+    They do where a page brings nothing new and a next one is announced, and where what comes at a
+    kept cursor is nothing at all. An error beside the results may be what took the cursor away.
+    """
+    if following:
+        return barren
+    return following is not None or bool(answer.errors) or (barren and first)
 
 
 def _refuse(response: Response) -> NoReturn:

@@ -124,9 +124,10 @@ def _places(location: Location | None) -> tuple[Place, ...] | None:
     if location is None:
         return None
     shown = location.formatted
+    parts = (location.city, location.admin1_code, location.country_code)
     is_remote = _is_remote_city(location)
     place = Place(
-        text=(shown and (shown.long or shown.short)) or (location.city if is_remote else None),
+        text=(shown and (shown.long or shown.short)) or ", ".join(filter(None, parts)) or None,
         city=None if is_remote else location.city or None,
         region=location.admin1_code or None,
         country=location.country_code or None,

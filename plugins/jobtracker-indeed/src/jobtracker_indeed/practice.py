@@ -74,6 +74,7 @@ class IndeedSite(PracticeSite):
         with self.lock:
             new = range(self._count, self._count + n)
             self._count += n
+            self.__dict__.pop("_jobs", None)
             return [self._job(index).key for index in new]
 
     def change(self, n: int) -> list[str]:
@@ -90,13 +91,18 @@ class IndeedSite(PracticeSite):
                 remote = self._job(index).city_is_remote
                 alter = retitle if remote else kinds[position % len(kinds)]
                 self._revised.setdefault(index, []).append(alter)
+            self.__dict__.pop("_jobs", None)
             return [self._job(index).key for index in chosen]
 
     @property
     def keys(self) -> list[str]:
         """Keys of all postings on the site."""
         with self.lock:
-            return [self._job(index).key for index in range(self._count)]
+            return [job.key for job in self._jobs]
+
+    @cached_property
+    def _jobs(self) -> list[Job]:
+        return [self._job(index) for index in range(self._count)]
 
     @cached_property
     def _ages(self) -> list[timedelta]:
@@ -146,8 +152,8 @@ class IndeedSite(PracticeSite):
         faults = request.faults
         start = self._start(asked, expired="expired_cursor" in faults)
         with self.lock:
-            jobs = (self._job(index) for index in range(self._count))
-            found = sorted((j for j in jobs if asked.finds(j, self._today)), key=asked.order)
+            jobs = [job for job in self._jobs if asked.finds(job, self._today)]
+        found = sorted(jobs, key=asked.order)
         repeated = start > 0 and asked.limit > 1
         page = found[start - repeated : start - repeated + asked.limit]
         end = start - repeated + len(page)
