@@ -27,7 +27,7 @@ class Kind(Enum):
 @pytest.fixture
 def module(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """The module that is read, for a test to alter."""
-    import jobspy.indeed.constant as constant  # noqa: PLC0415
+    from jobspy.indeed import constant  # noqa: PLC0415
 
     altered = ModuleType("jobspy.indeed.constant")
     altered.__dict__.update(constant.__dict__)
@@ -128,14 +128,14 @@ def test_what_would_mislead_is_refused(module: Any, name: str, value: object, wh
 
 def test_a_library_that_cannot_be_imported_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "jobspy.indeed.constant", None)
-    with pytest.raises(ConfigError, match="cannot be imported.*ModuleNotFoundError"):
+    with pytest.raises(ConfigError, match=r"cannot be imported.*ModuleNotFoundError"):
         facts.load()
 
 
 def test_a_refused_table_ends_the_run_before_any_request(
-    module: ModuleType, site: Any, open_tracker: Any
+    module: Any, site: Any, open_tracker: Any
 ) -> None:
-    del module.remote_key  # type: ignore[attr-defined]
+    del module.remote_key
     run = open_tracker(site.base_url).collect("indeed", {}).run
     assert (run.state.value, run.error_class) == ("failed", "config")
     assert "remote_key" in run.error_message

@@ -396,17 +396,19 @@ def test_any_one_damage_to_an_answer_is_pages_or_a_change_of_layout(
     damaged: OneAnswer, visit_at: Any, item: dict[str, Any], data: st.DataObject
 ) -> None:
     jobs = [{**copy.deepcopy(item), "key": f"k{number}"} for number in range(3)]
-    search = {"pageInfo": {"nextCursor": None}, "results": [{"job": job} for job in jobs]}
+    search: dict[str, Any] = {
+        "pageInfo": {"nextCursor": None},
+        "results": [{"job": job} for job in jobs],
+    }
     answer: dict[str, Any] = {"data": {"jobSearch": search}}
     path = damage(answer, data)
     damaged.body = Reply.json(answer)
     try:
         pages = visit_at(damaged.base_url).pages()
-    except LayoutChanged as error:
-        assert error.path.startswith("$")
+    except LayoutChanged:
         return
     read_or_named = sum(len(page.postings) + len(page.skipped) for page in pages)
     # Only an empty list of results is "none"; one that lost an item is shorter than it was.
-    assert read_or_named == len(answer["data"]["jobSearch"]["results"]) or path[-1] == "key"
+    assert read_or_named == len(search["results"]) or path[-1] == "key"
     assert any(page.postings for page in pages) or search["results"] == []
     assert pages[-1].end_unconfirmed or search["pageInfo"]["nextCursor"] is None

@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from importlib.metadata import entry_points
+from typing import Any
 
 import msgspec
 import pytest
@@ -56,7 +57,7 @@ def test_without_python_jobspy_it_says_what_to_install(monkeypatch: pytest.Monke
 
 
 def test_without_python_jobspy_the_collector_is_listed_and_not_run(
-    monkeypatch: pytest.MonkeyPatch, open_tracker, site: IndeedSite
+    monkeypatch: pytest.MonkeyPatch, open_tracker: Any, site: IndeedSite
 ) -> None:
     found = importlib.util.find_spec
     monkeypatch.setattr(

@@ -155,6 +155,7 @@ class Indeed(JobCollector[IndeedQuery, CollectorSettings]):
         search = prepare(query, jobspy.load())
         answer, kept = self._first(search, ctx, cursor)
         seen: set[str] = set()
+        asked = {cursor} if kept else set()
         while True:
             found = self._results(answer, search.version)
             if not found.results and not seen and not kept:
@@ -168,8 +169,8 @@ class Indeed(JobCollector[IndeedQuery, CollectorSettings]):
                     fresh.append(self._read(ctx, result.job, raw["job"], search.edition))
             following = found.page_info.next_cursor
             barren = not fresh and not items.skipped
-            doubtful = _is_doubtful(answer, following, barren=barren, first=not seen)
-            last = not following or barren
+            last = not following or following in asked or barren
+            doubtful = last and _is_doubtful(answer, following, nothing=barren and not seen)
             if not barren or doubtful:
                 yield Page(
                     postings=tuple(fresh),
@@ -177,9 +178,10 @@ class Indeed(JobCollector[IndeedQuery, CollectorSettings]):
                     skipped=items.skipped,
                     end_unconfirmed=doubtful,
                 )
-            if last or not following:
+            if last:
                 _tell_the_end(ctx, len(seen))
                 return
+            asked.add(following)
             answer = self._ask(search, ctx, following)
 
     # -- one page
@@ -354,15 +356,13 @@ def _nothing(answer: wire.Answer, found: wire.JobSearch) -> Page:
     return Page(postings=())
 
 
-def _is_doubtful(answer: wire.Answer, following: str | None, *, barren: bool, first: bool) -> bool:
-    """Say whether the results stop here without the site saying so.
+def _is_doubtful(answer: wire.Answer, following: str | None, *, nothing: bool) -> bool:
+    """Say whether the results end here without the site saying so.
 
-    They do where a page brings nothing new and a next one is announced, and where what comes at a
-    kept cursor is nothing at all. An error beside the results may be what took the cursor away.
+    It says so with a null cursor. Yet an error beside the results may be what took the cursor away,
+    and `nothing` at all at a kept cursor may be how the site refuses it.
     """
-    if following:
-        return barren
-    return following is not None or bool(answer.errors) or (barren and first)
+    return following is not None or bool(answer.errors) or nothing
 
 
 def _refuse(response: Response) -> NoReturn:

@@ -17,7 +17,7 @@ from jobtracker_core.testing.practice import PracticeSite, Reply, Seen
 from jobtracker_indeed import graphql
 from jobtracker_indeed.graphql import NotGraphQL
 from jobtracker_indeed.invented import Job, invent, raise_pay, relocate, retitle, write
-from jobtracker_indeed.practice_search import Asked, NotUnderstood, understand
+from jobtracker_indeed.practice_search import NotUnderstood, understand
 
 PATH = "/graphql"
 _SPREAD_DAYS = 100
@@ -45,10 +45,11 @@ class IndeedSite(PracticeSite):
             *_CODES,  # 200 with errors of that code, data null
             "forbidden",  # 403 with JSON that is no challenge
             "partial_errors",  # errors beside the results, and no next cursor
-            "expired_cursor",  # any cursor is refused
+            "expired_cursor",  # the cursors given so far are valid no longer
             "empty_page",  # no results, and yet a next cursor
             "empty_last",  # no results, and no next cursor
-            "endless",  # always a next cursor; at the end the last page again
+            "endless",  # always another cursor; at the end the last page again
+            "circle",  # always a next cursor; at the end the one that was asked for
             "drift",  # the title of every posting has another name
             "bad_items",  # every twentieth posting has no title
             "odd_values",  # optional values of another type
@@ -66,6 +67,7 @@ class IndeedSite(PracticeSite):
         self._count = postings
         self._revised: dict[int, list[Callable[[Job], Job]]] = {}
         self._steps = 0
+        self._expiries = 0
 
     # -- what happens on the site between two runs
 
@@ -150,18 +152,22 @@ class IndeedSite(PracticeSite):
             raise NotUnderstood(f"no country and locale fit to each other: {country}, {locale}")
         field, asked = understand(json.loads(request.body)["query"])
         faults = request.faults
-        start = self._start(asked, expired="expired_cursor" in faults)
         with self.lock:
+            self._expiries += "expired_cursor" in faults
+            mark = f"{asked.mark}-{self._expiries}"
+            start = self._start(asked.cursor, mark)
             jobs = [job for job in self._jobs if asked.finds(job, self._today)]
         found = sorted(jobs, key=asked.order)
         repeated = start > 0 and asked.limit > 1
         page = found[start - repeated : start - repeated + asked.limit]
         end = start - repeated + len(page)
-        following = _write_cursor(asked, end) if end < len(found) else None
+        following = _write_cursor(mark, end) if end < len(found) else None
         if faults & {"empty_page", "empty_last"}:
-            page, following = [], _write_cursor(asked, end) if "empty_page" in faults else None
-        if "endless" in faults and following is None:
-            following = _write_cursor(asked, start)
+            page, following = [], _write_cursor(mark, end) if "empty_page" in faults else None
+        if faults & {"endless", "circle"} and following is None:
+            # Zeros before a number change the cursor and not the page.
+            zeros = len(self.requests) if "endless" in faults else 0
+            following = _write_cursor(mark, start, zeros=zeros)
         whole = {
             "pageInfo": {"nextCursor": None if "partial_errors" in faults else following},
             "results": [{"trackingKey": f"visit-{job.key}", "job": write(job)} for job in page],
@@ -173,21 +179,21 @@ class IndeedSite(PracticeSite):
             answer["errors"] = [_error("one part failed", "INTERNAL_SERVER_ERROR")]
         return answer
 
-    def _start(self, asked: Asked, *, expired: bool) -> int:
-        if asked.cursor is None:
+    def _start(self, cursor: str | None, mark: str) -> int:
+        if cursor is None:
             return 0
         try:
-            mark, _, number = urlsafe_b64decode(asked.cursor).decode().rpartition(":")
+            written, _, number = urlsafe_b64decode(cursor).decode().rpartition(":")
             start = int(number)
         except ValueError as error:
             raise NotUnderstood("the cursor is none of this site's") from error
-        if expired or mark != asked.mark or not 0 <= start <= self._count:
+        if written != mark or not 0 <= start <= self._count:
             raise NotUnderstood("the cursor is no longer valid, or belongs to another search")
         return start
 
 
-def _write_cursor(asked: Asked, start: int) -> str:
-    return urlsafe_b64encode(f"{asked.mark}:{start}".encode()).decode()
+def _write_cursor(mark: str, start: int, *, zeros: int = 0) -> str:
+    return urlsafe_b64encode(f"{mark}:{'0' * zeros}{start}".encode()).decode()
 
 
 def _error(message: str, code: str) -> dict[str, Any]:
