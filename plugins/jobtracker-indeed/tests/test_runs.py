@@ -89,11 +89,28 @@ def test_a_limited_run_is_continued_from_its_cursor(site: IndeedSite, open_track
     tracker = open_tracker(site.base_url)
     site.fail("rate_limit", after=2, times=1)
     first = tracker.collect("indeed", {}).run
-    assert (first.state, first.error_class, first.counts.new) == (
-        RunState.PARTIAL,
-        "http_429",
-        199,
+    assert (first.state, first.error_class) == (RunState.PARTIAL, "http_429")
+    assert first.counts.new == 199
+    second = tracker.collect("indeed", {}).run
+    assert (second.state, second.counts.new) == (RunState.SUCCEEDED, 131)
+    # The front, which is known, and then the pages from the cursor on.
+    assert second.counts.pages == 3
+
+
+def test_a_kept_cursor_that_expired_costs_a_read_from_the_front(
+    site: IndeedSite, open_tracker: Any
+) -> None:
+    tracker = open_tracker(site.base_url)
+    site.fail("rate_limit", after=2, times=1)
+    tracker.collect("indeed", {})
+    site.fail("expired_cursor", after=1, times=1)
+    second = tracker.collect("indeed", {}).run
+    assert (second.state, second.counts.new, second.end_confirmed) == (
+        RunState.SUCCEEDED,
+        131,
+        True,
     )
+    assert second.counts.pages == 5
 
 
 def test_no_key_and_no_mark_of_the_visit_is_in_a_capture(

@@ -45,10 +45,10 @@ EMPLOYERS = (
     ("Ashdown Metering", "ashdownmetering.example", "Electronics_ManufacturingIv1", "51 to 200"),
     ("Pebble & Rope", "pebbleandrope.example", "Sports_GoodsIv1", "11 to 50"),
     ("Wrenfield Clinics", "wrenfield.example", "Health_CareIv1", "1,001 to 5,000"),
-    ("Halloway Freight", "halloway.example", "Transport_And_StorageIv1", "5,001 to 10,000"),
+    ("Halloway Freight", "halloway.example", "Transport_and_StorageIv1", "5,001 to 10,000"),
     ("Moss Lane Software", "mosslane.example", "Software_DevelopmentIv1", "201 to 500"),
-    ("Tern Island Energy", "ternisland.example", "Energy_And_UtilitiesIv1", "501 to 1,000"),
-    ("Candlewick Books", "candlewick.example", "Media_And_PublishingIv1", "2 to 10"),
+    ("Tern Island Energy", "ternisland.example", "Energy_and_UtilitiesIv1", "501 to 1,000"),
+    ("Candlewick Books", "candlewick.example", "Media_and_PublishingIv1", "2 to 10"),
 )
 _WITH_PAY, _STATED = 0.75, 0.7
 _YEARS_BEFORE = timedelta(days=900)
