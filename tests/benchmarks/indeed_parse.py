@@ -14,9 +14,9 @@ from jobspy.model import Country, DescriptionFormat, JobPost, ScraperInput
 from jobtracker_core import Posting
 from jobtracker_core.testing.practice import Seen
 from jobtracker_indeed import IndeedQuery, facts, parse, wire
-from jobtracker_indeed.collector import prepare
 from jobtracker_indeed.parse import Edition
 from jobtracker_indeed.practice import PATH, IndeedSite
+from jobtracker_indeed.query import prepare
 from tests.benchmarks.ratio import Ratio, compare
 
 JOBS = 100
@@ -72,9 +72,6 @@ def _their_scraper(form: DescriptionFormat) -> TheirIndeed:
 
 def _theirs(answer: bytes, scraper: TheirIndeed) -> list[JobPost]:
     search = TheirJobSearch.model_validate(json.loads(answer)["data"]["jobSearch"])
-    posts = []
-    for result in search.results:
-        # The practice site has postings that theirs refuses; it logs them and goes on.
-        if result.job and result.job["recruit"]:
-            posts.append(scraper._process_job(result.job))
-    return posts
+    # The practice site has postings that theirs refuses; it logs them and goes on.
+    jobs = (result.job for result in search.results if result.job)
+    return [scraper._process_job(job) for job in jobs if job["recruit"]]

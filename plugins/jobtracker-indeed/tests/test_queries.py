@@ -11,10 +11,10 @@ import pytest
 
 from jobtracker_core import BadQuery, CommonQuery, Employment, FilterSupport
 from jobtracker_indeed import Indeed, IndeedQuery
-from jobtracker_indeed.collector import prepare
 from jobtracker_indeed.facts import Facts
 from jobtracker_indeed.graphql import Field, Word, read
 from jobtracker_indeed.practice import IndeedSite
+from jobtracker_indeed.query import prepare
 
 
 def tag(key: str, **match: Word) -> dict[str, Any]:

@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from jobtracker_core import JobCollector
-    from jobtracker_indeed.collector import Indeed, IndeedQuery
+    from jobtracker_indeed.collector import Indeed
+    from jobtracker_indeed.query import IndeedQuery
 
 __all__ = ["Indeed", "IndeedQuery", "jobtracker_collectors"]
 
@@ -26,6 +27,6 @@ def jobtracker_collectors() -> Iterable[type[JobCollector[Any, Any]]]:
 def __getattr__(name: str) -> Any:
     if name not in ("Indeed", "IndeedQuery"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from jobtracker_indeed import collector  # noqa: PLC0415  (imported when used)
+    from jobtracker_indeed import collector, query  # noqa: PLC0415  (imported when used)
 
-    return getattr(collector, name)
+    return getattr(collector if name == "Indeed" else query, name)

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Any, ClassVar, Literal, NoReturn
-
-from msgspec import Meta, Struct
+from typing import Any, ClassVar, NoReturn
 
 from jobtracker_core import (
-    BadQuery,
     Blocked,
     CollectError,
     CollectorInfo,
     CollectorSettings,
-    CommonQuery,
     FilterSupport,
     JobCollector,
     LayoutChanged,
@@ -29,12 +25,11 @@ from jobtracker_core import (
 )
 from jobtracker_indeed import facts as jobspy
 from jobtracker_indeed import parse, wire
-from jobtracker_indeed.facts import Facts
 from jobtracker_indeed.parse import Edition
+from jobtracker_indeed.query import IndeedQuery, Search, prepare
 
 API = "https://apis.indeed.com"
 PATH = "/graphql"
-SORTS = {"relevance": jobspy.SORT, "date": "sort: DATE"}
 FULL_UP_TO = 1000
 """About so many postings of one search the site shows."""
 
@@ -48,65 +43,9 @@ BAD_DAY = frozenset({"INTERNAL_SERVER_ERROR", "SERVICE_UNAVAILABLE", "DOWNSTREAM
 _SECOND_LOOK = 10.0
 """Seconds before a request that failed inside the site is sent again."""
 
-_KM_PER_MILE = 1.609344
 _UNAUTHORIZED, _FORBIDDEN = 401, 403
 _JOBS = "$.data.jobSearch"
 _ERRORS = "$.errors"
-
-
-class IndeedQuery(CommonQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What can be asked of Indeed."""
-
-    country: Annotated[
-        str,
-        Meta(
-            description="Country whose Indeed is asked, as two letters (GB, DE, IN …). Places are "
-            'looked for there first: "Egypt" in US is Egypt, Arkansas',
-            pattern="^[A-Za-z]{2}$",
-            examples=["US"],
-        ),
-    ] = "US"
-    language: (
-        Annotated[
-            str,
-            Meta(
-                description="Language that the site answers in, as two letters; the country's own "
-                "unless given",
-                pattern="^[a-z]{2}$",
-                examples=["en"],
-            ),
-        ]
-        | None
-    ) = None
-    posted_within_hours: (
-        Annotated[
-            int,
-            Meta(description="Published within that many hours, in place of days", ge=1, le=8760),
-        ]
-        | None
-    ) = None
-    easy_apply: Annotated[
-        bool, Meta(description="Only postings that one applies for on Indeed itself")
-    ] = False
-    sort: Annotated[
-        Literal["relevance", "date"],
-        Meta(description="Order in which the site gives its results"),
-    ] = "relevance"
-
-
-class Search(Struct, frozen=True, kw_only=True):
-    """A query, as it is sent with every page; `text` has a place for the cursor."""
-
-    headers: dict[str, str]
-    before_cursor: str
-    after_cursor: str
-    edition: Edition
-    version: str
-
-    def at(self, cursor: str | None) -> str:
-        """Return the text that asks for the page at a cursor."""
-        place = f"cursor: {wire.literal(cursor)}" if cursor else ""
-        return f"{self.before_cursor}{place}{self.after_cursor}"
 
 
 class Indeed(JobCollector[IndeedQuery, CollectorSettings]):
@@ -252,81 +191,6 @@ class Indeed(JobCollector[IndeedQuery, CollectorSettings]):
             self._odd |= new
             ctx.log.warning("values of an unknown form were left out", fields=sorted(new))
         return parse.posting(item, job, raw, edition)
-
-
-def prepare(query: IndeedQuery, facts: Facts) -> Search:
-    """Write a query as the site understands it; raises BadQuery for what it does not have."""
-    country = query.country.upper()
-    if country not in facts.domains:
-        raise BadQuery(
-            "country",
-            f"{country} has no Indeed that python-jobspy {facts.version} knows; it knows "
-            f"{', '.join(sorted(facts.domains))} (the United Kingdom is GB)",
-        )
-    if query.distance_km is not None and not query.location:
-        raise BadQuery("distance_km", "a distance needs a location to start from; name one")
-    miles = max(1, round(query.distance_km / _KM_PER_MILE)) if query.distance_km else facts.radius
-    filters = list(_filters(query, facts, country))
-    mark = "\x00"
-    text = facts.query.replace(jobspy.SORT, SORTS[query.sort]).format(
-        what=f"what: {wire.literal(query.text)}" if query.text else "",
-        location=wire.place(query.location, miles) if query.location else "",
-        limit=min(facts.page_size, query.limit or facts.page_size),
-        cursor=mark,
-        filters=f"filters: [{', '.join(filters)}]" if filters else "",
-    )
-    before, _, after = text.partition(mark)
-    language = query.language or facts.languages.get(country, "en")
-    return Search(
-        headers={
-            **facts.headers,
-            "indeed-co": country,
-            "indeed-locale": f"{language}-{country}",
-        },
-        before_cursor=before,
-        after_cursor=after,
-        edition=Edition.of(facts, country),
-        version=facts.version,
-    )
-
-
-def _filters(query: IndeedQuery, facts: Facts, country: str) -> Iterator[str]:
-    if query.posted_within_days and query.posted_within_hours:
-        raise BadQuery("posted_within_hours", "give days or hours, not both")
-    if hours := query.posted_within_hours or (query.posted_within_days or 0) * 24:
-        yield wire.within_hours(hours)
-    unknown = [kind.value for kind in query.employment if kind not in facts.employment]
-    if unknown:
-        allowed = ", ".join(kind.value for kind in facts.employment)
-        raise BadQuery("employment", f"Indeed has no {', '.join(unknown)}; it has {allowed}")
-    if query.employment:
-        keys = (key for key, kind in facts.kinds(country).items() if kind in query.employment)
-        yield wire.any_of([wire.attribute(key) for key in keys])
-    yield from _workplace(frozenset(query.remote), facts)
-    if query.easy_apply:
-        yield wire.easy_apply()
-
-
-def _workplace(wanted: frozenset[str], facts: Facts) -> Iterator[str]:
-    """Write which tags are wanted: hybrid work may carry the remote tag too, work on site none."""
-    remote, hybrid = wire.attribute(facts.remote), wire.attribute(facts.hybrid)
-    no_remote = wire.attribute(facts.remote, absent=True)
-    no_hybrid = wire.attribute(facts.hybrid, absent=True)
-    match sorted(wanted):
-        case ["remote"]:
-            yield from (remote, no_hybrid)
-        case ["hybrid"]:
-            yield hybrid
-        case ["onsite"]:
-            yield from (no_remote, no_hybrid)
-        case ["hybrid", "remote"]:
-            yield wire.any_of([remote, hybrid])
-        case ["hybrid", "onsite"]:
-            yield wire.any_of([hybrid, no_remote])
-        case ["onsite", "remote"]:
-            yield no_hybrid
-        case _:
-            return  # none or all of them
 
 
 def _found(answer: wire.Answer) -> wire.JobSearch | None:

@@ -1,4 +1,4 @@
-"""What apis.indeed.com sends and understands, as it was in autumn 2026.
+"""What apis.indeed.com sends, as it was in autumn 2026.
 
 A GraphQL answer holds what the query asks for, so what is missing was not asked for or is no longer
 known by that name. Of a posting only `key` and `title` are mandatory; every other part is read by
@@ -7,8 +7,6 @@ known by that name. Of a posting only `key` and `title` are mandatory; every oth
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
 from typing import Any, TypeVar, get_args, get_origin
 
 import msgspec
@@ -253,39 +251,3 @@ def _fits(value: Any, kind: Any) -> bool:
     except msgspec.ValidationError:
         return False
     return True
-
-
-# -- what is sent
-
-
-def literal(text: str) -> str:
-    """Write a text as a GraphQL string; its escapes are those of JSON."""
-    return json.dumps(text, ensure_ascii=False)
-
-
-def attribute(key: str, *, absent: bool = False) -> str:
-    """Write the filter for postings with an attribute, or for those without it."""
-    match = ", match: MUST_NOT" if absent else ""
-    return f'{{ keyword: {{ field: "attributes", keys: [{literal(key)}]{match} }} }}'
-
-
-def any_of(filters: Sequence[str]) -> str:
-    """Write the filter for postings that one of the filters lets through."""
-    if len(filters) == 1:
-        return filters[0]
-    return f"{{ composite: {{ filters: [{', '.join(filters)}], operation: OR }} }}"
-
-
-def within_hours(hours: int) -> str:
-    """Write the filter for postings that appeared on the site within so many hours."""
-    return f'{{ date: {{ field: "dateOnIndeed", start: "{hours}h" }} }}'
-
-
-def easy_apply() -> str:
-    """Write the filter for postings that one applies for on the site itself."""
-    return '{ keyword: { field: "indeedApplyScope", keys: ["DESKTOP"] } }'
-
-
-def place(where: str, miles: int) -> str:
-    """Write the place of a search."""
-    return f"location: {{where: {literal(where)}, radius: {miles}, radiusUnit: MILES}}"
