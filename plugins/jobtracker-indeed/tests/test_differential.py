@@ -6,6 +6,7 @@ right; it is exact: another difference fails, and so does a listed one that no l
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,12 +15,13 @@ from typing import Any
 import pytest
 from jobspy.indeed import Indeed as TheirIndeed
 from jobspy.indeed.constant import country_codes
-from jobspy.model import Country, DescriptionFormat, JobPost, ScraperInput
+from jobspy.indeed.constant import headers as constant_headers
+from jobspy.model import Country, DescriptionFormat, JobPost, JobType, ScraperInput
 from msgspec import Struct
 
-from jobtracker_core import Posting, Remote
+from jobtracker_core import Employment, Posting, Remote
 from jobtracker_core.testing.practice import PracticeSite
-from jobtracker_indeed import IndeedQuery
+from jobtracker_indeed import IndeedQuery, graphql
 from jobtracker_indeed.practice import IndeedSite
 
 INTERVALS = {
@@ -87,7 +89,7 @@ DIFFERENCES = (
 )
 
 
-def theirs(site: PracticeSite, country: Country) -> dict[str, JobPost]:
+def theirs(site: PracticeSite, country: Country, **words: Any) -> dict[str, JobPost]:
     scraper = TheirIndeed()
     scraper.api_url = f"{site.base_url}/graphql"
     wanted = ScraperInput.model_validate(
@@ -95,6 +97,7 @@ def theirs(site: PracticeSite, country: Country) -> dict[str, JobPost]:
             "country_indeed": country,
             "results_wanted": 1000,
             "description_format": DescriptionFormat.HTML,
+            **words,
         }
     )
     try:
@@ -234,6 +237,50 @@ def test_they_drop_all_of_london(recorded: Any, ours: Any) -> None:
     other = theirs(recorded, Country.UK)
     assert (len(found), other) == (3, {})
     judge("london", found, other)
+
+
+@pytest.mark.parametrize(
+    ("their_words", "our_words"),
+    [
+        ({}, {}),
+        ({"search_term": 'a "b" {c}\n'}, {"text": 'a "b" {c}\n'}),
+        ({"location": "Zürich"}, {"location": "Zürich"}),
+        ({"is_remote": True}, {"remote": ("remote",)}),
+        ({"job_type": JobType.CONTRACT}, {"employment": (Employment.CONTRACT,)}),
+        ({"job_type": JobType.FULL_TIME}, {"employment": (Employment.FULL_TIME,)}),
+        ({"hours_old": 48}, {"posted_within_days": 2}),
+        ({"easy_apply": True}, {"easy_apply": True}),
+        (
+            {"hours_old": 3, "job_type": JobType.PER_DIEM, "is_remote": True, "easy_apply": True},
+            {
+                "posted_within_hours": 3,
+                "employment": (Employment.PER_DIEM,),
+                "remote": ("remote",),
+                "easy_apply": True,
+            },
+        ),
+    ],
+)
+@pytest.mark.parametrize(
+    ("country", "code"), [(Country.USA, "US"), (Country.JAPAN, "JP"), (Country.GERMANY, "DE")]
+)
+def test_the_same_is_asked_in_the_same_words(
+    site: IndeedSite,
+    visit: Any,
+    their_words: dict[str, Any],
+    our_words: dict[str, Any],
+    country: Country,
+    code: str,
+) -> None:
+    theirs(site, country, **their_words)
+    their_request = site.requests[0]
+    site.forget()
+    visit.pages(IndeedQuery(country=code, **our_words), most=1)
+    (our_request,) = site.requests
+    asked = [json.loads(each.body)["query"] for each in (their_request, our_request)]
+    assert graphql.read(asked[0]) == graphql.read(asked[1])
+    for name in (*constant_headers, "indeed-co", "indeed-locale"):
+        assert their_request.headers[name] == our_request.headers[name]
 
 
 @pytest.mark.parametrize("field", ["title", "company", "pay", "date", "apply_url"])

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from jobtracker_core import RunState
+from jobtracker_core.http.address import is_secret
 from jobtracker_indeed.facts import Facts
 from jobtracker_indeed.practice import IndeedSite
 
@@ -123,6 +124,8 @@ def test_no_key_and_no_mark_of_the_visit_is_in_a_capture(
     assert '"data"' in written
     assert known.headers["indeed-api-key"] not in written
     assert "indeed-api-key" not in written
+    # And it goes to no other host along with a redirect.
+    assert is_secret("indeed-api-key")
     assert "jobs@" not in written
     compared = tracker.compare(tracker.replay(run.id))
     assert compared.empty

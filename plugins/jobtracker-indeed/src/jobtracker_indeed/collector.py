@@ -67,7 +67,7 @@ class Indeed(JobCollector[IndeedQuery, CollectorSettings]):
             terms_url="https://www.indeed.com/legal",
         ),
         canary=IndeedQuery(text="engineer", limit=10),
-        limits=Limits(per_minute=15, burst=1, timeout=30, max_pages=60, max_minutes=30),
+        limits=Limits(per_minute=15, burst=1, timeout=30, max_pages=120, max_minutes=30),
         features=frozenset({"resume"}),
         filters=dict.fromkeys(
             ("text", "location", "distance_km", "remote", "employment", "posted_within_days"),
