@@ -14,6 +14,7 @@ from tempfile import TemporaryDirectory
 
 from tests.benchmarks import (
     http_reads,
+    indeed_parse,
     linkedin_parse,
     page_write,
     reads,
@@ -41,6 +42,7 @@ def _measure(rows: int, rounds: int) -> Iterator[Ratio]:
     yield start_up.measure(rounds)
     yield from requests_per_run.measure()
     yield from linkedin_parse.measure(rounds)
+    yield from indeed_parse.measure(rounds)
     with TemporaryDirectory() as folder:
         for url in urls(Path(folder)):
             with opened(url) as (db, driver):
