@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cached_property
 from itertools import islice
-from pathlib import Path
 from typing import Any, cast
 from urllib.parse import urlsplit
 
-import msgspec
 from msgspec import Struct, structs
 
 from jobtracker_core.contract.collector import JobCollector
@@ -23,9 +21,6 @@ from jobtracker_core.contract.posting import Posting, PostingRef
 from jobtracker_core.contract.query import CommonQuery
 from jobtracker_core.contract.run import RunState
 from jobtracker_core.http.exchange import Answer, Request, Transport
-from jobtracker_core.http.record import ReplayTransport
-from jobtracker_core.http.transport import CurlTransport
-from jobtracker_core.plugins import forms
 from jobtracker_core.runner.clock import JumpClock
 from jobtracker_core.runner.execute import Result, execute
 from jobtracker_core.runner.session import Session, Task
@@ -38,10 +33,6 @@ from jobtracker_core.testing.verdict import CheckFailed
 
 Over = Callable[[Transport, JumpClock], Transport]
 """Puts something between the collector and its answers."""
-
-SIZES = (60, 120, 240, 480, 960)
-"""Postings on the practice site: the first number that gives `PAGES` pages is taken."""
-PAGES = 3
 
 
 class Ran(Struct, frozen=True, kw_only=True):
@@ -170,9 +161,9 @@ class Bench:
             )
         return Plain(ran=ran, read=read)
 
-    def peek(self) -> tuple[Page, ...]:
-        """Read the first pages, and none if that fails."""
-        read = self._read(self._beyond, lambda transport, _clock: transport, most=PAGES)
+    def peek(self, most: int) -> tuple[Page, ...]:
+        """Read the first pages, up to the error that ends them."""
+        read = self._read(self._beyond, lambda transport, _clock: transport, most=most)
         return read.pages
 
     def live_run(self, *, limits: Limits | None = None) -> Ran:
@@ -230,7 +221,9 @@ class Bench:
                         marks.append(len(taping.sent))
                 if details and "details" in self.info.features:
                     found = [session.collector.details(ref, ctx) for ref in _refs(pages)]
-            except Exception as raised:  # noqa: BLE001  (a stranger's code)
+            except KeyboardInterrupt:
+                raise
+            except BaseException as raised:  # noqa: BLE001  (a plugin may raise anything)
                 error = raised
         return Read(
             pages=tuple(pages),
@@ -281,85 +274,6 @@ class Bench:
         return Ran(
             result=result, host=host, clock=clock, sent=taping.sent, exchanges=taping.exchanges
         )
-
-
-def site_bench(
-    collector: type[JobCollector[Any, Any]],
-    site: type[PracticeSite],
-    *,
-    query: CommonQuery,
-    settings: Mapping[str, Any],
-) -> Bench:
-    """Make a bench on a practice site with so many postings that there are several pages."""
-    for size in SIZES:
-        bench = _on_site(collector, site(postings=size), query=query, settings=settings)
-        if size == SIZES[-1] or len(bench.peek()) >= PAGES:
-            break
-        bench.close()
-    return bench
-
-
-def _on_site(
-    collector: type[JobCollector[Any, Any]],
-    site: PracticeSite,
-    *,
-    query: CommonQuery,
-    settings: Mapping[str, Any],
-) -> Bench:
-    info = collector.info
-    with ExitStack() as stack:
-        stack.enter_context(site)
-        words: dict[str, Any] = {"base_url": site.base_url}
-        proxy = None
-        if "own_http" in info.features:
-            proxy = stack.enter_context(InterceptProxy(site))
-            if "ca_cert" in info.settings.__struct_fields__:
-                words = {"ca_cert": str(proxy.ca_cert)}
-        try:
-            filled = forms.fill(info.settings, words | dict(settings))
-        except forms.FormError as error:
-            raise CheckFailed(
-                f"the settings do not take what points them at the practice site: {error}",
-                "take settings from CollectorSettings, and give each new one a default",
-            ) from error
-        bench = Bench(
-            collector,
-            name="practice site",
-            settings=filled,
-            query=query,
-            now=datetime.now(UTC),
-            live=lambda: CurlTransport(proxy=proxy.url if proxy else None),
-            site=site,
-            proxy=proxy,
-        )
-        bench.closing = stack.pop_all()
-    return bench
-
-
-class _Manifest(Struct, frozen=True, kw_only=True):
-    collector: str
-    query: dict[str, Any]
-    settings: dict[str, Any]
-    recorded_at: datetime
-
-
-def recording_bench(collector: type[JobCollector[Any, Any]], directory: Path) -> Bench:
-    """Make a bench on what `jobtracker collect --record` wrote."""
-    info = collector.info
-    manifest = msgspec.convert(ReplayTransport(directory).manifest, _Manifest)
-    if manifest.collector != info.name:
-        raise CheckFailed(
-            f"{directory} is a recording of {manifest.collector!r}, not of {info.name!r}",
-            "name another directory",
-        )
-    return Bench(
-        collector,
-        name="recording",
-        settings=forms.fill(info.settings, manifest.settings),
-        query=forms.fill(info.query, manifest.query),
-        now=manifest.recorded_at,
-        live=lambda: ReplayTransport(directory),
-    )
 
 
 class _Guard:

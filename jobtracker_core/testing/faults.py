@@ -12,8 +12,8 @@ from msgspec import Struct, structs
 from jobtracker_core.contract.errors import Transient
 from jobtracker_core.http.exchange import Answer, Request, TooLarge, Transport
 from jobtracker_core.runner.clock import Clock
-from jobtracker_core.testing.practice import MOVED_TO, RETRY_AFTER
-from jobtracker_core.testing.spoil import CHALLENGE, spoil_items
+from jobtracker_core.testing.practice import CHALLENGE, MOVED_TO, RETRY_AFTER
+from jobtracker_core.testing.spoil import spoil_items
 
 Ask = Callable[[], Answer]
 

@@ -21,8 +21,7 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
-from jobtracker_core.testing.practice import RETRY_AFTER, PracticeSite
-from jobtracker_core.testing.spoil import CHALLENGE
+from jobtracker_core.testing.practice import CHALLENGE, RETRY_AFTER, PracticeSite
 
 MARK: Final = "x-through-proxy"
 """Header on all that comes to the practice site through the proxy."""

@@ -48,6 +48,8 @@ def obstacle(check: Check, *, own_http: bool, site: bool, recording: bool) -> st
         return "it needs a practice site, and the plugin ships none"
     if check.needs == "answers" and not (site or (recording and not own_http)):
         return "it needs answers: a practice site, or the recording of a run"
+    if own_http and check.needs != "nothing" and find_spec("trustme") is None:
+        return "it needs trustme: pip install 'jobtracker-core[testing]'"
     if check.hypothesis and find_spec("hypothesis") is None:
         return "it needs hypothesis: pip install 'jobtracker-core[testing]'"
     return None

@@ -2,40 +2,43 @@
 
 from __future__ import annotations
 
-import copy
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from html.parser import HTMLParser
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 from msgspec import Struct
 
-Choose = Callable[[int], int]
-"""Given n, returns a number from 0 to n - 1."""
-
-CHALLENGE: Final = b"""<!DOCTYPE html><html lang="en"><head><title>Just a moment...</title></head>
-<body><noscript>Enable JavaScript and cookies to continue</noscript>
-<script src="/cdn-cgi/challenge-platform/h/b/orchestrate/chl_page/v1"></script></body></html>"""
+_Place = tuple[str | int, ...]
+"""Keys and indexes from the outermost value to a part of it."""
 
 _VOID = frozenset(
     ("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "wbr")
 )
 _CLASS = re.compile(r"\bclass\s*=\s*(\"[^\"]*\"|'[^']*')")
-_TEXT = re.compile(r">[^<>]*[^<>\s][^<>]*<")
 
 
-def spoil(content: bytes, choose: Choose) -> tuple[bytes, str]:
-    """Change one part of an answer; return it, and what was changed in words.
+class Spoil(Struct, frozen=True, kw_only=True):
+    """One way to make an answer worse, in words and as the new body."""
 
-    What is neither JSON nor HTML stays as it is, and the words are "".
+    words: str
+    make: Callable[[], bytes]
+
+
+def spoils(content: bytes) -> list[Spoil]:
+    """Return all the ways to change one part of an answer.
+
+    Of parts that are alike, such as one field of all items, the middle one stands for all. What is
+    neither JSON nor HTML has no parts.
     """
     value = _json(content)
     if value is not None:
-        return _spoil_json(value, choose)
+        return list(_json_spoils(content, value))
     text = content.decode("utf-8", "replace")
-    return _spoil_html(text, choose) if "<" in text else (content, "")
+    return list(_html_spoils(text)) if "<" in text else []
 
 
 def spoil_items(content: bytes) -> bytes:
@@ -46,7 +49,9 @@ def spoil_items(content: bytes) -> bytes:
     """
     value = _json(content)
     if value is not None:
-        lists = [each for _, each in _nodes(value) if _is_list_of_objects(each)]
+        lists = [
+            each for each in (value, *(v for _, v in _places(value))) if _is_list_of_objects(each)
+        ]
         if not lists:
             return content
         items = max(lists, key=lambda each: len(msgspec.json.encode(each)))
@@ -85,43 +90,45 @@ def _json(content: bytes) -> Any:
         return None
 
 
-def _nodes(value: Any, path: str = "$") -> Iterator[tuple[str, Any]]:
-    yield path, value
-    if isinstance(value, dict):
-        for key, each in value.items():
-            yield from _nodes(each, f"{path}.{key}")
-    elif isinstance(value, list):
-        for index, each in enumerate(value):
-            yield from _nodes(each, f"{path}[{index}]")
-
-
 def _is_list_of_objects(value: Any) -> bool:
     return isinstance(value, list) and len(value) > 1 and all(isinstance(v, dict) for v in value)
 
 
-def _spoil_json(value: Any, choose: Choose) -> tuple[bytes, str]:
-    """Walk down by choice, so that a list's neighbour is chosen as often as the list."""
-    value = copy.deepcopy(value)
-    holder: Any = None
-    key: Any = None
-    node, path = value, "$"
-    while isinstance(node, dict | list) and node and (holder is None or choose(4)):
-        keys = list(node) if isinstance(node, dict) else list(range(len(node)))
-        holder, key = node, keys[choose(len(keys))]
-        path += f".{key}" if isinstance(node, dict) else f"[{key}]"
-        node = holder[key]
-    if holder is None:
-        return b"null", "$ made null"
-    match choose(3):
-        case 0:
-            del holder[key]
-            return msgspec.json.encode(value), f"{path} dropped"
-        case 1:
-            holder[key] = None
-            return msgspec.json.encode(value), f"{path} made null"
-        case _:
-            holder[key] = 7 if isinstance(node, str) else "seven"
-            return msgspec.json.encode(value), f"{path} made {holder[key]!r}"
+def _json_spoils(content: bytes, value: Any) -> Iterator[Spoil]:
+    alike: dict[str, list[_Place]] = defaultdict(list)
+    for path, _ in _places(value):
+        alike["".join(f".{key}" if isinstance(key, str) else "[]" for key in path)].append(path)
+    for places in alike.values():
+        path = places[len(places) // 2]
+        where = "$" + "".join(f".{key}" if isinstance(key, str) else f"[{key}]" for key in path)
+        for way in ("dropped", "made null", "of another type"):
+            yield Spoil(words=f"{where} {way}", make=partial(_changed, content, path, way))
+
+
+def _places(value: Any, path: _Place = ()) -> Iterator[tuple[_Place, Any]]:
+    keys: Iterable[str | int] = ()
+    if isinstance(value, dict):
+        keys = value
+    elif isinstance(value, list):
+        keys = range(len(value))
+    for key in keys:
+        yield (*path, key), value[key]
+        yield from _places(value[key], (*path, key))
+
+
+def _changed(content: bytes, path: _Place, way: str) -> bytes:
+    value = msgspec.json.decode(content)
+    holder = value
+    *above, key = path
+    for each in above:
+        holder = holder[each]
+    if way == "dropped":
+        del holder[key]
+    elif way == "made null":
+        holder[key] = None
+    else:
+        holder[key] = 7 if isinstance(holder[key], str) else "seven"
+    return msgspec.json.encode(value)
 
 
 # -- HTML
@@ -191,18 +198,25 @@ def elements(text: str) -> list[Element]:
     return _Finder(text).found
 
 
-def _spoil_html(text: str, choose: Choose) -> tuple[bytes, str]:
-    way = choose(3)
-    if way == 0 and (found := elements(text)):
-        one = found[choose(len(found))]
-        return (text[: one.start] + text[one.end :]).encode(), f"<{one.opening}> dropped"
-    if way == 1 and (classes := list(_CLASS.finditer(text))):
-        match = classes[choose(len(classes))]
-        changed = text[: match.start()] + 'class="renamed-7"' + text[match.end() :]
-        return changed.encode(), f"{match[0]} renamed"
-    texts = list(_TEXT.finditer(text))
-    if not texts:
-        return text.encode(), ""
-    match = texts[choose(len(texts))]
-    emptied = text[: match.start()] + "><" + text[match.end() :]
-    return emptied.encode(), f"text {match[0][1:61]!r} emptied"
+def _html_spoils(text: str) -> Iterator[Spoil]:
+    alike: dict[str, list[Element]] = defaultdict(list)
+    for element in elements(text):
+        alike[element.opening].append(element)
+    for opening, group in alike.items():
+        one = group[len(group) // 2]
+        rest = text[one.end :]
+        yield _html(f"<{opening}> dropped", text[: one.start], rest)
+        if text[one.inner : one.inner_end].strip():
+            yield _html(f"<{opening}> emptied", text[: one.inner], text[one.inner_end :])
+    classes: dict[str, list[re.Match[str]]] = defaultdict(list)
+    for match in _CLASS.finditer(text):
+        classes[match[0]].append(match)
+    for written, matches in classes.items():
+        match = matches[len(matches) // 2]
+        renamed = f'{text[: match.start()]}class="renamed-7"'
+        yield _html(f"one {written} renamed", renamed, text[match.end() :])
+        yield _html(f"every {written} renamed", text.replace(written, 'class="renamed-7"'), "")
+
+
+def _html(words: str, before: str, after: str) -> Spoil:
+    return Spoil(words=words, make=(before + after).encode)

@@ -13,8 +13,9 @@ from jobtracker_core.contract.info import CollectorInfo
 from jobtracker_core.contract.query import CommonQuery
 from jobtracker_core.plugins import forms
 from jobtracker_core.plugins.discovery import Registry, load
-from jobtracker_core.testing.bench import Bench, recording_bench, site_bench
+from jobtracker_core.testing.bench import Bench
 from jobtracker_core.testing.practice import PracticeSite
+from jobtracker_core.testing.sources import recording_bench, site_bench
 from jobtracker_core.testing.traces import Traces
 from jobtracker_core.testing.verdict import CheckFailed
 

@@ -144,8 +144,7 @@ def _wrong_links(posting: Posting, bench: Bench) -> Iterator[tuple[str, str, str
             yield (
                 name,
                 f"is none of the site's: {link} (hosts: {', '.join(bench.info.hosts)})",
-                "give the page on the site itself (the employer's is apply_url), "
-                "or declare the host in info.hosts",
+                "give the site's own page (the employer's is apply_url), or declare its host",
             )
 
 

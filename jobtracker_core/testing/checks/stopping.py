@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from itertools import pairwise
 
 from msgspec import structs
 
 from jobtracker_core.contract.run import RunState
-from jobtracker_core.http.exchange import Answer, Request, Transport
 from jobtracker_core.runner.clock import JumpClock
-from jobtracker_core.testing.bench import Bench, Ran
+from jobtracker_core.testing.bench import Bench
 from jobtracker_core.testing.host import KitHost
 from jobtracker_core.testing.registry import Check
 from jobtracker_core.testing.subject import Subject
@@ -18,6 +18,9 @@ from jobtracker_core.testing.verdict import require
 
 SOON = 1.0
 """Seconds, on the run's clock and on this machine's."""
+
+MOST_WAITS = 12
+"""Waits of a run that are tried."""
 
 _STEP = "let Cancelled pass: catch only the errors that you can do something about"
 
@@ -89,9 +92,6 @@ def stop_while_waiting(subject: Subject) -> None:
                 break
 
 
-MOST_WAITS = 12
-
-
 def _at_wait(number: int) -> Callable[[_Stop, KitHost, JumpClock], None]:
     def wish(stop: _Stop, _host: KitHost, clock: JumpClock) -> None:
         waits = 0
@@ -109,47 +109,26 @@ def _at_wait(number: int) -> Callable[[_Stop, KitHost, JumpClock], None]:
     return wish
 
 
-class _Slow:
-    """Each answer takes its time, on the run's clock."""
-
-    def __init__(self, inner: Transport, clock: JumpClock, seconds: float) -> None:
-        self._inner = inner
-        self._clock = clock
-        self._seconds = seconds
-
-    def send(self, request: Request, *, timeout: float) -> Answer:
-        answer = self._inner.send(request, timeout=timeout)
-        self._clock.wait(self._seconds)
-        return answer
-
-    def close(self) -> None:
-        self._inner.close()
-
-
 def deadline(subject: Subject) -> None:
     """When a run's time is up, it asks for nothing more, and keeps what it has."""
     for bench in subject.benches:
         plain = bench.plain
-        total = max(plain.ran.sent[-1][0], 1.0)
-        limits = structs.replace(subject.info.limits, max_minutes=total / 2 / 60)
-        ran = bench.run(_slowly(total), limits=limits)
-        end = total / 2
-        late = [(at, request.url) for at, request in ran.sent if at > end]
-        require(not late, f"its time was up, and it still asked for {late[:1]}", _STEP)
-        _ended_in_time(ran)
-
-
-def _slowly(total: float) -> Callable[[Transport, JumpClock], Transport]:
-    return lambda transport, clock: _Slow(transport, clock, total)
-
-
-def _ended_in_time(ran: Ran) -> None:
-    outcome = ran.result.outcome
-    require(
-        (outcome.state, outcome.error_class) == (RunState.PARTIAL, "runtime_limit"),
-        f"its time was up, and the run ended {ran.ending}",
-        _STEP,
-    )
+        stamps = [at for at, _ in plain.ran.sent[: plain.list_requests][:MOST_WAITS]]
+        for before, after in pairwise(stamps):
+            # Half-way to a request, so that the time is up while the collector waits for it.
+            end = (before + after) / 2
+            if end == before:
+                continue
+            limits = structs.replace(subject.info.limits, max_minutes=end / 60)
+            ran = bench.run(limits=limits)
+            late = [request.url for at, request in ran.sent if at >= end]
+            require(not late, f"its time was up, and it still asked for {late[:1]}", _STEP)
+            outcome = ran.result.outcome
+            require(
+                (outcome.state, outcome.error_class) == (RunState.PARTIAL, "runtime_limit"),
+                f"its time was up, and the run ended {ran.ending}",
+                _STEP,
+            )
 
 
 _BETWEEN = (
