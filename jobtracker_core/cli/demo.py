@@ -14,6 +14,7 @@ import click
 from jobtracker_core.cli.collect import print_result
 from jobtracker_core.cli.errors import FAILED
 from jobtracker_core.cli.jobs import print_jobs
+from jobtracker_core.cli.practice import PER_MINUTE, directions
 from jobtracker_core.cli.progress import stop_on_signals, watch
 from jobtracker_core.cli.runs import changed_fields
 from jobtracker_core.cli.setup import open_log
@@ -23,9 +24,6 @@ from jobtracker_core.runner.ending import Collected
 from jobtracker_core.settings import Settings
 from jobtracker_core.testing.practice import PracticeSite
 from jobtracker_core.tracker import JobTracker
-
-_PER_MINUTE = 60_000
-"""The practice site's own rate. It runs on this machine; the real sites' rates stay as they are."""
 
 _CHANGED = 10
 
@@ -130,7 +128,7 @@ def _settings(directory: Path, sites: Mapping[str, PracticeSite]) -> Settings:
         data_dir=directory,
         plugins=None,
         collectors={
-            name: {"base_url": site.base_url, "per_minute": _PER_MINUTE}
+            name: {"base_url": site.base_url, "per_minute": PER_MINUTE}
             for name, site in sites.items()
         },
     )
@@ -142,8 +140,8 @@ def _leave_open(sites: Mapping[str, PracticeSite], directory: Path) -> None:
     click.echo("\nThe practice site stays open until Ctrl-C. In another terminal:\n")
     click.echo(f"  export JOBTRACKER_DATABASE_URL=sqlite:///{directory.absolute()}/jobtracker.db")
     for name, site in sites.items():
-        click.echo(f"  export JOBTRACKER_{name.upper()}_BASE_URL={site.base_url}")
-        click.echo(f"  export JOBTRACKER_{name.upper()}_PER_MINUTE={_PER_MINUTE}")
+        for line in directions(name, site):
+            click.echo(f"  {line}")
         click.echo(f"  jobtracker collect {name} --text engineer")
     with JobTracker(_settings(directory, sites)) as tracker, _listen() as listener:
         click.echo(f"\nJobTracker at {url_of(listener)} (Ctrl-C stops it)")

@@ -9,6 +9,7 @@ from jobtracker_core.contract.errors import BadQuery, ConfigError
 from jobtracker_core.http.record import RecordError
 from jobtracker_core.plugins.discovery import Unavailable, UnknownCollector
 from jobtracker_core.plugins.forms import FormError
+from jobtracker_core.plugins.skeleton import SkeletonError
 from jobtracker_core.settings import SettingError
 from jobtracker_core.storage.errors import NotFound, StorageError, WrongAddress
 from jobtracker_core.tracker import CollectorOff
@@ -39,7 +40,7 @@ def _account(error: Exception) -> tuple[str, str, int]:
             return what, then + error.info.name, WRONG_USE
         case Unavailable():
             return str(error), "see `jobtracker collectors` for those that can be used", FAILED
-        case BadQuery() | ConfigError() | SettingError() | RecordError():
+        case BadQuery() | ConfigError() | SettingError() | RecordError() | SkeletonError():
             return str(error), error.hint, WRONG_USE
         case UnknownCollector():
             return str(error), "see `jobtracker plugins`", WRONG_USE

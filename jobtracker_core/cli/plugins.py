@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 
 import click
 from msgspec import Struct
@@ -10,8 +11,9 @@ from msgspec import Struct
 from jobtracker_core.cli import conformance
 from jobtracker_core.cli.errors import FAILED
 from jobtracker_core.cli.output import clean, open_tracker, print_fields, print_json, print_table
+from jobtracker_core.cli.practice import practice
 from jobtracker_core.contract.info import CollectorInfo
-from jobtracker_core.plugins import forms
+from jobtracker_core.plugins import forms, skeleton
 from jobtracker_core.plugins.discovery import Plugin, Registry
 from jobtracker_core.testing.verdict import Verdict
 
@@ -80,6 +82,33 @@ def check(name: str | None, as_json: bool) -> int:  # noqa: FBT001
 
 @plugins.command()
 @click.argument("name")
+@click.option(
+    "--dir",
+    "directory",
+    type=click.Path(path_type=Path),
+    help="Where to write it.  [default: ./jobtracker-NAME]",
+)
+def new(name: str, directory: Path | None) -> None:
+    """Write a new plugin: a small collector that works, its practice site and its tests.
+
+    NAME is the collector's: small letters, digits and underscores.
+    """
+    taken = open_tracker().registry.sources.get(name)
+    if taken is not None:
+        raise click.BadParameter(
+            f"{taken.distribution} has a collector {name!r} already; two of one name are both "
+            "refused",
+            param_hint="NAME",
+        )
+    directory = directory or Path(skeleton.distribution(name))
+    for path in skeleton.write(name, directory):
+        click.echo(clean(str(path)))
+    click.echo(f"\nNext: pip install -e '{clean(str(directory))}[test]'")
+    click.echo(f"      jobtracker plugins check {name}")
+
+
+@plugins.command()
+@click.argument("name")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def show(name: str, as_json: bool) -> int:  # noqa: FBT001
     """Show a plugin or a collector: its query, filters, limits and its site's rules."""
@@ -105,6 +134,9 @@ def show(name: str, as_json: bool) -> int:  # noqa: FBT001
         _print_table(chosen)
         _print_problems(chosen)
     return 0
+
+
+plugins.add_command(practice)
 
 
 def _collectors(chosen: tuple[Plugin, ...], name: str) -> list[str]:

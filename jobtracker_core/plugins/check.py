@@ -34,7 +34,7 @@ AFTER_FILTERS = frozenset({"remote", "employment", "posted_within_days"})
 LONGEST_REQUEST = 40.0
 """Seconds; while a request lasts, nobody renews the run's lease of 60 s."""
 
-RESERVED = frozenset({"record", "json", "as_json", "help", "database"})
+RESERVED = frozenset({"record", "json", "as_json", "help", "database", "proxy_pool"})
 """Names that the command line itself uses beside a query's fields."""
 
 _HOST = re.compile(r"(\*\.)?[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?")

@@ -10,11 +10,9 @@ from jobtracker_core.contract.collector import JobCollector
 from jobtracker_core.plugins.discovery import Registry
 from jobtracker_core.testing.checks import CHECKS
 from jobtracker_core.testing.practice import PracticeSite
+from jobtracker_core.testing.pytest_plugin import NOT_CHECKED
 from jobtracker_core.testing.registry import Check, applies, make, obstacle
 from jobtracker_core.testing.subject import Subject
-
-NOT_CHECKED = "jobtracker: not checked"
-"""Name of the property under which a test's report carries what was not checked."""
 
 
 class CollectorContract:
@@ -86,7 +84,7 @@ class CollectorContract:
         """Every check is made, or there is a reason why not; the summary prints those."""
         for name, why in self.not_checked.items():
             assert why, name  # noqa: S101  (a test)
-            record_property(NOT_CHECKED, f"{self.collector.info.name}: {name}: {why}")
+            record_property(NOT_CHECKED, [self.collector.info.name, name, why])
 
 
 def exchanges(directory: str | Path) -> Path:

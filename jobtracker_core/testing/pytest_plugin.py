@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections import defaultdict
+from typing import Any, Final
 
-NOT_CHECKED = "jobtracker: not checked"
+NOT_CHECKED: Final = "jobtracker: not checked"
+"""Name of the property of a test's report that holds (collector, check, reason)."""
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Print the checks that were not made, each with its reason."""
-    lines = sorted(
-        {
-            str(value)
-            for report in terminalreporter.stats.get("passed", ())
-            for name, value in report.user_properties
-            if name == NOT_CHECKED
-        }
-    )
-    if lines:
+    """Print the checks that were not made, by collector and reason."""
+    checks: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for report in terminalreporter.stats.get("passed", ()):
+        for name, value in report.user_properties:
+            if name == NOT_CHECKED:
+                collector, check, why = value
+                checks[collector, why].add(check)
+    if checks:
         terminalreporter.section("not checked by the conformance kit")
-        for line in lines:
-            terminalreporter.line(line)
+    for (collector, why), names in sorted(checks.items()):
+        terminalreporter.line(f"{collector}: {', '.join(sorted(names))}: {why}")

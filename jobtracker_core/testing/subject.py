@@ -13,6 +13,7 @@ from jobtracker_core.contract.info import CollectorInfo
 from jobtracker_core.contract.query import CommonQuery
 from jobtracker_core.plugins import forms
 from jobtracker_core.plugins.discovery import Registry, load
+from jobtracker_core.plugins.practice import practice_sites
 from jobtracker_core.testing.bench import Bench
 from jobtracker_core.testing.practice import PracticeSite
 from jobtracker_core.testing.sources import recording_bench, site_bench
@@ -78,6 +79,13 @@ class Subject:
     def registry(self) -> Registry:
         """All installed plugins."""
         return load() if self._registry is None else self._registry
+
+    @cached_property
+    def sites(self) -> Mapping[str, type]:
+        """All installed practice sites."""
+        if self._registry is None:
+            return practice_sites()
+        return {} if self.site is None else {self.info.name: self.site}
 
     @cached_property
     def on_site(self) -> Bench:

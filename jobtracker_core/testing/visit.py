@@ -13,6 +13,7 @@ from jobtracker_core.contract.info import CollectorSettings
 from jobtracker_core.contract.page import Page
 from jobtracker_core.contract.posting import Posting, PostingRef
 from jobtracker_core.contract.query import CommonQuery
+from jobtracker_core.contract.run import FilterUse
 from jobtracker_core.http.exchange import Transport
 from jobtracker_core.runner.clock import JumpClock
 from jobtracker_core.runner.dry import DryHost
@@ -76,6 +77,10 @@ class Visit:
         """Ask for a posting's details."""
         ref = PostingRef(source_id=posting.source_id, url=posting.url, title=posting.title)
         return self.collector.details(ref, self.ctx)
+
+    def filters(self) -> tuple[FilterUse, ...]:
+        """Return what the collector said of words that it could not apply."""
+        return tuple(use for use in self._session.filters.account() if use.note is not None)
 
     def events(self, level: str) -> list[str]:
         """Return the log's lines of one level: debug, info or warning."""

@@ -33,3 +33,22 @@ def test_collectors_are_listed(jobtracker) -> None:
     assert [(c["info"]["name"], c["enabled"]) for c in found] == [("hiringcafe", False)]
     jobtracker("collectors", "enable", "hiringcafe")
     assert jobtracker("collectors").out.splitlines()[1].split("\t")[:2] == ["hiringcafe", "yes"]
+
+
+def test_a_new_plugin_is_written_with_the_next_steps(jobtracker, tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    said = jobtracker("plugins", "new", "tiny_jobs")
+    assert said.code == 0
+    assert (tmp_path / "jobtracker-tiny-jobs" / "src" / "jobtracker_tiny_jobs").is_dir()
+    assert "jobtracker-tiny-jobs/pyproject.toml" in said.out
+    assert "Next: pip install -e 'jobtracker-tiny-jobs[test]'" in said.out
+    again = jobtracker("plugins", "new", "tiny_jobs")
+    assert (again.code, "there already and not empty" in again.err) == (2, True)
+
+
+def test_a_new_plugin_needs_a_name_of_its_own(jobtracker, tmp_path) -> None:
+    said = jobtracker("plugins", "new", "hiringcafe", "--dir", str(tmp_path / "new"))
+    assert said.code == 2
+    assert "jobtracker-hiringcafe has a collector 'hiringcafe' already" in said.err
+    assert jobtracker("plugins", "new", "Not-A-Name").code == 2
+    assert not (tmp_path / "new").exists()

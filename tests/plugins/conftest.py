@@ -48,6 +48,17 @@ class Board(JobCollector[OddQuery, CollectorSettings]):""",
     .replace("canary=CommonQuery(", "canary=OddQuery(")
 )
 
+NOT_HERE = GOOD.replace(
+    "    def collect",
+    """    @classmethod
+    def unavailable(cls):
+        return "the library `boardlib` is not installed"
+
+    def collect""",
+)
+
+CANNOT_SAY = NOT_HERE.replace('return "the library', 'raise OSError("disk on fire") or "')
+
 UNKNOWN_HOOK = (
     GOOD
     + """
@@ -77,6 +88,8 @@ SOURCES = {
     "twin-two": GOOD.format(name="twin", contract=1),
     "no-schema": NO_SCHEMA.format(name="no_schema", contract=1),
     "no-generator": NO_GENERATOR.format(name="no_generator", contract=1),
+    "not-here": NOT_HERE.format(name="not_here", contract=1),
+    "cannot-say": CANNOT_SAY.format(name="cannot_say", contract=1),
     "notifier": NOTIFIER,
 }
 

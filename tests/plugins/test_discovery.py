@@ -50,6 +50,27 @@ def test_a_broken_plugin_becomes_a_line_with_its_reason(
     assert words in found[1]
 
 
+def test_one_that_cannot_be_used_here_is_listed_with_its_reason(
+    reports: dict[str, Any], jobtracker: Callable[..., Any]
+) -> None:
+    why = "the library `boardlib` is not installed"
+    assert reports["not-here"]["unavailable"] == {"not_here": why}
+    assert reports["not-here"]["problems"] == []
+    assert reports["good-board"]["unavailable"] == {}
+    listed = jobtracker("collectors").stdout
+    assert f"not_here cannot be used here: {why}" in listed
+    assert f"not_here cannot be used here: {why}" in jobtracker("plugins").stdout
+    started = jobtracker("collect", "not_here")
+    assert started.returncode == 1
+    assert why in started.stderr
+    assert "see `jobtracker collectors`" in started.stderr
+
+
+def test_one_that_fails_to_say_so_is_broken(reports: dict[str, Any]) -> None:
+    assert reports["cannot-say"]["status"] == "broken"
+    assert "disk on fire" in problem(reports["cannot-say"])[1]
+
+
 def test_an_unknown_hook_is_a_warning_and_the_rest_works(reports: dict[str, Any]) -> None:
     report = reports["unknown-hook"]
     assert report["status"] == "warning"
@@ -120,7 +141,7 @@ def test_show_tells_of_query_filters_limits_and_rules(jobtracker: Callable[..., 
         ("import-error", "boom at import"),
         ("twin", "twin-one and twin-two"),
         ("wrong_contract", "contract 99"),
-        ("nobody", "installed: good_board, hiringcafe, unknown_hook"),
+        ("nobody", "there is no collector 'nobody'; installed: "),
     ],
 )
 def test_collecting_with_what_is_not_there_says_why(

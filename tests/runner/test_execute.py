@@ -427,6 +427,54 @@ def test_after_filters_remove_what_was_not_asked_and_keep_what_is_unknown(kit) -
     }
 
 
+def test_the_account_tells_of_what_was_kept_although_it_does_not_say(kit) -> None:
+    page = Page(postings=(kit.posting(1), kit.posting(2, remote=Remote.REMOTE)))
+    support = {"remote": FilterSupport.AFTER}
+    (use,) = kit.run(kit.one(page), query=CommonQuery(remote=("remote",)), filters=support).filters
+    assert (use.removed, use.unknown) == (0, 1)
+
+
+def test_drop_unknown_leaves_out_what_does_not_say(kit) -> None:
+    page = Page(
+        postings=(
+            kit.posting(1),
+            kit.posting(2, remote=Remote.REMOTE),
+            kit.posting(3, remote=Remote.UNKNOWN),
+        )
+    )
+    query = CommonQuery(remote=("remote",), drop_unknown=True)
+    (use,) = kit.run(kit.one(page), query=query, filters={"remote": FilterSupport.AFTER}).filters
+    assert set(kit.host.listed) == {"2"}
+    assert (use.removed, use.unknown) == (2, 0)
+
+
+def test_a_collector_says_that_it_could_not_apply_a_word_this_time(kit) -> None:
+    def pages(query, ctx, cursor):
+        ctx.filter_ignored("remote", "not in this country")
+        ctx.filter_ignored("remote", "another reason")
+        yield Page(postings=(kit.posting(1, remote=Remote.ONSITE),))
+
+    query = CommonQuery(remote=("remote",))
+    result = kit.run(pages, query=query, filters={"remote": FilterSupport.NATIVE})
+    (use,) = result.filters
+    assert (use.word, use.support, use.note) == (
+        "remote",
+        FilterSupport.IGNORED,
+        "not in this country",
+    )
+    assert set(kit.host.listed) == {"1"}
+
+
+def test_only_a_word_of_the_query_can_be_ignored(kit) -> None:
+    def pages(query, ctx, cursor):
+        ctx.filter_ignored("colour", "no such thing")
+        yield Page(postings=())
+
+    outcome = kit.run(pages).outcome
+    assert (outcome.state, outcome.error_class) == (RunState.FAILED, "internal")
+    assert "the query has no word 'colour'" in outcome.message
+
+
 def test_a_native_filter_is_left_to_the_site_and_an_ignored_one_is_told(kit) -> None:
     page = Page(postings=(kit.posting(1, remote=Remote.ONSITE),))
     result = kit.run(

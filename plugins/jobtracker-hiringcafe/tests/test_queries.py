@@ -104,7 +104,11 @@ def test_a_country_has_no_radius(site: HiringCafeSite, visit: Any) -> None:
     (location,) = asked(site)["locations"]
     assert location["types"] == ["country"]
     assert "options" not in location
-    assert visit.events("warning") == ["the site has no distance around a country or a state"]
+    (use,) = visit.filters()
+    assert (use.support, use.note) == (
+        FilterSupport.IGNORED,
+        "the site has no distance around a country or a state",
+    )
     countries = {
         frozenset(x.country for x in p.places) for g in pages for p in g.postings if p.places
     }

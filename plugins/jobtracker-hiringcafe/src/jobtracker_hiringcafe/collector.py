@@ -237,7 +237,9 @@ class HiringCafe(JobCollector[HiringCafeQuery, CollectorSettings]):
         kinds = detail.get("types")
         if isinstance(kinds, list) and not WIDE.isdisjoint(map(str, kinds)):
             if query.distance_km is not None:
-                ctx.log.warning("the site has no distance around a country or a state")
+                ctx.filter_ignored(
+                    "distance_km", "the site has no distance around a country or a state"
+                )
             return detail
         miles = round(query.distance_km / _KM_PER_MILE) if query.distance_km else _RADIUS_MILES
         options = {"radius": miles, "radius_unit": "miles", "ignore_radius": False}
