@@ -177,7 +177,8 @@ def light(subject: Subject) -> None:
     require(
         not heavy,
         f"importing {module} imports {', '.join(sorted(heavy))}",
-        "import it inside the method that uses it: every start of jobtracker loads all plugins",
+        "import it inside the method that uses it, and name what you import from jobtracker_core: "
+        "every start of jobtracker loads all plugins",
     )
 
 
