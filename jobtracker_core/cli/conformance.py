@@ -6,6 +6,8 @@ import contextlib
 import sys
 from collections.abc import Callable, Iterable
 
+import click
+
 from jobtracker_core.plugins.discovery import Registry
 from jobtracker_core.plugins.practice import practice_sites
 from jobtracker_core.testing.verdict import Verdict
@@ -23,7 +25,12 @@ def check(registry: Registry, names: Iterable[str], *, tell: Tell) -> dict[str, 
     from jobtracker_core.testing.registry import applies, make
     from jobtracker_core.testing.subject import Subject
 
-    sites = practice_sites()
+    try:
+        sites = practice_sites()
+    except Exception as error:
+        raise click.ClickException(
+            f"a practice site cannot be loaded: {error}; mend or uninstall its plugin"
+        ) from error
     found: dict[str, list[Verdict]] = {}
     for name in names:
         source = registry.sources[name]

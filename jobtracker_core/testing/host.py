@@ -28,7 +28,6 @@ class KitHost(DryHost):
     Attributes:
         granted: Requests that were granted.
         on_batch: Called after each batch with its number, from 1.
-        on_look: Called at each look at the wish to stop.
     """
 
     def __init__(self, clock: Clock, *, proxy_url: str | None = None) -> None:
@@ -38,7 +37,6 @@ class KitHost(DryHost):
         self._looks = 0
         self.granted = 0
         self.on_batch: Callable[[int], None] = lambda _number: None
-        self.on_look: Callable[[], None] = lambda: None
 
     def deliver(self, batch: Batch) -> Ack:
         """See RunHost."""
@@ -69,5 +67,4 @@ class KitHost(DryHost):
         self._looks += 1
         if self._looks > MOST_LOOKS:
             raise Runaway(f"the collector asked {MOST_LOOKS} times whether to stop, and went on")
-        self.on_look()
         return super().cancelled()

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any, Self
 
 _DESCRIPTORS = Path("/dev/fd")
+_LOGS = "log handlers and levels"
 _LASTING = (
-    "log handlers and levels",
+    _LOGS,
     "signal handlers",
     "working directory",
     "environment",
@@ -36,11 +37,11 @@ class Traces:
         socket = sys.modules.get("socket")
         return cls(
             {
-                "log handlers and levels": _loggers(),
+                _LOGS: _loggers(),
                 "signal handlers": {repr(s): signal.getsignal(s) for s in signal.valid_signals()},
                 "working directory": str(Path.cwd()),
                 "environment": dict(os.environ),
-                "warnings filters": [str(each) for each in warnings.filters],
+                "warnings filters": _wide_filters(),
                 "standard streams": [id(sys.stdin), id(sys.stdout), id(sys.stderr)],
                 "socket's default timeout": socket and socket.getdefaulttimeout(),
                 "threads": {t.name for t in threading.enumerate() if t.is_alive()},
@@ -57,7 +58,9 @@ class Traces:
         return self._changes(("threads", "open files and sockets"))
 
     def _changes(self, names: tuple[str, ...]) -> tuple[str, ...]:
-        now = self.now().parts
+        now = dict(self.now().parts)
+        # A library's own new loggers are its own business.
+        now[_LOGS] = {each: now[_LOGS].get(each) for each in self.parts[_LOGS]}
         return tuple(
             f"{name}: {_difference(self.parts[name], now[name])}"
             for name in names
@@ -72,7 +75,7 @@ def _grown(name: str, before: Any, after: Any) -> bool:
 
 
 def _loggers() -> dict[str, Any]:
-    """Read what is set on loggers; one that was only asked for is nothing to speak of."""
+    """Read what is set on the loggers that there are."""
     named = {
         name: logger
         for name, logger in logging.Logger.manager.loggerDict.items()
@@ -81,9 +84,21 @@ def _loggers() -> dict[str, Any]:
     found: dict[str, Any] = {
         name: (logger.level, [repr(handler) for handler in logger.handlers], logger.disabled)
         for name, logger in [("root", logging.getLogger()), *named.items()]
-        if logger.level or logger.handlers or logger.disabled
     }
     return found | {"logging.disable": logging.root.manager.disable}
+
+
+def _wide_filters() -> list[str]:
+    """Read the filters that touch everybody's warnings: a library may hide its own as it likes."""
+    return [
+        f"{action} {category!r}"
+        for action, message, category, module, _line in warnings.filters
+        if message is None and module is None and _is_builtin(category)
+    ]
+
+
+def _is_builtin(category: object) -> bool:
+    return getattr(category, "__module__", None) == "builtins"
 
 
 def _descriptors() -> dict[str, str]:

@@ -8,6 +8,7 @@ import socket
 import tempfile
 import threading
 import time
+import warnings
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
@@ -113,6 +114,14 @@ class Shouting(Board):
     def ask(self, ctx: Any, query: BoardQuery, number: int) -> Answer:
         if not any(isinstance(handler, Handler) for handler in logging.getLogger().handlers):
             logging.getLogger().addHandler(Handler())
+        return super().ask(ctx, query, number)
+
+
+class Hushing(Board):
+    """Hides everybody's warnings."""
+
+    def ask(self, ctx: Any, query: BoardQuery, number: int) -> Answer:
+        warnings.simplefilter("ignore")
         return super().ask(ctx, query, number)
 
 

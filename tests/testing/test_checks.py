@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
+import time
+import warnings
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
@@ -42,6 +44,7 @@ from tests.testing.broken_runs import (
     Handler,
     Hasty,
     Homesick,
+    Hushing,
     Late,
     Littering,
     Mangling,
@@ -107,6 +110,7 @@ BROKEN: list[tuple[str, Any, str]] = [
     ("bad_items", Glossing, "0 items were told as unreadable, and 3 postings are missing"),
     ("bad_items", Strict, "5 % of the items unreadable"),
     ("nothing_left", Shouting, "log handlers and levels: root"),
+    ("nothing_left", Hushing, "warnings filters: was"),
     ("nothing_left", Littering, "environment: BOARD_TOKEN was None and is '1'"),
     ("nothing_left", Threading, "threads: left-0-"),
     ("nothing_left", Opening, "open files and sockets"),
@@ -161,6 +165,25 @@ def test_a_practice_site_declares_the_faults_of_all(name: str, verdict: Callable
 def test_base_url_alone_points_at_the_site(verdict: Callable[..., Any]) -> None:
     for name in ("plain_run", "proxy_hosts", "proxy_only", "proxy_reset"):
         assert verdict(name, Plain).state == "ok"
+
+
+def test_a_library_that_sleeps_costs_no_time(verdict: Callable[..., Any]) -> None:
+    class Sleepy(OwnBoard):
+        def fetch(self, url: str, proxy: str | None) -> bytes:
+            time.sleep(60)
+            return super().fetch(url, proxy)
+
+    assert verdict("plain_run", Sleepy).state == "ok"
+
+
+def test_a_library_may_set_up_its_own_log(verdict: Callable[..., Any]) -> None:
+    class Logging(Board):
+        def ask(self, *args: Any) -> Any:
+            logging.getLogger("a library of its own").addHandler(logging.NullHandler())
+            warnings.filterwarnings("ignore", message="numbers may change")
+            return super().ask(*args)
+
+    assert verdict("nothing_left", Logging).state == "ok"
 
 
 def test_what_needs_answers_is_not_checked_without_them(verdict: Callable[..., Any]) -> None:

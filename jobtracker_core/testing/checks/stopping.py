@@ -73,7 +73,10 @@ def _stopped(bench: Bench, wish: Callable[[_Stop, KitHost, JumpClock], None], wh
 def stop(subject: Subject) -> None:
     """It stops within a second at every page."""
     for bench in subject.benches:
-        for number in range(1, len(bench.plain.ran.host.batches)):
+        batches = bench.plain.ran.host.batches
+        # After the last list page the site may still be asked; after the last details, nobody is.
+        last = len(batches) - (batches[-1].kind == "detail")
+        for number in range(1, last + 1):
             _stopped(bench, _at_batch(number), f"at page {number}")
 
 
@@ -112,8 +115,7 @@ def _at_wait(number: int) -> Callable[[_Stop, KitHost, JumpClock], None]:
 def deadline(subject: Subject) -> None:
     """When a run's time is up, it asks for nothing more, and keeps what it has."""
     for bench in subject.benches:
-        plain = bench.plain
-        stamps = [at for at, _ in plain.ran.sent[: plain.list_requests][:MOST_WAITS]]
+        stamps = [at for at, _ in bench.plain.ran.sent[:MOST_WAITS]]
         for before, after in pairwise(stamps):
             # Half-way to a request, so that the time is up while the collector waits for it.
             end = (before + after) / 2
