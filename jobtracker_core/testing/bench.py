@@ -184,9 +184,15 @@ class Bench:
         *,
         cursor: str | None = None,
         details: bool = True,
+        most: int | None = None,
     ) -> Read:
-        """Call the collector's methods as a run does, and look at what they give themselves."""
-        return self._read(lambda: self._answers(None), over, cursor=cursor, details=details)
+        """Call the collector's methods as a run does, and look at what they give themselves.
+
+        At most `most` pages are read.
+        """
+        return self._read(
+            lambda: self._answers(None), over, cursor=cursor, details=details, most=most
+        )
 
     def _read(
         self,
@@ -215,6 +221,8 @@ class Bench:
                     for page in islice(stream, most or self.info.limits.max_pages):
                         pages.append(page)
                         marks.append(len(taping.sent))
+                        if self._is_enough(pages):
+                            break
                 if details and "details" in self.info.features:
                     found = [session.collector.details(ref, ctx) for ref in _refs(pages)]
             except KeyboardInterrupt:
@@ -241,6 +249,13 @@ class Bench:
     def _swiftly(self) -> AbstractContextManager[None]:
         """Let a library that waits by itself wait no time; nobody else's sleep is taken away."""
         return nullcontext() if self.proxy is None else no_sleep()
+
+    def _is_enough(self, pages: Sequence[Page]) -> bool:
+        """Say whether a recorded query's limit is reached; a run ends there."""
+        limit = self.query.limit
+        return limit is not None and limit <= len(
+            {posting.source_id for page in pages for posting in page.postings}
+        )
 
     def _beyond(self) -> Transport:
         return _Guard(self._live(), self.site.base_url if self.site else None, self.strays)

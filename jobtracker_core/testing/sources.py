@@ -21,7 +21,7 @@ from jobtracker_core.testing.practice import PracticeSite
 from jobtracker_core.testing.proxy import InterceptProxy
 from jobtracker_core.testing.verdict import CheckFailed
 
-SIZES = (60, 120, 240, 480, 960)
+SIZES = (60, 90, 120, 180, 240, 320, 480, 640, 960)
 """Postings on the practice site: the first number that gives `PAGES` pages is taken."""
 PAGES = 3
 

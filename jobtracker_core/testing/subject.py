@@ -8,6 +8,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
+from msgspec import structs
+
 from jobtracker_core.contract.collector import JobCollector
 from jobtracker_core.contract.info import CollectorInfo
 from jobtracker_core.contract.query import CommonQuery
@@ -64,11 +66,11 @@ class Subject:
 
     @property
     def query(self) -> CommonQuery:
-        """What is asked for on the practice site."""
+        """What is asked for on the practice site: all that there is, so never with a limit."""
         if self._words is None:
-            return self.info.canary
+            return structs.replace(self.info.canary, limit=None)
         try:
-            return forms.fill(self.info.query, self._words)
+            return structs.replace(forms.fill(self.info.query, self._words), limit=None)
         except forms.FormError as error:
             raise CheckFailed(
                 f"`query` of the test does not fit the collector: {error}",

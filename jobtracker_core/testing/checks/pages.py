@@ -176,9 +176,17 @@ def resume(subject: Subject) -> None:
                 "add `resume` to info.features, or give no cursor",
             )
             rest = [p.source_id for later in pages[number:] for p in later.postings]
-            read = bench.read(cursor=page.cursor, details=False)
+            left = len(pages) - number
+            if bench.site is None and not left:
+                continue  # what would come next was not recorded
+            most = None if bench.site else left
+            read = bench.read(cursor=page.cursor, details=False, most=most)
+            earlier = {p.source_id for before in pages[:number] for p in before.postings}
+            # A site may show a posting of the page before again, as others come in before it.
+            again = earlier & set(read.ids)
+            fresh = [key for key in read.ids if key not in earlier]
             require(
-                read.error is None and list(read.ids) == rest,
+                read.error is None and fresh == rest and len(again) * 2 < len(earlier),
                 f"from the cursor {page.cursor!r} of page {number} it gives "
                 f"{len(read.ids)} postings, and {len(rest)} are left"
                 + (f" ({read.error!r})" if read.error else ""),

@@ -19,7 +19,7 @@ from jobtracker_core.testing.verdict import require
 SOON = 1.0
 """Seconds, on the run's clock and on this machine's."""
 
-MOST_WAITS = 12
+MOST_WAITS = 8
 """Waits of a run that are tried."""
 
 _STEP = "let Cancelled pass: catch only the errors that you can do something about"
