@@ -162,6 +162,14 @@ def test_a_practice_site_declares_the_faults_of_all(name: str, verdict: Callable
     assert f"NoFaults.faults does not name {name!r}" in found.reason
 
 
+def test_a_practice_site_must_page(verdict: Callable[..., Any]) -> None:
+    class OnePage(BoardSite):
+        def __init__(self, **options: Any) -> None:
+            super().__init__(**{**options, "postings": 7})
+
+    assert "gives one page alone" in verdict("plain_run", Board, site=OnePage).reason
+
+
 def test_base_url_alone_points_at_the_site(verdict: Callable[..., Any]) -> None:
     for name in ("plain_run", "proxy_hosts", "proxy_only", "proxy_reset"):
         assert verdict(name, Plain).state == "ok"

@@ -16,6 +16,7 @@ from jobtracker_core.http.exchange import BadAddress
 from jobtracker_core.ingest.text import clean, is_missing
 from jobtracker_core.testing.bench import Bench, Read
 from jobtracker_core.testing.registry import Check
+from jobtracker_core.testing.sources import SIZES
 from jobtracker_core.testing.subject import Subject
 from jobtracker_core.testing.verdict import CheckFailed, require
 
@@ -27,6 +28,13 @@ def plain_run(subject: Subject) -> None:
     """A run without any fault succeeds, and every item on it can be read."""
     for bench in subject.benches:
         plain = bench.plain
+        require(
+            bench.site is None or len(plain.read.pages) > 1 or "resume" not in bench.info.features,
+            f"the practice site gives one page alone, whatever its number of postings (up to "
+            f"{SIZES[-1]})",
+            "let it have several pages, and ask for a query that fills them: paging is not "
+            "checked otherwise",
+        )
         skips = [skip for batch in plain.ran.host.batches for skip in batch.skipped]
         require(
             not skips,
