@@ -22,8 +22,10 @@ from jobtracker_core.testing.proxy import InterceptProxy
 from jobtracker_core.testing.verdict import CheckFailed
 
 SIZES = (60, 90, 120, 180, 240, 320, 480, 640, 960)
-"""Postings on the practice site: the first number that gives `PAGES` pages is taken."""
-PAGES = 3
+"""Postings on the practice site: the first number that gives enough is taken."""
+PAGES, POSTINGS = 3, 60
+"""So many pages and postings are enough: 5 % of the postings are then some."""
+_PEEK = 10
 
 
 def site_bench(
@@ -33,10 +35,12 @@ def site_bench(
     query: CommonQuery,
     settings: Mapping[str, Any],
 ) -> Bench:
-    """Make a bench on a practice site with so many postings that there are several pages."""
+    """Make a bench on a practice site with so many postings that a run gives enough of them."""
     for size in SIZES:
         bench = _on_site(collector, site(postings=size), query=query, settings=settings)
-        if size == SIZES[-1] or len(bench.peek(PAGES)) >= PAGES:
+        pages = bench.peek(_PEEK)
+        found = sum(len(page.postings) for page in pages)
+        if size == SIZES[-1] or (len(pages) >= PAGES and found >= POSTINGS):
             break
         bench.close()
     return bench
