@@ -94,7 +94,9 @@ FAILURES = (
 )
 """The first row that fits holds. What none fits is an exception of the reading code."""
 
-_TIDY = re.compile(r"\s*\[type=[^\]]*\]|\s*For further information visit \S+|\s*See https://curl\S+.*")
+_TIDY = re.compile(
+    r"\s*\[type=[^\]]*\]|\s*For further information visit \S+|\s*See https://curl\S+.*"
+)
 _LONGEST = 300
 
 
