@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ipaddress
 import os
-import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -169,7 +168,7 @@ def kept(proxy: str, hosts: Iterable[str]) -> str:
 def _naming(host: str, around: str) -> str | None:
     """Return the entry of a NO_PROXY that names a host."""
     name = host.removeprefix("*.").lower()
-    for entry in filter(None, re.split(r"[,\s]+", around)):
+    for entry in around.replace(",", " ").split():
         bare = entry.lower().lstrip(".").removeprefix("*.")
         if entry == "*" or name == bare or name.endswith(f".{bare}") or _within(name, bare):
             return entry

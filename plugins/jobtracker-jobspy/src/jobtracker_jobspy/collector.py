@@ -86,7 +86,7 @@ class JobspyCollector(JobCollector[JQ, JobspySettings], Generic[JQ]):
     def _read(
         self, answer: Answer, seen: set[str], calls: _Calls
     ) -> tuple[list[Posting], list[Skip]]:
-        """Return an answer's new postings and its unreadable items; most of them must be readable."""
+        """Return an answer's new postings and what is unreadable; most must be readable."""
         fresh: list[Posting] = []
         skipped = [
             Skip(path=f"page {answer.page}", reason=failures.tidy(why)) for why in answer.skipped

@@ -32,6 +32,7 @@ Meaning = Literal[
     "dns",
     "tls",
     "ca_cert",
+    "socks",
     "timeout",
     "network",
     "http_4xx",
@@ -69,6 +70,9 @@ FAILURES = (
     _row("place", r"^location '.*' not found$"),
     # requests and urllib3, through RequestsRotating
     _row("proxy", r"ProxyError|Unable to connect to proxy|Tunnel connection failed"),
+    _row("proxy", r"Please check proxy URL"),
+    _row("socks", r"Missing dependencies for SOCKS support"),
+    _row("ca_cert", r"Could not find a suitable TLS CA certificate|NO_CERTIFICATE_OR_CRL_FOUND"),
     _row("dns", r"NameResolutionError|Failed to resolve|getaddrinfo failed"),
     _row("timeout", r"ConnectTimeoutError|Read timed out|[Cc]onnect(?:ion)? timed? ?out"),
     _row("tls", r"SSLError|SSLCertVerificationError|CERTIFICATE_VERIFY_FAILED"),
@@ -84,7 +88,7 @@ FAILURES = (
     _row("ca_cert", _CURL + r"\(77\)"),
     _row("tls", _CURL + r"\((?:35|51|53|54|58|59|60|66|80|83|90|91)\)"),
     _row("network", _CURL + r"\(\d+\)"),
-    # answers that could not be read: json and orjson, pydantic, page_values() of jobspy/ziprecruiter,
+    # answers that could not be read: json and orjson, pydantic, jobspy/ziprecruiter page_values(),
     # scrape() of jobspy/glassdoor, _get_initial_cursor_and_jobs() of jobspy/google
     _row("decode", r"line \d+ column \d+ \(char \d+\)"),
     _row("parse", r"^\d+ validation errors? for \w+"),
@@ -128,6 +132,8 @@ def error_of(text: str, *, source: str, proxied: bool) -> CollectError:  # noqa:
             return BadQuery("location", f"{tidy(text)}; write it as the site does, or a larger one")
         case "ca_cert":
             return ConfigError("ca_cert", f"is no bundle of certificates ({tidy(text)})")
+        case "socks":
+            return ConfigError("proxy_pool", "for SOCKS proxies python-jobspy needs PySocks here")
         case "connect":
             return Transient(said, error_class="proxy" if proxied else "network")
         case "auth":

@@ -39,7 +39,7 @@ class Ear(logging.Handler):
 
     def logger(self, name: str) -> logging.Logger:
         """Return a logger that only this handler hears."""
-        logger = logging.Logger(name)
+        logger = logging.Logger(name)  # noqa: LOG001  (known to nobody else, which is the point)
         logger.addHandler(self)
         return logger
 

@@ -24,7 +24,8 @@ class Notice(Struct, frozen=True, kw_only=True):
 
 
 NOTICES = (
-    # _search_params() of bdjobs, hellowork, naukri, ziprecruiter; _filters() of glassdoor; bayt scrape()
+    # _search_params() of bdjobs, hellowork, naukri and ziprecruiter, glassdoor _filters(),
+    # bayt scrape()
     Notice(pattern=r"job_type \w+ isn't supported, ignoring it", word="employment"),
     # _search_params() of bdjobs and hellowork
     Notice(pattern=r"easy_apply isn't supported, ignoring it", word="easy_apply"),

@@ -51,8 +51,28 @@ _KM_PER_MILE = 1.609344
 Descriptions = Annotated[bool, Meta(description="Ask for descriptions too: one request for each")]
 EasyApply = Annotated[bool, Meta(description="Only postings that one applies for on the site")]
 _Country = Literal[
-    *("AR", "AU", "AT", "BE", "BR", "CA", "FR", "DE", "HK", "IN", "IE"),
-    *("IT", "MY", "MX", "NL", "NZ", "SG", "ES", "CH", "GB", "US", "VN"),
+    "AR",
+    "AU",
+    "AT",
+    "BE",
+    "BR",
+    "CA",
+    "FR",
+    "DE",
+    "HK",
+    "IN",
+    "IE",
+    "IT",
+    "MY",
+    "MX",
+    "NL",
+    "NZ",
+    "SG",
+    "ES",
+    "CH",
+    "GB",
+    "US",
+    "VN",
 ]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
 from jobtracker_core import (
@@ -12,6 +12,7 @@ from jobtracker_core import (
     FilterSupport,
     JobCollector,
     Limits,
+    Page,
     PayKind,
     Policy,
     Precision,
@@ -23,7 +24,6 @@ from jobtracker_jobspy.collector import JobspyCollector
 from jobtracker_jobspy.query import EasyApplyQuery, GlassdoorQuery, JobspyQuery, JobspySettings
 from jobtracker_jobspy.rows import Reading
 
-_RESUMES = frozenset({"resume", "own_http"})
 _UNREAD = (
     "Nobody has read this site's robots file and terms for this plugin: read them yourself before "
     "you turn it on. "
@@ -116,7 +116,7 @@ class ZipRecruiter(JobspyCollector[EasyApplyQuery]):
         ),
         canary=EasyApplyQuery(text="engineer", limit=10),
         limits=Limits(per_minute=8, max_running=1, max_minutes=30),
-        features=_RESUMES,
+        features=frozenset({"resume", "own_http"}),
         filters=_native("employment", "distance_km"),
     )
 
@@ -149,7 +149,7 @@ class Naukri(JobspyCollector[EasyApplyQuery]):
         ),
         canary=EasyApplyQuery(text="engineer", limit=10),
         limits=Limits(per_minute=8, max_running=1, max_minutes=30),
-        features=_RESUMES,
+        features=frozenset({"resume", "own_http"}),
         filters=_native("employment"),
     )
 
@@ -187,7 +187,7 @@ class Bayt(JobspyCollector[EasyApplyQuery]):
         ),
         canary=EasyApplyQuery(text="engineer", limit=10),
         limits=Limits(per_minute=10, max_running=1, max_minutes=30),
-        features=_RESUMES,
+        features=frozenset({"resume", "own_http"}),
         filters=_native("employment"),
     )
 
@@ -228,7 +228,7 @@ class BDJobs(JobspyCollector[JobspyQuery]):
         ),
         canary=JobspyQuery(text="manager", limit=10),
         limits=Limits(per_minute=10, max_running=1, max_minutes=30),
-        features=_RESUMES,
+        features=frozenset({"resume", "own_http"}),
         filters=_native("employment"),
     )
 
@@ -268,7 +268,7 @@ class HelloWork(JobspyCollector[JobspyQuery]):
         ),
         canary=JobspyQuery(text="commercial", limit=10),
         limits=Limits(per_minute=10, max_running=1, max_minutes=30),
-        features=_RESUMES,
+        features=frozenset({"resume", "own_http"}),
         filters=_native("employment", "distance_km"),
     )
 
@@ -315,7 +315,9 @@ class Google(JobspyCollector[JobspyQuery]):
         """Say so as long as python-jobspy leaves Google out."""
         return super().unavailable() or library.google_left_out()
 
-    def collect(self, query: JobspyQuery, ctx: RunContext, *, cursor: str | None = None) -> Any:
+    def collect(
+        self, query: JobspyQuery, ctx: RunContext, *, cursor: str | None = None
+    ) -> Iterator[Page]:
         """See JobspyCollector. Raises BadQuery without a text: all else is added to it."""
         if not query.text:
             raise BadQuery("text", "Google is asked in words; give some")
