@@ -227,11 +227,22 @@ class Interceptor(ThreadingHTTPServer):
         """Where it listens."""
         return f"http://127.0.0.1:{self.server_address[1]}"
 
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing: what can fail here is a client that went away."""
+
 
 class _Intercept(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: Interceptor
     host = ""
+
+    def finish(self) -> None:
+        try:
+            super().finish()
+        except OSError:
+            return  # the client went away
+        finally:
+            self.connection.close()
 
     def log_message(self, *args: Any) -> None:
         """Say nothing."""
