@@ -38,7 +38,7 @@ def test_the_site_that_reads_page_1_again(
 
 def test_offsets_grow() -> None:
     for collector in COLLECTORS:
-        board = getattr(collector, "board")  # noqa: B009
+        board = collector.board
         for offset in range(0, 200, 7):
             for rows in (1, 5, board.portion):
                 first = 1 if board.start != "page" else offset // board.page_size + 1

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import logging
+import sys
 from typing import Any
 
 import pytest
 from jobspy import BDJobs as TheirBDJobs
 from jobspy import HelloWork as TheirHelloWork
+from jobspy.model import ScraperInput
+from msgspec import structs
 
 from jobtracker_core import ConfigError
 from jobtracker_core.testing.practice import Reply
-from jobtracker_jobspy import call, library
+from jobtracker_jobspy import library
 from jobtracker_jobspy.board import Board
 from jobtracker_jobspy.call import Caller, kept
 from jobtracker_jobspy.listening import Ear
@@ -66,8 +69,6 @@ def test_an_environment_that_names_others_does_no_harm(monkeypatch: pytest.Monke
 def test_curl_really_goes_around_a_proxy_for_the_environment(
     serve: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from jobspy.model import ScraperInput  # noqa: PLC0415
-
     site = serve(lambda _: Reply.html("<ul></ul>"))
     proxy = serve(lambda _: Reply(status=500))
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
@@ -136,16 +137,10 @@ def test_real_sites_are_asked_as_slowly_as_python_jobspy_does() -> None:
 def test_between_two_calls_a_run_waits(
     run: Any, intercept: Any, ca_cert: str, hellowork: HelloWorkSite
 ) -> None:
-    from urllib.parse import parse_qsl  # noqa: PLC0415
-
-    from msgspec import structs  # noqa: PLC0415
-
     pages = iter(range(1, 99))
 
     def answer(request: Any) -> Reply:
-        query = {"p": str(next(pages))}
-        assert not parse_qsl("")
-        return hellowork.answer(structs.replace(request, query=query))
+        return hellowork.answer(structs.replace(request, query={"p": str(next(pages))}))
 
     ran = run(HelloWork, proxy=intercept(answer).url, ca_cert=ca_cert)
     assert ran.end == ("succeeded", None), ran.message
@@ -185,9 +180,7 @@ def test_nobody_else_s_logging_matters_or_changes(
     finally:
         logger.setLevel(before[0])
     assert ran.end == ("failed", "parse")
-    assert "Field required (50 of 50 items are unreadable)" in ran.message or "items are" in (
-        ran.message
-    )
+    assert ran.message.endswith("Field required (330 of 330 items are unreadable)")
     assert caplog.records == []
     assert (logger.level, list(logger.handlers), logging.root.level) == before
 
@@ -203,9 +196,6 @@ def test_a_release_that_does_not_tell_its_pages_is_refused(
 
 
 def test_a_hidden_import_is_told_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
-    import sys  # noqa: PLC0415
-
     monkeypatch.setitem(sys.modules, "jobspy", None)
     with pytest.raises(ConfigError, match="python-jobspy: cannot be used"):
         library.scraper("Bayt")
-    assert call.library is library

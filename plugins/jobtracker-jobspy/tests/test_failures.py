@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -68,8 +69,6 @@ EXAMPLES = {
 
 
 def first_row(text: str) -> Failure | None:
-    import re  # noqa: PLC0415
-
     return next((row for row in FAILURES if re.search(row.pattern, text)), None)
 
 

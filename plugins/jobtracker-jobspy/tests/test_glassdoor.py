@@ -10,7 +10,7 @@ import pytest
 
 from jobtracker_core.testing.practice import Reply, Seen
 from jobtracker_jobspy.query import GlassdoorQuery
-from jobtracker_jobspy.sites import Glassdoor
+from jobtracker_jobspy.sites import Glassdoor, ZipRecruiter
 
 HOST = "www.glassdoor.co.uk"
 
@@ -145,8 +145,6 @@ def test_the_recorded_page_for_humans_only(visit: Any, recordings: Any) -> None:
 def test_the_recorded_refusals_of_ziprecruiter(
     name: str, run: Any, serve: Any, recordings: Any, intercept: Any, ca_cert: str
 ) -> None:
-    from jobtracker_jobspy.sites import ZipRecruiter  # noqa: PLC0415
-
     body = (recordings / name).read_bytes()
     site = serve(lambda _: Reply(status=403, body=body, content_type="text/html"))
     assert run(ZipRecruiter, site.base_url).end == ("partial", "blocked")

@@ -13,7 +13,7 @@ from jobspy import SCRAPER_MAPPING
 from jobspy.model import ScraperInput, Site
 
 import jobtracker_jobspy
-from jobtracker_core import JobTracker, Settings
+from jobtracker_core import ConfigError, JobTracker, Settings
 from jobtracker_core.plugins import discovery
 from jobtracker_core.plugins.check import examine
 from jobtracker_jobspy import library
@@ -129,7 +129,5 @@ def test_a_package_of_that_name_alone_is_not_it(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_a_class_that_python_jobspy_lacks_is_an_error_of_the_installation() -> None:
-    from jobtracker_core import ConfigError  # noqa: PLC0415
-
     with pytest.raises(ConfigError, match=r"has no attribute 'Monster'\); install python-jobspy"):
         library.scraper("Monster")

@@ -17,6 +17,7 @@ from jobtracker_jobspy.query import (
     EasyApplyQuery,
     GlassdoorQuery,
     JobspyQuery,
+    JobspySettings,
     words,
 )
 from jobtracker_jobspy.sites import COLLECTORS, Bayt, Glassdoor, Google, HelloWork, Naukri
@@ -121,8 +122,6 @@ def test_only_some_sites_have_a_radius() -> None:
 
 
 def test_bayt_asks_for_more_at_once_where_each_call_is_dear() -> None:
-    from jobtracker_jobspy.query import JobspySettings  # noqa: PLC0415
-
     bayt = Bayt(JobspySettings())
     assert bayt.portion(EasyApplyQuery()) == 30
     assert bayt.portion(EasyApplyQuery(remote=("remote",))) == 300

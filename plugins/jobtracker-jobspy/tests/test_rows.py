@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
+from jobspy.glassdoor.constant import domains
 from jobspy.model import CompensationInterval, Country, JobPost, JobType, Location
 
 from jobtracker_core import (
@@ -213,7 +214,5 @@ def test_no_amount_is_no_pay(amounts: dict[str, Any]) -> None:
 
 
 def test_glassdoor_s_countries_are_python_jobspy_s() -> None:
-    from jobspy.glassdoor.constant import domains  # noqa: PLC0415
-
     assert {Country(name) for name in COUNTRIES.values()} == set(domains)
     assert set(Glassdoor.info.hosts) == set(domains.values())
