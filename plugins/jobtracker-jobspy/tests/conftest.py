@@ -259,7 +259,7 @@ class _Intercept(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         self.connection = self.request = inside
-        self.rfile, self.wfile = inside.makefile("rb"), inside.makefile("wb", 0)
+        self.rfile, self.wfile = inside.makefile("rb"), inside.makefile("wb")
         self.close_connection = False
 
     def do_GET(self) -> None:
@@ -280,6 +280,7 @@ class _Intercept(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(reply.body)))
         self.end_headers()
         self.wfile.write(reply.body)
+        self.wfile.flush()
 
 
 @pytest.fixture

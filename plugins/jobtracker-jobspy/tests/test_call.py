@@ -7,8 +7,8 @@ import sys
 from typing import Any
 
 import pytest
-from jobspy import BDJobs as TheirBDJobs
-from jobspy import HelloWork as TheirHelloWork
+from jobspy.bdjobs import BDJobs as TheirBDJobs
+from jobspy.hellowork import HelloWork as TheirHelloWork
 from jobspy.model import ScraperInput
 from msgspec import structs
 
@@ -74,7 +74,7 @@ def test_curl_really_goes_around_a_proxy_for_the_environment(
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     scraper = TheirHelloWork()
     scraper.search_url = site.base_url
-    scraper.scrape(ScraperInput(proxies=[proxy.base_url]))
+    scraper.scrape(ScraperInput.model_validate({"proxies": [proxy.base_url]}))
     assert (site.count(), proxy.count()) == (1, 0)
 
 
@@ -163,7 +163,7 @@ def test_what_a_scraper_logs_is_sorted() -> None:
     log.error("response status code 500")
     assert pages == [3]
     assert ear.page == 3
-    assert ear.skipped == ["1 validation error\nfor Job"]
+    assert ear.skipped == [(3, "1 validation error\nfor Job")]
     assert ear.details == ["response status code 429", "'data'"]
     assert ear.others == ["response status code 500"]
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 import socket
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, cast
 
 import pytest
-from jobspy import BDJobs as TheirBDJobs
-from jobspy import Google as TheirGoogle
-from jobspy import ZipRecruiter as TheirZipRecruiter
+from jobspy.bdjobs import BDJobs as TheirBDJobs
+from jobspy.google import Google as TheirGoogle
 from jobspy.model import Scraper, ScraperInput
+from jobspy.ziprecruiter import ZipRecruiter as TheirZipRecruiter
 
 from jobtracker_core import (
     BadQuery,
@@ -131,7 +131,7 @@ def test_texts_are_told_without_the_answers_values() -> None:
 
 
 def say(scraper: Scraper, **words: Any) -> str:
-    assert scraper.scrape(ScraperInput(**words)) == []
+    assert scraper.scrape(ScraperInput.model_validate(words)) == []
     assert scraper.error is not None
     return scraper.error
 
@@ -139,9 +139,9 @@ def say(scraper: Scraper, **words: Any) -> str:
 @pytest.fixture(params=[TheirBDJobs, TheirZipRecruiter], ids=["requests", "curl"])
 def aimed(request: Any) -> Callable[[str], Scraper]:
     def aim(url: str) -> Scraper:
-        scraper = request.param()
+        scraper: Any = request.param()
         scraper.base_url = scraper.search_url = url
-        return scraper
+        return cast("Scraper", scraper)
 
     return aim
 

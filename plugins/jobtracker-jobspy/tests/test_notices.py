@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from jobspy import Bayt as TheirBayt
-from jobspy import BDJobs as TheirBDJobs
-from jobspy import Glassdoor as TheirGlassdoor
-from jobspy import HelloWork as TheirHelloWork
-from jobspy import Naukri as TheirNaukri
-from jobspy import ZipRecruiter as TheirZipRecruiter
+from jobspy.bayt import Bayt as TheirBayt
+from jobspy.bdjobs import BDJobs as TheirBDJobs
+from jobspy.glassdoor import Glassdoor as TheirGlassdoor
+from jobspy.hellowork import HelloWork as TheirHelloWork
 from jobspy.model import Scraper, ScraperInput
+from jobspy.naukri import Naukri as TheirNaukri
+from jobspy.ziprecruiter import ZipRecruiter as TheirZipRecruiter
 
 from jobtracker_core import BadQuery
 from jobtracker_core.testing.practice import Reply
@@ -39,7 +39,7 @@ def warnings_of(scraper: Scraper, serve: Any, status: int = 500, **words: Any) -
     for name in ("base_url", "search_url"):
         if hasattr(scraper, name):
             setattr(scraper, name, url)
-    scraper.scrape(ScraperInput(**words))
+    scraper.scrape(ScraperInput.model_validate(words))
     return scraper.warnings
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from jobtracker_core import Employment
 from jobtracker_core.testing.practice import Reply, Seen
 from jobtracker_jobspy.query import EasyApplyQuery
 from jobtracker_jobspy.sites import Bayt, Naukri, ZipRecruiter
@@ -40,7 +41,7 @@ def zip_job(number: int) -> dict[str, Any]:
 
 
 def zip_page(jobs: list[dict[str, Any]], count: int) -> Reply:
-    data = json.dumps(json.dumps({"jobCards": jobs, "jobCount": count}))
+    data = json.dumps(json.dumps({"jobCards": jobs, "jobCount": count}, separators=(",", ":")))
     return Reply.html(f"<script>self.__next_f.push([1,{data}])</script>")
 
 
@@ -193,3 +194,43 @@ def test_postings_that_cannot_be_read_are_a_changed_layout(run: Any, serve: Any)
     assert ran.end == ("failed", "parse")
     assert "(3 of 4 items are unreadable)" in ran.message
     assert "Organ Builder" not in ran.message
+
+
+@pytest.mark.parametrize("kept", [20, 21, 40, 41])
+def test_pages_of_which_most_is_left_out_are_read_to_the_end(
+    kept: int, run: Any, serve: Any
+) -> None:
+    """python-jobspy goes on to the next page until it has what it was asked for."""
+
+    def job(number: int) -> dict[str, Any]:
+        fits = {"employmentTypes": [{"name": "EMPLOYMENT_TYPE_NAME_INTERNSHIP"}]}
+        return zip_job(number) | (fits if number >= kept else {})
+
+    def answer(request: Seen) -> Reply:
+        page = int(request.path.removeprefix("/jobs-search").strip("/") or 1)
+        return zip_page([job(n) for n in range(20 * page - 20, min(20 * page, 70))], 70)
+
+    query = EasyApplyQuery(employment=(Employment.INTERNSHIP,))
+    ran = run(ZipRecruiter, serve(answer).base_url, query)
+    assert ran.end == ("succeeded", None)
+    assert set(ran.host.listed) == {f"k{number}" for number in range(kept, 70)}
+
+
+@pytest.mark.parametrize("unreadable", [range(2, 70, 9), range(55, 60), range(15, 24)])
+def test_unreadable_items_of_pages_that_come_again_count_once(
+    unreadable: range, run: Any, serve: Any
+) -> None:
+    def job(number: int) -> dict[str, Any]:
+        found = zip_job(number)
+        if number in unreadable:
+            del found["status"]
+        return found
+
+    def answer(request: Seen) -> Reply:
+        page = int(request.path.removeprefix("/jobs-search").strip("/") or 1)
+        return zip_page([job(n) for n in range(20 * page - 20, min(20 * page, 70))], 70)
+
+    ran = run(ZipRecruiter, serve(answer).base_url)
+    assert ran.end == ("succeeded", None), ran.message
+    assert set(ran.host.listed) == {f"k{n}" for n in range(70) if n not in unreadable}
+    assert ran.events("warning") == ["item unreadable"] * len(unreadable)

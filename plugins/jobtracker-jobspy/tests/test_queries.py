@@ -50,8 +50,8 @@ def test_every_word_is_passed_on() -> None:
 
 
 def test_a_bare_query_asks_for_nothing_special() -> None:
-    asked = ScraperInput(**words(EasyApplyQuery(), kinds=ALL, distance=True))
-    assert asked == ScraperInput()
+    asked = ScraperInput.model_validate(words(EasyApplyQuery(), kinds=ALL, distance=True))
+    assert asked == ScraperInput.model_validate({})
 
 
 def test_a_short_distance_is_not_none() -> None:
@@ -84,7 +84,9 @@ def test_kinds_that_a_site_has_are_those_that_python_jobspy_does_not_warn_of(
     for kind in JobType:
         scraper = library.scraper(collector.board.scraper)()
         scraper.scrape(
-            ScraperInput(job_type=kind, proxies=[proxy.url], ca_cert=ca_cert, results_wanted=1)
+            ScraperInput.model_validate(
+                {"job_type": kind, "proxies": [proxy.url], "ca_cert": ca_cert, "results_wanted": 1}
+            )
         )
         if not scraper.warnings:
             taken.add(kind.value)

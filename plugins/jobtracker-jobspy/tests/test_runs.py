@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from jobtracker_core import RunState
+from jobtracker_core import Employment, RunState
 from jobtracker_jobspy.practice import BDJobsSite, HelloWorkSite
 from jobtracker_jobspy.query import JobspyQuery
 from jobtracker_jobspy.sites import BDJobs, HelloWork
@@ -93,7 +93,10 @@ def test_a_search_in_words_of_the_site(
     bdjobs: BDJobsSite, hellowork: HelloWorkSite, run: Any
 ) -> None:
     query = JobspyQuery(
-        text="manager", remote=("remote",), employment=("full_time",), posted_within_days=20
+        text="manager",
+        remote=("remote",),
+        employment=(Employment.FULL_TIME,),
+        posted_within_days=20,
     )
     for collector, site in ((BDJobs, bdjobs), (HelloWork, hellowork)):
         ran = run(collector, site.base_url, query)

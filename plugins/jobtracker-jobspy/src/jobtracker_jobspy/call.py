@@ -28,7 +28,7 @@ class Answer(Struct, frozen=True, kw_only=True):
         rows: `JobPost` objects of python-jobspy.
         error: Why it ended early, in its words; the rows before that are there all the same.
         warnings: What it warned of, each once.
-        skipped: Why items could not be read.
+        skipped: Items that could not be read: the list page they stood on, and why.
         details: Why descriptions could not be had.
         page: The last list page that it asked for; 0 if none.
         site: The address that links of the real site begin with.
@@ -37,7 +37,7 @@ class Answer(Struct, frozen=True, kw_only=True):
     rows: tuple[Any, ...]
     error: str | None
     warnings: tuple[str, ...]
-    skipped: tuple[str, ...]
+    skipped: tuple[tuple[int, str], ...]
     details: tuple[str, ...]
     page: int
     site: str

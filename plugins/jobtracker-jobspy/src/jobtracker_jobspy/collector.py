@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 from typing import Any, ClassVar, Generic, TypeVar
 
 from jobtracker_core import (
@@ -21,7 +23,7 @@ from jobtracker_jobspy import failures, library, notices
 from jobtracker_jobspy.board import Board
 from jobtracker_jobspy.call import Answer, Caller
 from jobtracker_jobspy.query import JobspyQuery, JobspySettings, words
-from jobtracker_jobspy.rows import Reading, posting
+from jobtracker_jobspy.rows import Public, Reading, posting
 
 JQ = TypeVar("JQ", bound=JobspyQuery)
 
@@ -50,7 +52,7 @@ class JobspyCollector(JobCollector[JQ, JobspySettings], Generic[JQ]):
         return library.missing()
 
     def portion(self, query: JQ) -> int:  # noqa: ARG002  (of use to subclasses)
-        """Return how many results one call asks for."""
+        """Return how many results one call asks for, where the query sets no limit."""
         return self.board.portion
 
     def collect(self, query: JQ, ctx: RunContext, *, cursor: str | None = None) -> Iterator[Page]:
@@ -60,51 +62,39 @@ class JobspyCollector(JobCollector[JQ, JobspySettings], Generic[JQ]):
         end of a list is always an unconfirmed one, and an empty list is left to the canary search.
         """
         calls = _Calls(self, query, ctx)
+        listed = _Listed(self.reading)
         offset = 0 if cursor is None else int(cursor)
-        seen: set[str] = set()
         while True:
-            wanted = self.portion(query)
-            if query.limit is not None:
-                wanted = max(min(wanted, query.limit - len(seen)), 1)
+            wanted = self._wanted(query, len(listed.seen))
             answer = calls.ask(offset, wanted)
-            fresh, skipped = self._read(answer, seen, calls)
+            # Where pages come again by design, postings that come again mean nothing.
+            again = offset // self.board.page_size < listed.page
+            fresh, skipped = listed.read(answer, partial(calls.public, site=answer.site))
             following = self._following(answer, offset, wanted)
-            over = following is None or not (fresh or skipped)
-            if fresh or skipped or answer.error is None:
+            over = following is None or not (fresh or again)
+            # The core weighs a page's unreadable items against its postings; those that came
+            # again are not among these.
+            for skip in skipped[len(fresh) :]:
+                ctx.log.warning("item unreadable", path=skip.path, reason=skip.reason)
+            if fresh or (over and answer.error is None):
                 yield Page(
                     postings=tuple(fresh),
                     cursor=None if over else str(following),
-                    skipped=tuple(skipped),
+                    skipped=tuple(skipped[: len(fresh)]),
                     end_unconfirmed=over,
                 )
-            calls.raise_trouble(answer, partial=bool(fresh))
+            calls.raise_trouble(answer, kept=bool(fresh))
             if over or following is None:
                 return
             offset = following
             ctx.pause(calls.delay)
 
-    def _read(
-        self, answer: Answer, seen: set[str], calls: _Calls
-    ) -> tuple[list[Posting], list[Skip]]:
-        """Return an answer's new postings and what is unreadable; most must be readable."""
-        fresh: list[Posting] = []
-        skipped = [
-            Skip(path=f"page {answer.page}", reason=failures.tidy(why)) for why in answer.skipped
-        ]
-        for row in answer.rows:
-            found = posting(row, self.reading, lambda url: calls.public(url, answer.site))
-            if isinstance(found, Skip):
-                skipped.append(found)
-            elif found.source_id not in seen:
-                seen.add(found.source_id)
-                fresh.append(found)
-        items = len(answer.rows) + len(answer.skipped)
-        if answer.error is None and len(skipped) * 2 > items:
-            raise LayoutChanged(
-                skipped[0].path,
-                f"{skipped[0].reason} ({len(skipped)} of {items} items are unreadable)",
-            )
-        return fresh, skipped
+    def _wanted(self, query: JQ, found: int) -> int:
+        portion = self.portion(query)
+        if query.limit is None:
+            return portion
+        left = max(query.limit - found, 1)
+        return min(portion, left) if self.board.resumes else left
 
     def _following(self, answer: Answer, offset: int, wanted: int) -> int | None:
         """Return the next call's offset; None if there is none to be made."""
@@ -117,6 +107,55 @@ class JobspyCollector(JobCollector[JQ, JobspySettings], Generic[JQ]):
                 f"{library.version()} does not tell which page it reads; install {library.WANTED}",
             )
         return self.board.after(offset, wanted=wanted, rows=got, page=answer.page)
+
+
+class _Listed:
+    """What one `collect()` has read so far.
+
+    Attributes:
+        seen: The ids of all postings.
+        page: The last list page that was asked for; it was perhaps not read to its end.
+    """
+
+    def __init__(self, reading: Reading) -> None:
+        self._reading = reading
+        self._skips: Counter[int] = Counter()
+        self.seen: set[str] = set()
+        self.page = 0
+
+    def read(self, answer: Answer, public: Public) -> tuple[list[Posting], list[Skip]]:
+        """Return an answer's new postings, and what is unreadable and was not told before.
+
+        Raises LayoutChanged if more than half of the items are unreadable.
+        """
+        fresh: list[Posting] = []
+        nameless: list[Skip] = []
+        for row in answer.rows:
+            found = posting(row, self._reading, public)
+            if isinstance(found, Skip):
+                nameless.append(found)
+            elif found.source_id not in self.seen:
+                self.seen.add(found.source_id)
+                fresh.append(found)
+        skipped = [*self._told(answer), *nameless]
+        unreadable = len(answer.skipped) + len(nameless)
+        items = len(answer.skipped) + len(answer.rows)
+        if answer.error is None and unreadable * 2 > items:
+            worst = skipped[0] if skipped else Skip(path="page", reason="read before")
+            raise LayoutChanged(
+                worst.path, f"{worst.reason} ({unreadable} of {items} items are unreadable)"
+            )
+        self.page = max(self.page, answer.page)
+        return fresh, skipped
+
+    def _told(self, answer: Answer) -> Iterator[Skip]:
+        """Yield the unreadable items of pages, but for those that stood there the last time."""
+        now: Counter[int] = Counter()
+        for page, why in answer.skipped:
+            now[page] += 1
+            if now[page] > self._skips[page]:
+                yield Skip(path=f"page {page}", reason=failures.tidy(why))
+        self._skips |= now
 
 
 class _Calls:
@@ -164,14 +203,14 @@ class _Calls:
             )
         return answer
 
-    def raise_trouble(self, answer: Answer, *, partial: bool) -> None:
+    def raise_trouble(self, answer: Answer, *, kept: bool) -> None:
         """Raise what ended a call early, or what refused its descriptions.
 
-        With `partial`, postings came before the trouble: the run keeps them and ends partial.
+        With `kept`, postings came before the trouble: the run keeps them and ends partial.
         """
         if answer.error is not None:
             error = self._error(answer.error)
-            if partial and isinstance(error, LayoutChanged):
+            if kept and isinstance(error, LayoutChanged):
                 raise Transient(str(error), error_class="parse")
             raise error
         grave = (text for text in answer.details if failures.meaning_of(text) in _GRAVE)

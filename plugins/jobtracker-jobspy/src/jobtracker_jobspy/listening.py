@@ -24,7 +24,7 @@ class Ear(logging.Handler):
 
     Attributes:
         page: The last list page that was asked for; 0 if none was.
-        skipped: Why items could not be read.
+        skipped: Items that could not be read: the list page they stood on, and why.
         details: Why descriptions could not be had.
         others: All other warnings and errors, those of `Scraper.warnings` among them.
     """
@@ -33,7 +33,7 @@ class Ear(logging.Handler):
         super().__init__()
         self._on_page = on_page
         self.page = 0
-        self.skipped: list[str] = []
+        self.skipped: list[tuple[int, str]] = []
         self.details: list[str] = []
         self.others: list[str] = []
 
@@ -50,7 +50,7 @@ class Ear(logging.Handler):
             self.page = int(page[1])
             self._on_page(self.page)
         elif skip := _SKIP.fullmatch(text):
-            self.skipped.append(skip[1])
+            self.skipped.append((self.page, skip[1]))
         elif details := _DETAILS.fullmatch(text):
             self.details.append(details[1])
         elif record.levelno >= logging.WARNING:

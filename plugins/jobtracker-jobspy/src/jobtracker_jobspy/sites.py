@@ -10,7 +10,6 @@ from jobtracker_core import (
     CollectorInfo,
     Employment,
     FilterSupport,
-    JobCollector,
     Limits,
     Page,
     PayKind,
@@ -324,7 +323,7 @@ class Google(JobspyCollector[JobspyQuery]):
         yield from super().collect(query, ctx, cursor=cursor)
 
 
-COLLECTORS: tuple[type[JobCollector[Any, Any]], ...] = (
+COLLECTORS: tuple[type[JobspyCollector[Any]], ...] = (
     Glassdoor,
     ZipRecruiter,
     Naukri,
