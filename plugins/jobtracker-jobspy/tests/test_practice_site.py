@@ -65,7 +65,7 @@ def test_new_postings_come_first(collector: Any, kind: Any, run: Any) -> None:
 
 def test_paid_postings_stand_on_the_first_page(bdjobs: BDJobsSite, run: Any) -> None:
     run(BDJobs, bdjobs.base_url)
-    assert [request.query["pg"] for request in bdjobs.requests] == list("1234567")
+    assert [request.query["pg"] for request in bdjobs.requests] == list("1234" + "14567")
 
 
 def test_postings_have_the_oddities_of_the_sites(

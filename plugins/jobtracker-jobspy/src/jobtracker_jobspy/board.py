@@ -20,9 +20,11 @@ class Board(Struct, frozen=True, kw_only=True):
         start: Where it begins if given an offset.
         page_size: Postings of a list page.
         portion: Results asked of one call.
+        delay: Seconds that the run waits before every further list page. As long as python-jobspy
+            would itself at most, which is told not to: its sleep cannot be stopped. None where it
+            must do its own waiting, since it asks for pages that it does not announce.
         addresses: The scraper's attributes that hold addresses; none if they cannot be replaced.
         links: That of them which the postings' own addresses are built on.
-        delay: Seconds between two list pages, where python-jobspy itself waits for none.
     """
 
     scraper: str
@@ -30,9 +32,9 @@ class Board(Struct, frozen=True, kw_only=True):
     start: Start
     page_size: int
     portion: int
+    delay: float | None
     addresses: tuple[str, ...] = ()
     links: str = "base_url"
-    delay: float = 0.0
 
     @property
     def resumes(self) -> bool:

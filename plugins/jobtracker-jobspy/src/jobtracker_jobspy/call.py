@@ -55,7 +55,7 @@ class Caller:
         settings: JobspySettings,
         *,
         hosts: Iterable[str],
-        on_page: Callable[[int], None],
+        on_page: Callable[[], None],
     ) -> None:
         self._board = board
         self._base = settings.base_url and settings.base_url.rstrip("/")
@@ -74,9 +74,13 @@ class Caller:
 
     @property
     def delay(self) -> float:
-        """Seconds that python-jobspy waits at most between two list pages of the real site."""
-        own: tuple[float, float] = getattr(self._scraper, "delay", (0.0, self._board.delay))
-        return 0.0 if self._base else own[1]
+        """Seconds to wait between two calls."""
+        if self._base:
+            return 0.0
+        if self._board.delay is not None:
+            return self._board.delay
+        own: tuple[float, float] = self._scraper.delay  # type: ignore[attr-defined]
+        return own[1]
 
     def call(
         self, words: Mapping[str, Any], *, offset: int, wanted: int, proxy: str | None
@@ -127,7 +131,7 @@ class Caller:
             for name, address in real.items():
                 parts = urlsplit(address)
                 setattr(scraper, name, self._base + parts.path)
-            # python-jobspy waits between its requests to be polite to the real site.
+        if self._base or self._board.delay is not None:
             scraper.delay = (0, 0)  # type: ignore[attr-defined]
         return real.get(self._board.links, "")
 

@@ -167,7 +167,6 @@ class _Calls:
         self._name = collector.info.name
         self._query = query
         self._ctx = ctx
-        self._delay = 0.0 if collector.settings.base_url else collector.board.delay
         self._words = words(query, kinds=collector.kinds, distance=collector.distance)
         self._caller = Caller(
             collector.board,
@@ -175,19 +174,23 @@ class _Calls:
             hosts=collector.info.hosts,
             on_page=self._before_page,
         )
+        self._waits = collector.board.delay is not None
+        self._first = True
         self._told: set[str] = set()
         self._proxied = False
         self.delay = self._caller.delay
         self.public = self._caller.public
 
-    def _before_page(self, number: int) -> None:
+    def _before_page(self) -> None:
         self._ctx.check()
-        if number > 1:
-            self._ctx.pause(self._delay)
+        if self._waits and not self._first:
+            self._ctx.pause(self.delay)
+        self._first = False
 
     def ask(self, offset: int, wanted: int) -> Answer:
         """Call python-jobspy, and pass its warnings on. Raises BadQuery if it asked nothing."""
         self._ctx.check()
+        self._first = True
         proxy = self._ctx.proxy_url()
         self._proxied = proxy is not None
         answer = self._caller.call(self._words, offset=offset, wanted=wanted, proxy=proxy)

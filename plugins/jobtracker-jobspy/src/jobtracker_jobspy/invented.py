@@ -16,6 +16,8 @@ ROLES = (
     ("Payroll Clerk", 28_000),
     ("Data Engineer", 52_000),
     ("Garden Manager", 36_000),
+    ("Commercial Manager", 41_000),
+    ("Deputy Commercial Manager", 33_000),
     ("Kiln Operator", 27_000),
     ("Sales Manager", 44_000),
     ("Ferry Pilot", 47_000),

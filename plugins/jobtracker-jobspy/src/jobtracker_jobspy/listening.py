@@ -19,7 +19,7 @@ class Ear(logging.Handler):
     of them is altered.
 
     Args:
-        on_page: Called with a list page's number before it is asked for. What it raises ends the
+        on_page: Called before a list page is asked for. What it raises ends the
             call, since scrapers announce their pages outside of any `try`.
 
     Attributes:
@@ -29,7 +29,7 @@ class Ear(logging.Handler):
         others: All other warnings and errors, those of `Scraper.warnings` among them.
     """
 
-    def __init__(self, on_page: Callable[[int], None]) -> None:
+    def __init__(self, on_page: Callable[[], None]) -> None:
         super().__init__()
         self._on_page = on_page
         self.page = 0
@@ -48,7 +48,7 @@ class Ear(logging.Handler):
         text = record.getMessage()
         if page := _PAGE.match(text):
             self.page = int(page[1])
-            self._on_page(self.page)
+            self._on_page()
         elif skip := _SKIP.fullmatch(text):
             self.skipped.append((self.page, skip[1]))
         elif details := _DETAILS.fullmatch(text):

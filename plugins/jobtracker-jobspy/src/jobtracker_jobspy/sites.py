@@ -35,7 +35,10 @@ def _native(*words: str) -> Mapping[str, FilterSupport]:
 
 
 class Glassdoor(JobspyCollector[GlassdoorQuery]):
-    """The Glassdoor sites of 22 countries. Paging is by cursors, so a run is one call."""
+    """The Glassdoor sites of 22 countries. Paging is by cursors, so a run is one call.
+
+    python-jobspy does not wait between its pages: the five seconds are our own.
+    """
 
     board = Board(
         scraper="Glassdoor", prefix="gd-", start="front", page_size=100, portion=500, delay=5.0
@@ -87,6 +90,7 @@ class ZipRecruiter(JobspyCollector[EasyApplyQuery]):
         start="page",
         page_size=20,
         portion=20,
+        delay=7.0,
         addresses=("base_url",),
     )
     reading = Reading(prefix="zr-")
@@ -129,6 +133,7 @@ class Naukri(JobspyCollector[EasyApplyQuery]):
         start="page",
         page_size=20,
         portion=20,
+        delay=7.0,
         addresses=("base_url", "search_url", "job_page_url"),
     )
     reading = Reading(prefix="nk-")
@@ -162,6 +167,7 @@ class Bayt(JobspyCollector[EasyApplyQuery]):
         start="page",
         page_size=30,
         portion=30,
+        delay=None,
         addresses=("base_url",),
     )
     reading = Reading(prefix="bayt-")
@@ -203,7 +209,8 @@ class BDJobs(JobspyCollector[JobspyQuery]):
         prefix="bd-",
         start="first_and_page",
         page_size=50,
-        portion=500,
+        portion=200,
+        delay=5.0,
         addresses=("base_url", "search_url", "details_url"),
     )
     reading = Reading(prefix="bd-")
@@ -241,6 +248,7 @@ class HelloWork(JobspyCollector[JobspyQuery]):
         start="page",
         page_size=30,
         portion=30,
+        delay=5.0,
         addresses=("base_url", "search_url"),
     )
     # The list says "2 days ago".
