@@ -127,6 +127,11 @@ def test_texts_are_told_without_the_answers_values() -> None:
     assert tidy(text) == "1 validation error for Job mail Input should be a valid string"
 
 
+def test_a_proxy_s_password_is_not_told() -> None:
+    told = str(error_of("Failed to parse: http://me:secret@gate:x", source="x", proxied=True))
+    assert told == "x: Failed to parse: http://gate:x"
+
+
 # -- as they come from python-jobspy itself
 
 

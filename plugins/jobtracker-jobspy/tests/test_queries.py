@@ -82,7 +82,7 @@ def test_kinds_that_a_site_has_are_those_that_python_jobspy_does_not_warn_of(
     proxy = intercept(lambda _: Reply.json([{"locationId": 1, "locationType": "C"}]))
     taken = set()
     for kind in JobType:
-        scraper = library.scraper(collector.board.scraper)()
+        scraper = library.scraper(collector.board.scraper)
         scraper.scrape(
             ScraperInput.model_validate(
                 {"job_type": kind, "proxies": [proxy.url], "ca_cert": ca_cert, "results_wanted": 1}
@@ -127,6 +127,8 @@ def test_bayt_asks_for_more_at_once_where_each_call_is_dear() -> None:
     bayt = Bayt(JobspySettings())
     assert bayt.portion(EasyApplyQuery()) == 30
     assert bayt.portion(EasyApplyQuery(remote=("remote",))) == 300
+    assert bayt.portion(EasyApplyQuery(descriptions=True)) == 10
+    assert bayt.portion(EasyApplyQuery(remote=("remote",), descriptions=True)) == 30
     assert HelloWork(JobspySettings()).portion(JobspyQuery(remote=("remote",))) == 30
 
 

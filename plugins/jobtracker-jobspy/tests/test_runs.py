@@ -86,6 +86,14 @@ def test_descriptions_are_asked_for_on_request_alone(hellowork: HelloWorkSite, r
     assert "script" not in repr(texts)
 
 
+def test_all_descriptions_cost_one_request_each(hellowork: HelloWorkSite, run: Any) -> None:
+    ran = run(HelloWork, hellowork.base_url, JobspyQuery(descriptions=True, text="baker"))
+    assert len(ran.host.listed) > 30
+    assert all(record.description for record in ran.host.listed.values())
+    assert set(hellowork.details_asked().values()) == {1}
+    assert len(hellowork.details_asked()) == len(ran.host.listed)
+
+
 def test_a_search_in_words_of_the_site(
     bdjobs: BDJobsSite, hellowork: HelloWorkSite, run: Any
 ) -> None:
@@ -229,7 +237,7 @@ def test_refused_descriptions_end_the_run_and_keep_the_list(
     hellowork.fail("rate_limit", path="/fr-fr/emplois/*")
     ran = run(HelloWork, hellowork.base_url, JobspyQuery(descriptions=True))
     assert ran.end == ("partial", "http_429")
-    assert len(ran.host.listed) == 30
+    assert len(ran.host.listed) == 10
     assert "descriptions could not be read" in ran.events("warning")
 
 

@@ -6,7 +6,7 @@ import ipaddress
 import os
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 from msgspec import Struct
@@ -16,9 +16,6 @@ from jobtracker_jobspy import library
 from jobtracker_jobspy.board import Board
 from jobtracker_jobspy.listening import Ear
 from jobtracker_jobspy.query import JobspySettings
-
-if TYPE_CHECKING:
-    from jobspy.model import Scraper
 
 
 class Answer(Struct, frozen=True, kw_only=True):
@@ -44,7 +41,7 @@ class Answer(Struct, frozen=True, kw_only=True):
 
 
 class Caller:
-    """Calls one site's scraper on behalf of one run. Imports python-jobspy when made.
+    """Calls one site's scraper on behalf of one run.
 
     Raises ConfigError for settings that python-jobspy would not keep to.
     """
@@ -70,7 +67,6 @@ class Caller:
             )
         if settings.ca_cert is not None and not Path(settings.ca_cert).is_file():
             raise ConfigError("ca_cert", f"there is no file {settings.ca_cert}")
-        self._scraper = library.scraper(board.scraper)
 
     @property
     def delay(self) -> float:
@@ -79,26 +75,23 @@ class Caller:
             return 0.0
         if self._board.delay is not None:
             return self._board.delay
-        own: tuple[float, float] = self._scraper.delay  # type: ignore[attr-defined]
+        own: tuple[float, float] = library.scraper(self._board.scraper).delay
         return own[1]
 
     def call(
         self, words: Mapping[str, Any], *, offset: int, wanted: int, proxy: str | None
     ) -> Answer:
         """Ask for `wanted` results from `offset` on. Raises what `on_page` raises."""
-        from jobspy.model import DescriptionFormat, ScraperInput  # noqa: PLC0415  (brings pandas)
-
-        scraper = self._scraper()
+        scraper = library.scraper(self._board.scraper)
         site = self._aim(scraper)
         ear = Ear(self._on_page)
         scraper.log = ear.logger(scraper.log.name)
         rows = scraper.scrape(
-            ScraperInput.model_validate(
+            library.scraper_input(
                 {
                     **words,
                     "offset": offset,
                     "results_wanted": wanted,
-                    "description_format": DescriptionFormat.HTML,
                     "proxies": [] if proxy is None else [kept(proxy, self._hosts)],
                     "ca_cert": self._ca_cert,
                 }
@@ -115,7 +108,7 @@ class Caller:
             site=site,
         )
 
-    def _aim(self, scraper: Scraper) -> str:
+    def _aim(self, scraper: Any) -> str:
         """Give this one instance the setting's address; return the one of the real site."""
         real: dict[str, str] = {}
         for name in self._board.addresses:
@@ -132,7 +125,7 @@ class Caller:
                 parts = urlsplit(address)
                 setattr(scraper, name, self._base + parts.path)
         if self._base or self._board.delay is not None:
-            scraper.delay = (0, 0)  # type: ignore[attr-defined]
+            scraper.delay = (0, 0)
         return real.get(self._board.links, "")
 
     def public(self, url: str | None, site: str) -> str | None:
@@ -150,9 +143,7 @@ def kept(proxy: str, hosts: Iterable[str]) -> str:
     (`RotatingProxySession.format_proxy`), and curl goes around a proxy for the hosts that the
     environment's NO_PROXY names.
     """
-    from jobspy.util import RotatingProxySession  # noqa: PLC0415  (brings pandas)
-
-    if not proxy or not all(RotatingProxySession.format_proxy(proxy).values()):
+    if not proxy or not all(library.proxies(proxy).values()):
         raise ConfigError(
             "proxy_pool",
             "python-jobspy takes this proxy's address for no proxy at all: write 127.0.0.1 in "

@@ -31,6 +31,11 @@ _GRAVE = frozenset({"blocked", "limited", "proxy"})
 """What must end a run even if only descriptions were refused: the next request would be as well."""
 
 
+_WITH_TEXTS = 10
+"""Results of one call where each costs a request for its description: python-jobspy asks for these
+without a pause, and within a call it cannot be told to stop there, nor can the lease be renewed."""
+
+
 class JobspyCollector(JobCollector[JQ, JobspySettings], Generic[JQ]):
     """Reads one site through python-jobspy. The cursor is the offset, in postings, from 0.
 
@@ -51,9 +56,9 @@ class JobspyCollector(JobCollector[JQ, JobspySettings], Generic[JQ]):
         """Say that python-jobspy is missing, or of another release."""
         return library.missing()
 
-    def portion(self, query: JQ) -> int:  # noqa: ARG002  (of use to subclasses)
+    def portion(self, query: JQ) -> int:
         """Return how many results one call asks for, where the query sets no limit."""
-        return self.board.portion
+        return _WITH_TEXTS if query.descriptions and self.board.resumes else self.board.portion
 
     def collect(self, query: JQ, ctx: RunContext, *, cursor: str | None = None) -> Iterator[Page]:
         """Yield a page for each call of python-jobspy.

@@ -99,7 +99,9 @@ FAILURES = (
 """The first row that fits holds. What none fits is an exception of the reading code."""
 
 _TIDY = re.compile(
-    r"\s*\[type=[^\]]*\]|\s*For further information visit \S+|\s*See https://curl\S+.*"
+    r"\s*\[type=[^\]]*\]"  # pydantic quotes the answer's values
+    r"|\s*For further information visit \S+|\s*See https://curl\S+.*"
+    r"|(?<=//)[^/@\s]+@"  # a proxy's name and password
 )
 _LONGEST = 300
 
@@ -145,5 +147,5 @@ def error_of(text: str, *, source: str, proxied: bool) -> CollectError:  # noqa:
 
 
 def tidy(text: str) -> str:
-    """Return a text on one line, without the values that pydantic quotes of the answer."""
+    """Return a text on one line, without values of the answer and without a proxy's password."""
     return " ".join(_TIDY.sub("", text).split())[:_LONGEST]

@@ -1,6 +1,7 @@
-"""Is python-jobspy here, and what does it say of itself? Asked without importing it.
+"""The one place that touches python-jobspy: is it here, and what it exports.
 
-Importing it takes a second or two and brings pandas, so that happens within a run alone.
+Importing it takes a second or two and brings pandas, so that happens within a run alone; whether it
+is here is asked without importing it.
 """
 
 from __future__ import annotations
@@ -9,13 +10,11 @@ import importlib
 import importlib.metadata
 import importlib.util
 import re
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import Any
 
 from jobtracker_core import ConfigError
-
-if TYPE_CHECKING:
-    from jobspy.model import Scraper
 
 LIBRARY = "python-jobspy"
 WANTED = f"{LIBRARY}>=1.4.1,<1.5"
@@ -63,13 +62,31 @@ def google_left_out() -> str | None:
     return None
 
 
-def scraper(name: str) -> type[Scraper]:
-    """Import python-jobspy and return one of the scraper classes that it exports.
+def scraper(name: str) -> Any:
+    """Return a new scraper of a class that python-jobspy exports. Raises ConfigError."""
+    return _part("jobspy", name)()
 
-    Raises ConfigError if it cannot be imported, or has no such class.
+
+def scraper_input(words: Mapping[str, Any]) -> Any:
+    """Return what a scraper is asked with, descriptions in HTML. Raises ConfigError."""
+    return _part("jobspy.model", "ScraperInput").model_validate(
+        {**words, "description_format": "html"}
+    )
+
+
+def proxies(url: str) -> Mapping[str, str]:
+    """Return the proxy of each scheme as python-jobspy understands `url`; "" is for none."""
+    found: Mapping[str, str] = _part("jobspy.util", "RotatingProxySession").format_proxy(url)
+    return found
+
+
+def _part(module: str, name: str) -> Any:
+    """Import a module of python-jobspy and return one of its names.
+
+    Raises ConfigError if it cannot be imported, or has no such name.
     """
     try:
-        return cast("type[Scraper]", getattr(importlib.import_module("jobspy"), name))
+        return getattr(importlib.import_module(module), name)
     except Exception as error:  # a stranger's module may raise anything
         raise ConfigError(
             LIBRARY, f"cannot be used ({type(error).__name__}: {error}); install {WANTED}"

@@ -198,7 +198,9 @@ class Bayt(JobspyCollector[EasyApplyQuery]):
 
     def portion(self, query: EasyApplyQuery) -> int:
         """Ask for more at once where each call first reads the whole list of hybrid postings."""
-        return super().portion(query) * (10 if query.remote else 1)
+        if not query.remote:
+            return super().portion(query)
+        return super().portion(query) * (3 if query.descriptions else 10)
 
 
 class BDJobs(JobspyCollector[JobspyQuery]):
