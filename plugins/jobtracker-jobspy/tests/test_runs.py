@@ -38,14 +38,23 @@ def test_three_runs_find_new_then_nothing_then_what_changed(
 def test_a_page_costs_one_request(hellowork: HelloWorkSite, run: Any) -> None:
     ran = run(HelloWork, hellowork.base_url)
     assert len(ran.host.listed) == 330
-    # Eleven full pages, and one more look for the end, which python-jobspy does not pass on.
+    # Eleven full pages, and two looks for the end, which python-jobspy does not pass on.
     assert [request.query["p"] for request in hellowork.requests] == [
-        str(number) for number in range(1, 13)
+        *(str(number) for number in range(1, 13)),
+        "12",
     ]
     assert [batch.cursor for batch in ran.host.batches] == [
         *(str(30 * number) for number in range(1, 12)),
         None,
     ]
+
+
+def test_nothing_after_full_pages_is_asked_for_again(hellowork: HelloWorkSite, run: Any) -> None:
+    hellowork.fail("challenge_200", query={"p": "3"}, times=1)  # a page without any card
+    ran = run(HelloWork, hellowork.base_url)
+    assert ran.end == ("succeeded", None)
+    assert set(ran.host.listed) == set(hellowork.ids)
+    assert ran.clock.monotonic() == 2 * 10
 
 
 def test_many_postings_come_in_portions(run: Any) -> None:

@@ -31,6 +31,9 @@ _GRAVE = frozenset({"blocked", "limited", "proxy"})
 """What must end a run even if only descriptions were refused: the next request would be as well."""
 
 
+_SECOND_LOOK = 10.0
+"""Seconds before nothing, after full pages, is asked for again."""
+
 _WITH_TEXTS = 10
 """Results of one call where each costs a request for its description: python-jobspy asks for these
 without a pause, and within a call it cannot be told to stop there, nor can the lease be renewed."""
@@ -72,6 +75,9 @@ class JobspyCollector(JobCollector[JQ, JobspySettings], Generic[JQ]):
         while True:
             wanted = self._wanted(query, len(listed.seen))
             answer = calls.ask(offset, wanted)
+            if offset and not (answer.rows or answer.skipped or answer.error):
+                ctx.pause(_SECOND_LOOK)
+                answer = calls.ask(offset, wanted)
             # Where pages come again by design, postings that come again mean nothing.
             again = offset // self.board.page_size < listed.page
             fresh, skipped = listed.read(answer, partial(calls.public, site=answer.site))
