@@ -113,6 +113,9 @@ class Run(Struct, frozen=True, kw_only=True):
     error_detail: str | None
     rescue_count: int
     created_at: datetime
+    limit_pages: int | None
+    proxy_pool: str | None
+    fill: dict[str, int] | None
 
     @property
     def summary(self) -> RunSummary:
