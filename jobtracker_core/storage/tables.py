@@ -158,14 +158,12 @@ collectors = Table(
     time("paused_until"),
     Column("pause_reason", Text),
     count("consecutive_failures"),
-    Column("max_parallel", sa.SmallInteger, nullable=False, server_default=sa.text("1")),
     time("last_run_at"),
     time("created_at", required=True),
     time("updated_at", required=True),
     Column("paused_version", Text),
     count("layout_failures"),
     UniqueConstraint("name"),
-    CheckConstraint("max_parallel BETWEEN 1 AND 64", name="max_parallel"),
     sqlite_autoincrement=True,
 )
 

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 
-from jobtracker_core.storage import migrations, runs, schema
+from jobtracker_core.storage import collectors, migrations, runs, schema, slots
 from jobtracker_core.storage.engine import Database, open_database
 from jobtracker_core.storage.errors import StorageError
 from rows import NOON
@@ -27,8 +27,8 @@ def first(database_url: str) -> Database:
         config.set_main_option("path_separator", "os")
         command.upgrade(config, "0001")
         conn.exec_driver_sql(
-            "INSERT INTO collectors (name, created_at, updated_at)"
-            f" VALUES ('a', '{MOMENT}', '{MOMENT}')"
+            "INSERT INTO collectors (name, max_parallel, created_at, updated_at)"
+            f" VALUES ('a', 3, '{MOMENT}', '{MOMENT}')"
         )
         for parent in ("NULL", "1", "2"):
             conn.exec_driver_sql(
@@ -53,6 +53,15 @@ def test_runs_keep_their_parents_and_their_numbers(first: Database) -> None:
             f" created_at) VALUES (1, 'manual', '{MOMENT}', 's', '{MOMENT}') RETURNING id"
         ).scalar_one()
     assert number == 4, "the number of a deleted run is not given again"
+    first.close()
+
+
+def test_the_limit_moves_to_the_site(first: Database) -> None:
+    schema.upgrade(first)
+    with first.read() as conn:
+        assert slots.limit_of(conn, "s") == 3
+    (collector,) = collectors.list_all(first)
+    assert (collector.name, collector.layout_failures) == ("a", 0)
     first.close()
 
 

@@ -15,6 +15,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from jobtracker_core.storage import migrations, schema
+from jobtracker_core.storage.columns import metadata
 from jobtracker_core.storage.engine import Database, open_database
 from jobtracker_core.storage.errors import (
     NotADatabase,
@@ -22,7 +23,6 @@ from jobtracker_core.storage.errors import (
     SchemaTooOld,
     StorageError,
 )
-from jobtracker_core.storage.tables import metadata
 
 
 def _tables(db: Database) -> set[str]:
@@ -90,7 +90,7 @@ def _own_words(conn: sa.Connection, table: str) -> Any:
             conn.execute(
                 sa.text(
                     "SELECT attname, attidentity, attcompression FROM pg_attribute"
-                    " WHERE attrelid = CAST(:t AS regclass) AND attnum > 0 ORDER BY attnum"
+                    " WHERE attrelid = CAST(:t AS regclass) AND attnum > 0 AND NOT attisdropped ORDER BY attnum"
                 ),
                 {"t": table},
             )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from alembic import context
 
-from jobtracker_core.storage.tables import metadata
+import jobtracker_core.storage.tables  # noqa: F401  (declares them)
+from jobtracker_core.storage.columns import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

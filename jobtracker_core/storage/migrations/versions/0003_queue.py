@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import sqlalchemy as sa
@@ -177,8 +178,17 @@ def _workers() -> None:
 
 
 def _collectors() -> None:
+    """Move the limit to the site, which several collectors may share."""
+    op.execute(
+        "INSERT INTO sites (key, max_parallel)"
+        " SELECT r.concurrency_key, max(c.max_parallel) FROM collector_runs r"
+        " JOIN collectors c ON c.id = r.collector_id GROUP BY r.concurrency_key"
+    )
     op.add_column("collectors", sa.Column("paused_version", sa.Text))
     op.add_column("collectors", _number("layout_failures", 0))
+    if op.get_bind().dialect.name == "postgresql":
+        op.drop_constraint(op.f("ck_collectors_max_parallel"), "collectors")
+        op.drop_column("collectors", "max_parallel")
 
 
 def _runs() -> None:
@@ -191,7 +201,7 @@ def _runs() -> None:
         given = sa.text(f"{column} IS NOT NULL")
         op.create_index(name, _RUNS, [column, "id"], sqlite_where=given, postgresql_where=given)
     if op.get_bind().dialect.name == "sqlite":
-        _rebuild_runs()
+        _rebuild()
     else:
         op.create_foreign_key(
             op.f("fk_collector_runs_search_id_searches"),
@@ -203,39 +213,60 @@ def _runs() -> None:
         )
 
 
-def _rebuild_runs() -> None:
-    """Add the foreign key to a table that SQLite cannot alter.
+def _rebuild() -> None:
+    """Add a foreign key to one table and take a column with a check from the other, on SQLite.
 
     Alembic's own way would empty `parent_run_id`: its copy refers to the old table, and dropping
-    that deletes its rows. So the copy refers to itself, and gets the name afterwards.
+    that deletes its rows. So the copies refer to each other, and get their names afterwards.
     """
-    conn = op.get_bind()
-    made = "SELECT sql FROM sqlite_master WHERE name = 'collector_runs'"
-    old: str = conn.execute(sa.text(made)).scalar_one()
-    indexes = (
-        conn.execute(
-            sa.text(
-                "SELECT sql FROM sqlite_master WHERE tbl_name = 'collector_runs' AND type = 'index'"
-            )
-        )
-        .scalars()
-        .all()
-    )
-    new = old.replace("CREATE TABLE collector_runs", "CREATE TABLE runs_made_anew", 1)
-    new = new.replace("REFERENCES collector_runs ", "REFERENCES runs_made_anew ")
     key = (
         ", CONSTRAINT fk_collector_runs_search_id_searches FOREIGN KEY(search_id)"
         " REFERENCES searches (id) ON DELETE SET NULL)"
     )
-    op.execute(new[: new.rindex(")")] + key)
-    op.execute("INSERT INTO runs_made_anew SELECT * FROM collector_runs")
-    # Numbers of runs are given once, of deleted ones too.
-    op.execute("DELETE FROM sqlite_sequence WHERE name = 'runs_made_anew'")
-    op.execute(
-        "INSERT INTO sqlite_sequence (name, seq)"
-        " SELECT 'runs_made_anew', seq FROM sqlite_sequence WHERE name = 'collector_runs'"
-    )
-    op.execute("DROP TABLE collector_runs")
-    op.execute("ALTER TABLE runs_made_anew RENAME TO collector_runs")
+    runs = _made_of(_RUNS).replace("REFERENCES collectors ", "REFERENCES new_collectors ")
+    runs = runs.replace(f"REFERENCES {_RUNS} ", f"REFERENCES new_{_RUNS} ")
+    limit = r"max_parallel SMALLINT[^,]*,|CONSTRAINT ck_collectors_max_parallel CHECK \([^)]*\),?"
+    collectors = re.sub(limit, "", _made_of("collectors"))
+    collectors = re.sub(r",\s*\)$", ")", collectors)
+    kept = [
+        column.name
+        for column in op.get_bind().execute(
+            sa.text("SELECT name FROM pragma_table_info('collectors') WHERE name <> 'max_parallel'")
+        )
+    ]
+    indexes = _indexes()
+    _copy("collectors", collectors, ", ".join(kept))
+    _copy(_RUNS, runs[: runs.rindex(")")] + key, "*")
+    for table in (_RUNS, "collectors"):
+        op.execute(f"DROP TABLE {table}")
+        op.execute(f"ALTER TABLE new_{table} RENAME TO {table}")
     for index in indexes:
         op.execute(index)
+
+
+def _made_of(table: str) -> str:
+    found = op.get_bind().execute(
+        sa.text("SELECT sql FROM sqlite_master WHERE name = :name"), {"name": table}
+    )
+    made: str = found.scalar_one()
+    return made
+
+
+def _indexes() -> list[str]:
+    found = op.get_bind().execute(
+        sa.text("SELECT sql FROM sqlite_master WHERE tbl_name = :name AND type = 'index'"),
+        {"name": _RUNS},
+    )
+    return list(found.scalars())
+
+
+def _copy(table: str, made_of: str, columns: str) -> None:
+    op.execute(made_of.replace(f"CREATE TABLE {table}", f"CREATE TABLE new_{table}", 1))
+    names = "" if columns == "*" else f"({columns})"
+    op.execute(f"INSERT INTO new_{table} {names} SELECT {columns} FROM {table}")  # noqa: S608
+    # Numbers are given once, those of deleted rows too.
+    op.execute(f"DELETE FROM sqlite_sequence WHERE name = 'new_{table}'")  # noqa: S608
+    op.execute(
+        f"INSERT INTO sqlite_sequence (name, seq) SELECT 'new_{table}', seq"  # noqa: S608
+        f" FROM sqlite_sequence WHERE name = '{table}'"
+    )
