@@ -57,3 +57,7 @@ class LeaseLost(StorageError):  # noqa: N818
 
 class NotFound(StorageError):  # noqa: N818
     """There is no row of that name or number."""
+
+
+class Duplicate(StorageError):  # noqa: N818
+    """There is one already, and there can be only one."""

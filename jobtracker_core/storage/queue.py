@@ -116,6 +116,16 @@ def insert(conn: Connection, wanted: Wanted, *, at: datetime) -> Enqueued:
     return _in_its_way(conn, wanted)
 
 
+def insert_missed(conn: Connection, wanted: Wanted, *, at: datetime) -> Enqueued:
+    """Keep a run that is missed before it could be queued, as the record of that."""
+    row = _row(wanted, ensure_one(conn, wanted.collector, at), at) | {
+        "state": "missed",
+        "finished_at": at,
+    }
+    made = conn.execute(_insert_unless_there(conn.dialect.name).values(row)).scalar()
+    return _in_its_way(conn, wanted) if made is None else Enqueued(run_id=made, outcome="made")
+
+
 def _insert_unless_there(dialect: str) -> Any:
     # Without naming an index: either of the two keys may be taken.
     if dialect == "postgresql":
@@ -150,14 +160,16 @@ def _row(wanted: Wanted, collector_id: int, at: datetime) -> dict[str, Any]:
 
 
 def _in_its_way(conn: Connection, wanted: Wanted) -> Enqueued:
-    same = sa.select(runs.c.id).where(runs.c.dedup_key == wanted.dedup_key)
-    found: int | None = conn.execute(same).scalar()
-    if found is not None:
-        return Enqueued(run_id=found, outcome="same")
-    overlap = sa.select(runs.c.id).where(ACTIVE, runs.c.singleton_key == wanted.singleton_key)
-    found = conn.execute(overlap).scalar()
-    if found is not None:
-        return Enqueued(run_id=found, outcome="overlap")
+    if wanted.dedup_key is not None:
+        same = sa.select(runs.c.id).where(runs.c.dedup_key == wanted.dedup_key)
+        found: int | None = conn.execute(same).scalar()
+        if found is not None:
+            return Enqueued(run_id=found, outcome="same")
+    if wanted.singleton_key is not None:
+        overlap = sa.select(runs.c.id).where(ACTIVE, runs.c.singleton_key == wanted.singleton_key)
+        found = conn.execute(overlap).scalar()
+        if found is not None:
+            return Enqueued(run_id=found, outcome="overlap")
     # It ended between the two statements, which PostgreSQL lets happen.
     raise Busy(f"the run before of {wanted.singleton_key} ended at this moment", "Try again.")
 
