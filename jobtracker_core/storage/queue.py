@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, Literal
 
 import msgspec
@@ -19,9 +20,10 @@ from jobtracker_core.storage.endings import known, no_run
 from jobtracker_core.storage.engine import Database, now
 from jobtracker_core.storage.errors import Busy
 from jobtracker_core.storage.queue_tables import sites
-from jobtracker_core.storage.statements import one_of
+from jobtracker_core.storage.statements import one_of_named, packed
 from jobtracker_core.storage.tables import ACTIVE, PENDING, RUNNING, collectors
 from jobtracker_core.storage.tables import collector_runs as runs
+from jobtracker_core.storage.types import UtcDateTime
 from jobtracker_core.storage.wakeup import announce
 
 PRIORITY: Mapping[Trigger, int] = {"manual": 3, "api": 3, "retry": 3, "schedule": 5, "backfill": 8}
@@ -253,6 +255,20 @@ def _next(conn: Connection, at: datetime, serving: Mapping[str, Installed]) -> R
     opened, by_hand = _open_collectors(conn, at, serving)
     if not by_hand:
         return None
+    dialect = conn.dialect.name
+    values = {
+        "b_at": at,
+        "b_open": packed(dialect, opened),
+        "b_by_hand": packed(dialect, by_hand),
+    }
+    return conn.execute(_next_statement(dialect), values).first()
+
+
+# Made once: an idle worker runs it several times a second.
+@cache
+def _next_statement(dialect: str) -> sa.Select[Any]:
+    at = sa.bindparam("b_at", type_=UtcDateTime())
+    # Asked once and not for every pending run.
     full = (
         sa.select(runs.c.concurrency_key)
         .outerjoin(sites, sites.c.key == runs.c.concurrency_key)
@@ -261,7 +277,10 @@ def _next(conn: Connection, at: datetime, serving: Mapping[str, Installed]) -> R
         .having(sa.func.count() >= sa.func.coalesce(sa.func.max(sites.c.max_parallel), 1))
         .correlate(None)
     )
-    return conn.execute(
+    by_hand = sa.and_(
+        runs.c.trigger.in_(BY_HAND), one_of_named(dialect, runs.c.collector_id, "b_by_hand")
+    )
+    return (
         sa.select(runs)
         .where(
             PENDING,
@@ -272,16 +291,13 @@ def _next(conn: Connection, at: datetime, serving: Mapping[str, Installed]) -> R
                 runs.c.expires_at > at,
                 runs.c.started_at.is_not(None),
             ),
-            sa.or_(
-                one_of(conn, runs.c.collector_id, opened),
-                sa.and_(runs.c.trigger.in_(BY_HAND), one_of(conn, runs.c.collector_id, by_hand)),
-            ),
+            sa.or_(one_of_named(dialect, runs.c.collector_id, "b_open"), by_hand),
             runs.c.concurrency_key.not_in(full),
         )
         .order_by(runs.c.priority, runs.c.scheduled_for, runs.c.id)
         .limit(1)
         .with_for_update(of=runs, skip_locked=True)
-    ).first()
+    )
 
 
 def _open_collectors(
