@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.benchmarks import http_reads, page_write, reads, start_up, whole_run
+from tests.benchmarks import http_reads, page_write, queue, reads, start_up, whole_run
 from tests.benchmarks.databases import opened, urls
 from tests.benchmarks.ratio import Ratio
 
@@ -40,6 +40,7 @@ def _measure(rows: int, rounds: int) -> Iterator[Ratio]:
                 yield from http_reads.measure(db, driver, url, rows=rows, rounds=rounds)
                 yield from page_write.measure(db, driver, rows=rows, rounds=rounds)
                 yield from whole_run.measure(db, driver, rounds=rounds)
+            yield from queue.measure(url, rounds=rounds)
 
 
 sys.exit(main())
