@@ -22,6 +22,7 @@ _COMMANDS = {
     "demo": ("demo", "demo", "See it work, on practice sites of this machine."),
     "jobs": ("jobs", "jobs", "List, show and export stored jobs."),
     "plugins": ("plugins", "plugins", "See which plugins are installed and whether they work."),
+    "proxies": ("proxies", "proxies", "Keep proxies that runs go through."),
     "replay": ("replay", "replay", "Run a collector on recorded answers of its site."),
     "runs": ("runs", "runs", "List and show past runs."),
     "serve": ("serve", "serve", "Open the portal and the API in a browser or for programs."),

@@ -10,6 +10,7 @@ import click
 from jobtracker_core.cli.errors import FAILED, PARTIAL, WRONG_USE, option
 from jobtracker_core.cli.output import clean, open_tracker, print_json
 from jobtracker_core.cli.progress import stop_on_signals, watch
+from jobtracker_core.cli.runs import account
 from jobtracker_core.cli.setup import open_log
 from jobtracker_core.contract.run import RunState
 from jobtracker_core.plugins import discovery, forms
@@ -48,12 +49,17 @@ def _command(source: discovery.Source) -> click.Command:
             metavar="DIR",
             help="Write all exchanges with the site to DIR, without cookies, tokens and e-mails.",
         ),
+        click.Option(
+            ["--proxy-pool"],
+            metavar="NAME",
+            help="Go through the proxies of that pool, and never around them.",
+        ),
         click.Option(["--json", "as_json"], is_flag=True, help="Print the result as JSON."),
     ]
 
-    def run(record: Path | None, as_json: bool, **words: Any) -> int:  # noqa: FBT001
+    def run(record: Path | None, proxy_pool: str | None, as_json: bool, **words: Any) -> int:  # noqa: FBT001
         given = {name: value for name, value in words.items() if value not in (None, ())}
-        return _run(info.name, given, record=record, as_json=as_json)
+        return _run(info.name, given, record=record, proxy_pool=proxy_pool, as_json=as_json)
 
     return click.Command(
         info.name,
@@ -81,12 +87,20 @@ def _option(field: forms.FormField) -> click.Option:
     )
 
 
-def _run(name: str, words: dict[str, Any], *, record: Path | None, as_json: bool) -> int:
+def _run(
+    name: str,
+    words: dict[str, Any],
+    *,
+    record: Path | None,
+    proxy_pool: str | None,
+    as_json: bool,
+) -> int:
     with open_tracker() as tracker, stop_on_signals() as stop, watch(name, open_log()) as sinks:
         collected = tracker.collect(
             name,
             words,
             record=record,
+            proxy_pool=proxy_pool,
             stop=stop,
             on_progress=sinks.progress,
             on_log=sinks.log,
@@ -109,11 +123,8 @@ def print_result(collected: Collected) -> None:
     if counts.details or counts.details_failed:
         failed = f", {counts.details_failed} failed" if counts.details_failed else ""
         click.echo(f"  {counts.details} details read{failed}")
-    for use in collected.filters:
-        said = [f"{use.removed} removed"] if use.removed else []
-        said += [f"{use.unknown} kept that do not say"] if use.unknown else []
-        said += [use.note] if use.note else []
-        click.echo(clean(f"  {use.word}: {', '.join([use.support, *said])}"))
+    for use in run.filters:
+        click.echo(clean(f"  {use.word}: {account(use)}"))
     if run.error_message:
         cause = f"{run.error_class}: " if run.error_class else ""
         click.echo(f"  {cause}{clean(run.error_message)}")

@@ -26,13 +26,14 @@ def list_(as_json: bool) -> None:  # noqa: FBT001
         print_json(found)
         return
     print_table(
-        ("COLLECTOR", "ON", "SITE", "REQUESTS A MINUTE", "PLUGIN"),
+        ("COLLECTOR", "ON", "SITE", "REQUESTS A MINUTE", "LEFT ALONE UNTIL", "PLUGIN"),
         (
             (
                 c.info.name,
                 "unavailable" if c.unavailable else c.enabled,
                 c.info.homepage,
-                f"{c.info.limits.per_minute:g}",
+                "wrong settings" if c.rate is None else f"{c.rate:.3g}",
+                c.cooling_until,
                 f"{c.distribution} {c.version}",
             )
             for c in found

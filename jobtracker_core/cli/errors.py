@@ -6,12 +6,13 @@ import click
 
 from jobtracker_core.cli.output import clean
 from jobtracker_core.contract.errors import BadQuery, ConfigError
+from jobtracker_core.http.proxies import BadProxy
 from jobtracker_core.http.record import RecordError
 from jobtracker_core.plugins.discovery import Unavailable, UnknownCollector
 from jobtracker_core.plugins.forms import FormError
 from jobtracker_core.plugins.skeleton import SkeletonError
 from jobtracker_core.settings import SettingError
-from jobtracker_core.storage.errors import NotFound, StorageError, WrongAddress
+from jobtracker_core.storage.errors import Duplicate, NotFound, StorageError, WrongAddress
 from jobtracker_core.tracker import CollectorOff
 
 FAILED, WRONG_USE, PARTIAL = 1, 2, 3
@@ -32,7 +33,7 @@ def _account(error: Exception) -> tuple[str, str, int]:
     """Return what is wrong, the next step and the exit code."""
     match error:
         case StorageError():
-            mistaken = isinstance(error, NotFound | WrongAddress)
+            mistaken = isinstance(error, NotFound | WrongAddress | Duplicate)
             return str(error), error.hint, WRONG_USE if mistaken else FAILED
         case CollectorOff():
             then = "read its site's rules and turn it on with: jobtracker collectors enable "
@@ -40,7 +41,14 @@ def _account(error: Exception) -> tuple[str, str, int]:
             return what, then + error.info.name, WRONG_USE
         case Unavailable():
             return str(error), "see `jobtracker collectors` for those that can be used", FAILED
-        case BadQuery() | ConfigError() | SettingError() | RecordError() | SkeletonError():
+        case (
+            BadQuery()
+            | ConfigError()
+            | SettingError()
+            | RecordError()
+            | SkeletonError()
+            | BadProxy()
+        ):
             return str(error), error.hint, WRONG_USE
         case UnknownCollector():
             return str(error), "see `jobtracker plugins`", WRONG_USE

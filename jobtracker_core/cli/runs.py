@@ -13,7 +13,7 @@ from jobtracker_core.cli.output import (
     print_json,
     print_table,
 )
-from jobtracker_core.contract.run import RunState
+from jobtracker_core.contract.run import FilterUse, RunState
 from jobtracker_core.storage.jobs import Change
 
 
@@ -82,6 +82,7 @@ def show(run_id: int, as_json: bool) -> None:  # noqa: FBT001
             ("finished", run.finished_at),
             ("query", ", ".join(f"{k}={v}" for k, v in run.query.items())),
             ("plugin", f"{run.plugin_name} {run.plugin_version}"),
+            *((f"filter {use.word}", account(use)) for use in run.filters),
             *((name, getattr(run.counts, name)) for name in run.counts.__struct_fields__),
             ("end confirmed", run.end_confirmed),
             ("goes on at", run.cursor),
@@ -106,6 +107,14 @@ def cancel(run_id: int) -> None:
         RunState.CANCELLED: "is cancelled",
     }
     click.echo(f"Run {run_id} {words.get(state, f'has ended already: {state}')}")
+
+
+def account(use: FilterUse) -> str:
+    """Say what became of a word of a query."""
+    said = [f"{use.removed} removed"] if use.removed else []
+    said += [f"{use.unknown} kept that do not say"] if use.unknown else []
+    said += [use.note] if use.note else []
+    return ", ".join([use.support, *said])
 
 
 def changed_fields(changes: Iterable[Change]) -> dict[int, list[str]]:

@@ -120,6 +120,9 @@ class Proxy(Struct, frozen=True, kw_only=True):
     label: str
     url: str
 
+    def __repr__(self) -> str:
+        return f"Proxy(id={self.id}, label={self.label!r})"
+
 
 class Progress(Struct, frozen=True, kw_only=True):
     """How far the run is. `total` is of the present phase, where anybody knows it."""
@@ -161,8 +164,11 @@ class RunHost(Protocol):
     def proxy(self, *, failed: int | None = None, cause: ErrorClass = "proxy") -> Proxy | None:
         """Return the proxy that the run goes through: the same one until it has failed.
 
-        With `failed`, that proxy is set aside for `cause` and the next one is returned. None where
-        no pool was asked for; then requests go out directly. Raises `Transient` if none is left.
+        With `failed`, the run leaves that proxy for `cause` and the next one is returned. A proxy
+        that failed itself (`proxy`) or is refused (`blocked`) is set aside at once. After any other
+        cause it may be the site that is down: the proxy is set aside only once a page has come
+        through another one. None where no pool was asked for; then requests go out directly. Raises
+        `Transient` if none is left.
         """
         ...
 

@@ -62,7 +62,7 @@ class Limits(Struct, frozen=True, kw_only=True):
     Attributes:
         per_minute: Requests per minute to the site, all the collector's hosts together.
         burst: Requests that may follow each other without that pause.
-        timeout: Seconds for one request, from connecting to the last byte; at most 40.
+        timeout: Seconds for one request, from connecting to the last byte.
         max_running: Runs at once over all machines.
         max_pages: List pages of one run; at the limit a run ends *partial*.
         max_minutes: Minutes of one run.

@@ -38,8 +38,9 @@ class Counts(Struct, frozen=True, kw_only=True):
         filtered: Postings removed because the query did not ask for them.
         details: Detail pages read.
         details_failed: Detail pages that could not be had; they are asked again next time.
-        http_requests: Requests sent, redirects and retries included.
-        bytes_in: Bytes received, after decompression.
+        http_requests: Requests sent, redirects and retries included; 0 where the collector does
+            its own HTTP (`own_http`), because nobody counts them.
+        bytes_in: Bytes received, after decompression; 0 there too.
     """
 
     pages: int = 0

@@ -82,6 +82,15 @@ class Hosts:
             return self._base_address.site
         return self._patterns[0].removeprefix("*.")
 
+    @property
+    def rate_key(self) -> str:
+        """The rate limit of that site."""
+        return f"site:{self.site}"
+
+    def rate_key_of(self, address: Address) -> str:
+        """Return the rate limit that requests to an address count under."""
+        return f"site:{self.site_of(address)}"
+
     def _is_own(self, address: Address) -> bool:
         return any(
             address.site.endswith(pattern[1:])

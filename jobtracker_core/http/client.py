@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Collection, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from random import Random
 from typing import Any, Final
 from urllib.parse import urljoin
@@ -15,7 +16,9 @@ from jobtracker_core.contract.errors import (
     Blocked,
     Cancelled,
     CollectError,
+    ErrorClass,
     LayoutChanged,
+    RateLimited,
     Transient,
 )
 from jobtracker_core.contract.host import RunHost
@@ -28,33 +31,39 @@ from jobtracker_core.http.exchange import (
     Method,
     Request,
     TooLarge,
-    Transport,
 )
+from jobtracker_core.http.proxies import Route
 from jobtracker_core.http.record import Recorder
 
 ATTEMPTS: Final = 3
 """Times that one call sends the same request, all its redirects together."""
 HOPS: Final = 5
 """Redirects that one call follows."""
+LONGEST_COOLING: Final = 60.0
+"""Seconds that a run waits for a site which asked for quiet; for a longer time it ends."""
 _BACKOFF_BASE, _BACKOFF_CAP = 1.0, 20.0
 _JITTER = 0.3
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _TURN_INTO_GET = frozenset({301, 302, 303})
+_BUSY = 503
+_PROXY_LOGIN = 407
 _WALLS = ("/authwall", "/login", "/signup", "/checkpoint", "/uas/login")
 _ORIGIN_ONLY = frozenset({"authorization", "cookie", "proxy-authorization"})
 _BODY_HEADERS = frozenset({"content-type", "content-length", "content-encoding"})
 
 
 class Client:
-    """`contract.context.Http` over a transport. For the thread of one run.
+    """`contract.context.Http` over a route. For the thread of one run.
 
-    Before every request, redirects and retries included, it asks whether the run is to stop, gets
-    a grant under `site:<site>`, and waits a random moment. All the collector's own hosts are one
-    site; the operator's `base_url` is another.
+    Before every request, redirects and retries included, it asks whether the run is to stop, and
+    gets a grant under `site:<site>`, for which it waits up to a third longer than it must. All
+    the collector's own hosts are one site; the operator's `base_url` is another. Refusals are told
+    to the host, so that all runs leave the site alone; a request that a proxy may have lost is sent
+    again through the next one, which counts as no attempt.
 
     Args:
-        transport: Whoever made it closes it.
+        route: Directly, or through the run's proxies.
         hosts: Hosts that the collector named, exact or `*.example.org`.
         base_url: The operator's address of the site; adds exactly its host and port.
         limits: `timeout` and `burst` are used.
@@ -71,7 +80,7 @@ class Client:
     def __init__(
         self,
         *,
-        transport: Transport,
+        route: Route,
         hosts: Collection[str],
         base_url: str | None,
         limits: Limits,
@@ -84,7 +93,7 @@ class Client:
         remaining: Callable[[], float | None],
         recorder: Recorder | None = None,
     ) -> None:
-        self._transport = transport
+        self._route = route
         self._hosts = Hosts(hosts, base_url)
         self._limits = limits
         self._per_minute = per_minute
@@ -97,6 +106,7 @@ class Client:
         self._recorder = recorder
         self._requests = 0
         self._bytes_in = 0
+        self._told: BaseException | None = None
 
     @property
     def requests(self) -> int:
@@ -147,6 +157,40 @@ class Client:
         request = Request(method="POST", url=address.url, headers=pairs, body=body)
         return self._call(request, address, frozenset(accept))
 
+    def take_turn(self) -> None:
+        """Wait until the run's site may be asked once, as before a request of the client's own.
+
+        For collectors that do their own HTTP. Raises RateLimited while the site is cooling down.
+        """
+        self._wait_for_turn(self._hosts.rate_key)
+
+    def tell(self, error: BaseException, key: str | None = None) -> None:
+        """Tell the host of a refusal or of a proxy's failure, unless it has been told of this one.
+
+        `key` is the rate limit of the site that refused; by default that of the run.
+        """
+        if self._told is not None and self._told in _with_causes(error):
+            return
+        refused = isinstance(error, Blocked)
+        lost = isinstance(error, Transient) and error.error_class == "proxy"
+        if (refused or lost) and self._route.proxy is not None:
+            self._told = error
+            self._leave("blocked" if refused else "proxy")
+        elif isinstance(error, Blocked | RateLimited):
+            said = error.retry_after if isinstance(error, RateLimited) else None
+            # A collector may have raised it with anything.
+            wait = said if isinstance(said, int | float) else None
+            self._slow_down(error, key or self._hosts.rate_key, wait)
+
+    def _leave(self, cause: ErrorClass) -> None:
+        # That none is left is the next request's business; this one has failed already.
+        with contextlib.suppress(Transient):
+            self._route.leave(cause)
+
+    def _slow_down(self, error: CollectError, key: str, wait: float | None) -> None:
+        self._told = error
+        self._host.slow_down(key, cause=error.error_class, retry_after=wait)
+
     def _read(self, url: str, params: Mapping[str, str] | None) -> Address:
         try:
             address = read_address(url, params)
@@ -171,7 +215,9 @@ class Client:
                     if hops > HOPS:
                         raise LayoutChanged("redirect", f"more than {HOPS} at {address.site}")
                     request, address = next_request, next_address
-                case Transient() if attempt < ATTEMPTS:
+                case Transient() if self._route.is_at_fault(outcome):
+                    self._route.leave(outcome.error_class)
+                case Transient() if attempt < ATTEMPTS and outcome.error_class != "proxy":
                     limit = min(_BACKOFF_CAP, _BACKOFF_BASE * 2 ** (attempt - 1))
                     self._pause(self._random.uniform(0, limit))
                     attempt += 1
@@ -185,8 +231,12 @@ class Client:
             answer = self._exchange(request, address, attempt)
         except Transient as error:
             return error
+        key = self._hosts.rate_key_of(address)
         if answer.status in _REDIRECTS - accept:
-            return self._follow(request, address, answer)
+            followed = self._follow(request, address, answer)
+            if isinstance(followed, Blocked):
+                self.tell(followed, key)
+            return followed
         headers = _fold_headers(answer.headers)
         refusal = classify(
             answer.status,
@@ -196,6 +246,10 @@ class Client:
             self._now(),
             where=address.path,
         )
+        if isinstance(refusal, Blocked | RateLimited):
+            self.tell(refusal, key)
+        elif refusal is not None and answer.status == _BUSY:
+            self._slow_down(refusal, key, None)
         return refusal or Response(
             status=answer.status,
             url=request.url,
@@ -206,7 +260,7 @@ class Client:
 
     def _exchange(self, request: Request, address: Address, attempt: int) -> Answer:
         """Send one request when its turn has come."""
-        self._wait_for_turn(address)
+        self._wait_for_turn(self._hosts.rate_key_of(address))
         timeout = self._limits.timeout
         left = self._remaining()
         if left is not None:
@@ -219,10 +273,12 @@ class Client:
             "path": address.path,
             "attempt": attempt,
         }
+        if (proxy := self._route.take()) is not None:
+            fields["proxy"] = proxy.label
         self._requests += 1
         started = self._now()
         try:
-            answer = self._transport.send(request, timeout=timeout)
+            answer = self._route.send(request, timeout=timeout)
         except (Transient, TooLarge) as error:
             fields["ms"] = round((self._now() - started).total_seconds() * 1000)
             if isinstance(error, Transient):
@@ -238,17 +294,27 @@ class Client:
             "bytes": len(answer.content),
         }
         self._host.log("debug", "request", fields)
-        if self._recorder is not None:
+        # What a proxy says for itself is no exchange with the site.
+        if self._recorder is not None and not (proxy and answer.status == _PROXY_LOGIN):
             self._recorder.record(request, answer)
         return answer
 
-    def _wait_for_turn(self, address: Address) -> None:
+    def _wait_for_turn(self, key: str) -> None:
         self._check()
-        key = f"site:{self._hosts.site_of(address)}"
         rate, burst = self._per_minute, self._limits.burst
-        while (wait := self._host.acquire(key, per_minute=rate, burst=burst).wait) > 0:
-            self._pause(wait)
-        self._pause(self._random.uniform(0, _JITTER * 60 / rate))
+        while (grant := self._host.acquire(key, per_minute=rate, burst=burst)).wait > 0:
+            if grant.cooling and grant.wait > LONGEST_COOLING:
+                until = self._now() + timedelta(seconds=grant.wait)
+                # Nothing was sent, so there is nothing to tell of either.
+                self._told = RateLimited(
+                    f"{key.removeprefix('site:')} is left alone until {until:%Y-%m-%d %H:%M:%S} "
+                    "UTC: it asked for quiet, or refused this program",
+                    retry_after=grant.wait,
+                )
+                raise self._told
+            # The random part is waited before the grant: between a grant and its request another
+            # run may learn that the site wants quiet.
+            self._pause(grant.wait * self._random.uniform(1, 1 + _JITTER))
 
     def _follow(
         self, request: Request, address: Address, answer: Answer
@@ -273,6 +339,14 @@ class Client:
         if downgrade and not self._hosts.is_base(target):
             return LayoutChanged("redirect", f"leads from https to http, at {target.site}")
         return _redirect(request, answer.status, target, stays=target.site == address.site), target
+
+
+def _with_causes(error: BaseException) -> list[BaseException]:
+    """Return an error and what it was raised for: a collector may say it in its own words."""
+    chain = [error]
+    while (cause := chain[-1].__cause__ or chain[-1].__context__) and cause not in chain:
+        chain.append(cause)
+    return chain
 
 
 def _redirect(request: Request, status: int, target: Address, *, stays: bool) -> Request:

@@ -11,13 +11,13 @@ from curl_cffi.requests.impersonate import resolve_latest_browser_type
 
 from jobtracker_core.contract.errors import ErrorClass, Transient
 from jobtracker_core.http.exchange import Answer, BadAddress, Request, TooLarge, Transport
+from jobtracker_core.http.proxies import PROXY_SCHEMES, secrets_of
 
 __all__ = ["BODY_CAP", "Answer", "BadAddress", "CurlTransport", "Request", "TooLarge", "Transport"]
 
 BODY_CAP: Final = 10 * 1024 * 1024
 """Bytes of one body after decompression."""
 
-_PROXY_SCHEMES = ("http", "https", "socks4", "socks4a", "socks5", "socks5h")
 _STATUS_LINE = re.compile(rb"HTTP/[0-9.]+ ")
 _DETAIL = re.compile(r"curl: \(\d+\) (.*?)\.? See https://curl\.se", re.DOTALL)
 _FORBIDDEN_IN_HEADER = re.compile(r"[\x00\r\n]")
@@ -80,8 +80,8 @@ class CurlTransport:
         proxy: str | None = None,
         body_cap: int = BODY_CAP,
     ) -> None:
-        if proxy is not None and urlsplit(proxy).scheme not in _PROXY_SCHEMES:
-            raise ValueError(f"a proxy's address starts with one of {', '.join(_PROXY_SCHEMES)}")
+        if proxy is not None and urlsplit(proxy).scheme not in PROXY_SCHEMES:
+            raise ValueError(f"a proxy's address starts with one of {', '.join(PROXY_SCHEMES)}")
         self._proxy = proxy
         self._cap = body_cap
         self._browser: str | None = impersonate
@@ -104,7 +104,9 @@ class CurlTransport:
             status = cast("int", self._curl.getinfo(CurlInfo.RESPONSE_CODE))
             elapsed = cast("float", self._curl.getinfo(CurlInfo.TOTAL_TIME))
         except CurlError as error:
-            raise self._explain(error, host, len(body)) from error
+            # curl's own words may hold the proxy's password, and tracebacks show causes.
+            cause = error if self._proxy is None else None
+            raise self._explain(error, host, len(body)) from cause
         finally:
             self._curl.reset()
         return Answer(
@@ -162,6 +164,9 @@ class CurlTransport:
     def _explain(self, error: CurlError, host: str, received: int) -> Exception:
         found = _DETAIL.search(str(error))
         detail = found[1] if found else str(error)
+        # curl quotes a proxy's address that it cannot use.
+        for secret in () if self._proxy is None else secrets_of(self._proxy):
+            detail = detail.replace(secret, "***")
         if error.code == 0:
             return RuntimeError(f"this transport was closed: {detail}")
         if error.code == CurlECode.URL_MALFORMAT:

@@ -31,9 +31,6 @@ FILTERS = frozenset(
 AFTER_FILTERS = frozenset({"remote", "employment", "posted_within_days"})
 """The filters that the core can apply to what a site sent."""
 
-LONGEST_REQUEST = 40.0
-"""Seconds; while a request lasts, nobody renews the run's lease of 60 s."""
-
 RESERVED = frozenset({"record", "json", "as_json", "help", "database", "proxy_pool"})
 """Names that the command line itself uses beside a query's fields."""
 
@@ -101,12 +98,6 @@ def _examine_limits(limits: Limits) -> Iterator[Problem]:
         value = getattr(limits, name)
         if not math.isfinite(value) or value < 0 or (value == 0 and name != "rechecks"):
             yield _problem("limits", f"{name} cannot be {value}", "see Limits")
-    if limits.timeout > LONGEST_REQUEST:
-        yield _problem(
-            "limits",
-            f"a timeout of {limits.timeout:g} s outlives the run's lease",
-            f"at most {LONGEST_REQUEST:g} s",
-        )
 
 
 def _examine_filters(info: CollectorInfo) -> Iterator[Problem]:

@@ -20,6 +20,7 @@ from jobtracker_core.contract.errors import (
 from jobtracker_core.contract.host import Ack, Batch, Grant, Progress, Proxy, RunHost
 from jobtracker_core.contract.page import Skip
 from jobtracker_core.contract.posting import PostingRef
+from jobtracker_core.http.proxies import secrets_of
 from jobtracker_core.runner.clock import Clock
 from jobtracker_core.runner.filters import QueryFilters
 
@@ -49,6 +50,7 @@ class GuardedHost:
         self.page = 1
         self._host = host
         self._failure: Exception | None = None
+        self._secrets: tuple[str, ...] = ()
 
     def _call(self, call: Callable[[], T]) -> T:
         try:
@@ -84,7 +86,16 @@ class GuardedHost:
 
     def proxy(self, *, failed: int | None = None, cause: ErrorClass = "proxy") -> Proxy | None:
         """See RunHost."""
-        return self._call(lambda: self._host.proxy(failed=failed, cause=cause))
+        proxy = self._call(lambda: self._host.proxy(failed=failed, cause=cause))
+        if proxy is not None:
+            self._secrets = tuple(dict.fromkeys((*self._secrets, *secrets_of(proxy.url))))
+        return proxy
+
+    def hide(self, text: str) -> str:
+        """Return a text without the credentials of the run's proxies: libraries quote them."""
+        for secret in self._secrets:
+            text = text.replace(secret, "***")
+        return text
 
     def progress(self, progress: Progress) -> None:
         """See RunHost."""
@@ -98,6 +109,9 @@ class GuardedHost:
     ) -> None:
         """See RunHost."""
         told = named(fields, page=self.page)
+        if self._secrets:
+            event = self.hide(event)
+            told = {k: self.hide(v) if isinstance(v, str) else v for k, v in told.items()}
         self._call(lambda: self._host.log(level, event, told))
 
     def cancelled(self) -> CancelReason | None:
@@ -161,7 +175,10 @@ class Stopwatch:
 
 
 class Context:
-    """Implements `RunContext`. Samples are whole here; `execute` cuts and cleans them."""
+    """Implements `RunContext`. Samples are whole here; `execute` cuts and cleans them.
+
+    `proxy` gives the run's proxy.
+    """
 
     def __init__(
         self,
@@ -171,9 +188,10 @@ class Context:
         clock: Clock,
         watch: Stopwatch,
         filters: QueryFilters,
+        proxy: Callable[[], Proxy | None] = lambda: None,
     ) -> None:
         self._http = http
-        self._host = host
+        self._proxy = proxy
         self._log = HostLog(host)
         self._clock = clock
         self._watch = watch
@@ -203,7 +221,7 @@ class Context:
 
     def proxy_url(self) -> str | None:
         """See RunContext."""
-        proxy = self._host.proxy()
+        proxy = self._proxy()
         return None if proxy is None else proxy.url
 
     def filter_ignored(self, word: str, why: str) -> None:

@@ -60,6 +60,7 @@ class DetailReader:
             raise
         except BaseException as error:  # noqa: BLE001  (a plugin may raise anything)
             session.host.raise_failure()
+            session.tell(error)
             self.failure = self.failure or error
             fields = {"source_id": ref.source_id, "reason": words(error)}
             session.host.log("warning", "details unreadable", fields)
@@ -72,6 +73,7 @@ class DetailReader:
         return True
 
     def _ask(self, ref: PostingRef) -> Record:
+        self._session.take_turn()
         posting = sound_posting(self._session.collector.details(ref, self._session.ctx))
         if posting.source_id != ref.source_id:
             raise LayoutChanged(

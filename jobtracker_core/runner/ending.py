@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from jobtracker_core.contract.run import FilterUse, JobRef, RunState, RunSummary
+from jobtracker_core.contract.run import JobRef, RunState, RunSummary
 from jobtracker_core.plugins.discovery import Registry
 from jobtracker_core.runner.execute import Result
 from jobtracker_core.runner.inline import InlineHost
@@ -23,13 +23,11 @@ class Collected(Struct, frozen=True, kw_only=True):
 
     Attributes:
         new: The jobs that it brought.
-        filters: What became of each word of the query.
         hint: The user's next step, where there is one.
     """
 
     run: RunSummary
     new: tuple[JobRef, ...]
-    filters: tuple[FilterUse, ...]
     hint: str | None = None
 
 
@@ -73,10 +71,11 @@ def finish(
         end_confirmed=outcome.end_confirmed,
         keep_cursor=outcome.keep_cursor,
         counts=result.tail,
+        filters=result.filters,
     )
     summary = runs.get(db, claim.run_id).summary
     _tell(summary, host, registry)
-    return Collected(run=summary, new=tuple(host.new), filters=result.filters, hint=outcome.hint)
+    return Collected(run=summary, new=tuple(host.new), hint=outcome.hint)
 
 
 def _tell(summary: RunSummary, host: InlineHost, registry: Registry) -> None:

@@ -6,13 +6,15 @@ collector is reached through a `RunHost`.
 
 from __future__ import annotations
 
+from contextlib import closing
+
 import msgspec
 from msgspec import Struct
 
 from jobtracker_core.contract.host import RunHost
-from jobtracker_core.contract.info import Private
 from jobtracker_core.contract.run import Counts, FilterUse
 from jobtracker_core.http.exchange import Transport
+from jobtracker_core.http.proxies import Through
 from jobtracker_core.http.record import Recorder
 from jobtracker_core.ingest.private import redact_text
 from jobtracker_core.runner.clock import Clock
@@ -45,14 +47,25 @@ def execute(
     transport: Transport,
     clock: Clock,
     recorder: Recorder | None = None,
+    through: Through | None = None,
 ) -> Result:
     """Run a collector to its outcome; the host commits it batch by batch.
 
     Lists go first: they are quick, so that a run that is stopped early lacks only details.
     What goes wrong with the site or in the plugin is in the result. Raises only what the host
     raises: a database that is gone, a lease that is lost.
+
+    `transport` is for requests that go out directly, and whoever made it closes it; `through` opens
+    one through a proxy, and is needed where the host names any.
     """
-    session = Session(task, host, transport=transport, clock=clock, recorder=recorder)
+    session = Session(
+        task, host, transport=transport, clock=clock, recorder=recorder, through=through
+    )
+    with closing(session):
+        return _execute(session)
+
+
+def _execute(session: Session) -> Result:
     lists = ListReader(session)
     details = DetailReader(session)
     phase: Phase = "list"
@@ -68,6 +81,7 @@ def execute(
         raise
     except BaseException as error:  # noqa: BLE001  (a plugin may raise anything)
         session.host.raise_failure()
+        session.tell(error)
         cause = error
     evidence = Evidence(
         cause=cause,
@@ -82,22 +96,24 @@ def execute(
         detail_failure=details.failure,
     )
     return Result(
-        outcome=_cleaned(decide(evidence), session.info.private),
+        outcome=_cleaned(decide(evidence), session),
         counts=session.counts,
         tail=session.undelivered,
         filters=session.filters.account(),
     )
 
 
-def _cleaned(outcome: Outcome, private: Private) -> Outcome:
+def _cleaned(outcome: Outcome, session: Session) -> Outcome:
     """Blank what is private in the texts that are kept: they quote the site's answers.
 
     Before they are cut, since a cut could take away the key by which a value is known as private.
     """
+
+    def clean(text: str | None) -> str | None:
+        return text and redact_text(session.host.hide(text), session.info.private)
+
     return cut(
         msgspec.structs.replace(
-            outcome,
-            message=outcome.message and redact_text(outcome.message, private),
-            detail=outcome.detail and redact_text(outcome.detail, private),
+            outcome, message=clean(outcome.message), detail=clean(outcome.detail)
         )
     )

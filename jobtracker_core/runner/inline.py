@@ -13,21 +13,20 @@ from jobtracker_core.contract.errors import CancelReason, ErrorClass
 from jobtracker_core.contract.host import Ack, Batch, Grant, Progress, Proxy
 from jobtracker_core.contract.posting import PostingRef
 from jobtracker_core.contract.run import Counts, JobRef
-from jobtracker_core.http.throttle import Throttle
+from jobtracker_core.runner.beat import Heartbeat
 from jobtracker_core.runner.clock import Clock
 from jobtracker_core.runner.context import named
-from jobtracker_core.storage import jobs, runs, upsert
+from jobtracker_core.runner.pool import RunProxies
+from jobtracker_core.storage import jobs, rates, runs, upsert
 from jobtracker_core.storage.claims import Claim
 from jobtracker_core.storage.engine import Database
+from jobtracker_core.storage.proxies import ProxyPool
 
 RECHECK_AFTER = timedelta(days=7)
 """Details older than this are asked for again, as far as the run's budget goes."""
 
 RETRY_AFTER = timedelta(days=1)
 """A re-check that failed is not tried again before."""
-
-BEAT_EVERY = 15.0
-"""Seconds between two renewals of the lease while nothing is delivered."""
 
 LogSink = Callable[[str, str, Mapping[str, object]], None]
 ProgressSink = Callable[[Progress], None]
@@ -36,7 +35,10 @@ ProgressSink = Callable[[Progress], None]
 class InlineHost:
     """Commits under the fence of `claim`. For one thread, the one that runs the collector.
 
-    With `read_at`, all pages are of the past: the site gave them then.
+    Args:
+        beat: Keeps the lease; whoever made it ends it.
+        pool: The proxies that the run goes through; without one it goes out directly.
+        read_at: All pages are of the past: the site gave them then.
 
     Attributes:
         new: The jobs that this run brought.
@@ -50,30 +52,33 @@ class InlineHost:
         claim: Claim,
         *,
         source: str,
-        throttle: Throttle,
+        beat: Heartbeat,
         clock: Clock,
         stop: threading.Event,
         on_progress: ProgressSink,
         on_log: LogSink,
+        pool: ProxyPool | None = None,
         read_at: datetime | None = None,
     ) -> None:
         self._db = db
         self._claim = claim
         self._source = source
-        self._throttle = throttle
+        self._beat = beat
         self._clock = clock
         self._stop = stop
         self._on_progress = on_progress
         self._on_log = on_log
         self._read_at = read_at
-        self._beaten = clock.monotonic()
+        self._proxies = None if pool is None else RunProxies(db, pool, self._warn)
         self._touched: set[int] = set()
+        self._page: object = 0
         self.new: list[JobRef] = []
         self.asked: list[PostingRef] = []
         self.listed: dict[str, None] = {}
 
     def deliver(self, batch: Batch) -> Ack:
         """Write rows, counters, cursor and lease in one transaction; raises LeaseLost."""
+        since = self._beat.check()
         with self._db.write() as conn:
             written = upsert.write_page(
                 conn,
@@ -87,9 +92,17 @@ class InlineHost:
             made = self._made(batch, written)
             jobs.note_failed_details(conn, self._source, batch.failed, self._db.now(conn))
             runs.checkpoint(
-                conn, self._claim, counts=batch.counts + made, cursor=_cursor(batch, made)
+                conn,
+                self._claim,
+                counts=batch.counts + made,
+                cursor=_cursor(batch, made),
+                lease_s=self._beat.lease_s,
             )
-        self._beaten = self._clock.monotonic()
+            # Looked at again: the rows may have taken their time.
+            self._beat.check()
+        self._beat.renewed(since)
+        if self._proxies is not None and batch.records:
+            self._proxies.prove()
         self.new += written.new
         if batch.kind == "list":
             self.listed |= dict.fromkeys(record.source_id for record in batch.records)
@@ -123,15 +136,18 @@ class InlineHost:
         return self.asked
 
     def acquire(self, key: str, *, per_minute: float, burst: int) -> Grant:
-        """Ask this process's throttle."""
-        return self._throttle.acquire(key, per_minute=per_minute, burst=burst)
+        """Ask the database, which all runs of all machines ask."""
+        return rates.acquire(self._db, key, per_minute=per_minute, burst=burst)
 
     def slow_down(self, key: str, *, cause: ErrorClass, retry_after: float | None = None) -> None:
-        """Do nothing: this process asks no other run's site."""
+        """Have all runs of all machines leave the site alone for a while."""
+        until = rates.slow_down(self._db, key, cause=cause, retry_after=retry_after)
+        told = {"site": key.removeprefix("site:"), "cause": cause, "until": until.isoformat()}
+        self._warn("the site is left alone", told)
 
-    def proxy(self, *, failed: int | None = None, cause: ErrorClass = "proxy") -> Proxy | None:  # noqa: ARG002
-        """Return None: there are no pools yet."""
-        return None
+    def proxy(self, *, failed: int | None = None, cause: ErrorClass = "proxy") -> Proxy | None:
+        """Return the run's proxy out of its pool."""
+        return None if self._proxies is None else self._proxies.take(failed=failed, cause=cause)
 
     def progress(self, progress: Progress) -> None:
         """Hand it to whoever watches."""
@@ -144,18 +160,17 @@ class InlineHost:
         fields: Mapping[str, object],
     ) -> None:
         """Hand it to whoever listens, with the run and its collector."""
+        self._page = fields.get("page", self._page)
         told = named(fields, run=self._claim.run_id, collector=self._source)
         self._on_log(level, event, told)
 
+    def _warn(self, event: str, fields: Mapping[str, object]) -> None:
+        self.log("warning", event, {"page": self._page, **fields})
+
     def cancelled(self) -> CancelReason | None:
-        """Look at the stop event; now and then renew the lease, which tells of a cancel request."""
-        if self._stop.is_set():
-            return "stopped"
-        if self._clock.monotonic() - self._beaten >= BEAT_EVERY:
-            self._beaten = self._clock.monotonic()
-            if runs.beat(self._db, self._claim):
-                return "stopped"
-        return None
+        """Look at two flags; raises LeaseLost when the run is no longer ours."""
+        self._beat.check()
+        return "stopped" if self._stop.is_set() or self._beat.cancelled else None
 
 
 def _cursor(batch: Batch, made: Counts) -> str | UnsetType | None:

@@ -85,11 +85,13 @@ class ListReader:
         session = self._session
         session.watch.check()
         session.host.page = session.counts.pages + 1
+        session.take_turn()
         for page in pages:
             session.host.raise_failure()
             session.watch.check()
             yield sound_page(page)
             session.host.page = session.counts.pages + 1
+            session.take_turn()
         session.host.raise_failure()
         session.watch.check()
 
@@ -157,6 +159,7 @@ class ListReader:
         if session.task.query == session.info.canary:
             raise Blocked("even the canary search, which always has results, is empty")
         session.host.log("info", "nothing found; asking the canary search whether that is so", {})
+        session.take_turn()
         probe = session.collector.probe(session.ctx)
         if not probe.ok:
             raise Blocked(f"an empty page, and the canary search fails too ({probe.message})")

@@ -17,9 +17,10 @@ from jobtracker_core.contract.query import CommonQuery
 from jobtracker_core.contract.run import Counts
 from jobtracker_core.http.client import Client
 from jobtracker_core.http.exchange import Transport
+from jobtracker_core.http.proxies import Route, Through
 from jobtracker_core.http.record import Recorder
 from jobtracker_core.runner.clock import Clock
-from jobtracker_core.runner.context import Context, GuardedHost, Stopwatch
+from jobtracker_core.runner.context import Context, GuardedHost, HostFailed, Stopwatch
 from jobtracker_core.runner.filters import QueryFilters
 
 
@@ -33,7 +34,12 @@ class Task(Struct, frozen=True, kw_only=True):
 
 
 class Session:
-    """One collector at work."""
+    """One collector at work. `close()` it at the end; `transport` is for whoever made it to close.
+
+    Args:
+        transport: For requests that go out directly.
+        through: Opens a transport through a proxy; needed where the host names any.
+    """
 
     def __init__(
         self,
@@ -43,6 +49,7 @@ class Session:
         transport: Transport,
         clock: Clock,
         recorder: Recorder | None,
+        through: Through | None = None,
     ) -> None:
         info = task.collector.info
         self.task = task
@@ -50,8 +57,9 @@ class Session:
         self.clock = clock
         self.host = GuardedHost(host)
         self.watch = Stopwatch(clock, self.host, seconds=info.limits.max_minutes * 60)
+        self._route = Route(self.host, transport, through)
         self._client = Client(
-            transport=transport,
+            route=self._route,
             hosts=info.hosts,
             base_url=task.settings.base_url,
             limits=info.limits,
@@ -71,6 +79,7 @@ class Session:
             clock=clock,
             watch=self.watch,
             filters=self.filters,
+            proxy=self._route.take,
         )
         self._counts = Counts()
         self._delivered = Counts()
@@ -91,6 +100,22 @@ class Session:
     def undelivered(self) -> Counts:
         """What has happened since the last batch."""
         return self.counts - self._delivered
+
+    def close(self) -> None:
+        """Close the connections to proxies."""
+        self._route.close()
+
+    def take_turn(self) -> None:
+        """Wait for the site's rate in place of a collector that does its own HTTP."""
+        if "own_http" in self.info.features:
+            self._client.take_turn()
+
+    def tell(self, error: BaseException) -> None:
+        """Tell the host of a refusal or a proxy's failure that the client has not seen itself."""
+        try:
+            self._client.tell(error)
+        except HostFailed:
+            self.host.raise_failure()
 
     def count(self, counts: Counts) -> None:
         """Add to the counters; requests and bytes are counted by the client."""

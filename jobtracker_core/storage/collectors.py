@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from jobtracker_core.storage.engine import Database, now
 from jobtracker_core.storage.errors import NotFound
 from jobtracker_core.storage.pauses import unpaused
+from jobtracker_core.storage.rates import end_cooling
 from jobtracker_core.storage.rows import to_struct
 from jobtracker_core.storage.statements import insert_or_ignore
 from jobtracker_core.storage.tables import collectors
@@ -76,8 +77,16 @@ def list_all(db: Database) -> tuple[Collector, ...]:
         return tuple(_to_collector(row) for row in rows)
 
 
-def set_enabled(db: Database, name: str, enabled: bool) -> Collector:  # noqa: FBT001  (its value)
+def set_enabled(
+    db: Database,
+    name: str,
+    enabled: bool,  # noqa: FBT001  (its value)
+    *,
+    rate_key: str | None = None,
+) -> Collector:
     """Turn a collector on or off; on also ends a pause and forgets its failures.
+
+    It ends the cooling of its site too, which is the one under `rate_key`.
 
     Raises:
         NotFound: It has no row.
@@ -91,6 +100,8 @@ def set_enabled(db: Database, name: str, enabled: bool) -> Collector:  # noqa: F
             .where(collectors.c.name == name)
             .values(**values, updated_at=now(conn))
         )
+        if enabled and rate_key is not None:
+            end_cooling(conn, rate_key)
         announce(conn)
         return _read(conn, name)
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal, cast, get_args
 
 import sqlalchemy as sa
+from msgspec import to_builtins
+from msgspec.structs import replace
 from sqlalchemy import Connection, Row
 
 from jobtracker_core.contract.errors import ErrorClass
-from jobtracker_core.contract.run import Counts, RunState
+from jobtracker_core.contract.run import Counts, FilterUse, RunState
 from jobtracker_core.storage import attempts, pauses
 from jobtracker_core.storage.attempts import NO_USAGE, Usage
 from jobtracker_core.storage.claims import COUNTERS, Claim, lock, totals
@@ -40,6 +42,7 @@ def finish(
     end_confirmed: bool = False,
     keep_cursor: bool = True,
     counts: Counts | None = None,
+    filters: Sequence[FilterUse] = (),
     fill: Mapping[str, int] | None = None,
     usage: Usage = NO_USAGE,
 ) -> RunState | None:
@@ -49,7 +52,8 @@ def finish(
     pause while it has attempts left; unless it was to be cancelled: then it is.
     The lease may be over already: as long as nobody took the run, its worker may still end it.
     `state` is a final one. Without `keep_cursor` the next run of the query begins at the front.
-    `counts` are those since the last checkpoint; `fill` says how many of the postings had each
+    `counts` are those since the last checkpoint; `filters` says what became of each word of the
+    query; `fill` says how many of the postings had each
     field of the list. Texts are cut to what the columns are for.
 
     Returns:
@@ -73,6 +77,10 @@ def finish(
             "error_message": _text(error_message, MESSAGE_CHARACTERS),
             "error_detail": _text(error_detail, DETAIL_CHARACTERS),
             "end_confirmed": end_confirmed,
+            "filters": [
+                to_builtins(replace(use, note=_text(use.note, MESSAGE_CHARACTERS)))
+                for use in filters
+            ],
             "fill": None if fill is None else dict(fill),
             **{column: getattr(done, name) for name, column in COUNTERS.items()},
         }

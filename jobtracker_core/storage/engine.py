@@ -52,6 +52,7 @@ class Database:
         )
         self.display_url = display(url)
         self._url = url
+        self._clock = clock
         # The clock travels with the connection, so that a function needs nothing but that.
         self._writer = writer.execution_options(**{_CLOCK: clock})
         self._reader = reader.execution_options(**{_CLOCK: clock})
@@ -109,6 +110,10 @@ class Database:
         """Return the present: the server's clock on PostgreSQL, the host's on SQLite."""
         return now(conn)
 
+    def another(self) -> Database:
+        """Return the same database with connections of its own, for a thread that must not wait."""
+        return _open(self._url, self._clock)
+
     def close(self) -> None:
         """Close the connections that are not in use. The object opens new ones if used again."""
         self._writer.dispose()
@@ -144,12 +149,17 @@ def open_database(url: str, *, clock: Clock = _host_clock) -> Database:
     if not separator:
         raise StorageError("the database URL has no scheme", _ALLOWED)
     if scheme in {"postgres", "postgresql", "postgresql+psycopg"}:
-        return _open_postgresql(_parse(f"postgresql+psycopg://{rest}"), clock)
+        return _open(_parse(f"postgresql+psycopg://{rest}"), clock)
     if scheme == "sqlite" and "?" in url:
         raise WrongAddress("a SQLite database has no options", "Write a `?` in its name as %3F.")
     if scheme == "sqlite":
-        return _open_sqlite(_parse(url), clock)
+        return _open(_parse(url), clock)
     raise WrongAddress(f"databases of the kind {scheme!r} are not supported", _ALLOWED)
+
+
+def _open(url: URL, clock: Clock) -> Database:
+    is_sqlite = url.get_backend_name() == "sqlite"
+    return _open_sqlite(url, clock) if is_sqlite else _open_postgresql(url, clock)
 
 
 def _parse(url: str) -> URL:

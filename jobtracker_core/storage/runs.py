@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from msgspec import UNSET, Struct
 
 from jobtracker_core.contract.errors import ErrorClass
-from jobtracker_core.contract.run import Counts, RunState, RunSummary
+from jobtracker_core.contract.run import Counts, FilterUse, RunState, RunSummary
 from jobtracker_core.storage.claims import COUNTERS, LEASE_S, Claim, Kept, beat, checkpoint, kept_by
 from jobtracker_core.storage.direct import start
 from jobtracker_core.storage.endings import finish, known, no_run, request_cancel, requeue
@@ -51,6 +51,7 @@ class Run(Struct, frozen=True, kw_only=True):
         started_at: When its first attempt began, `claimed_at` when the present one did.
         end_confirmed: The site said that there is no more.
         error_message: One line; `error_detail` is the evidence (a traceback, a sample).
+        filters: What became of each word of the query; empty until the run has ended.
     """
 
     id: int
@@ -99,6 +100,7 @@ class Run(Struct, frozen=True, kw_only=True):
     error_detail: str | None
     rescue_count: int
     created_at: datetime
+    filters: tuple[FilterUse, ...]
     limit_pages: int | None
     proxy_pool: str | None
     fill: dict[str, int] | None
@@ -119,6 +121,7 @@ class Run(Struct, frozen=True, kw_only=True):
             end_confirmed=self.end_confirmed,
             error_class=self.error_class,
             error_message=self.error_message,
+            filters=self.filters,
         )
 
 

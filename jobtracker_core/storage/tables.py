@@ -6,8 +6,11 @@ import sqlalchemy as sa
 from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Table, Text, UniqueConstraint
 
 import jobtracker_core.storage.queue_tables  # noqa: F401  (they belong to the same metadata)
-from jobtracker_core.storage.columns import among, count, metadata, row_id, time
+from jobtracker_core.storage import columns
+from jobtracker_core.storage.columns import among, count, row_id, time
 from jobtracker_core.storage.types import BIG_ID, Json
+
+metadata = columns.metadata
 
 FINAL_STATES = ("succeeded", "partial", "suspect", "failed", "cancelled", "missed")
 ACTIVE_STATES = ("pending", "running")
@@ -225,6 +228,7 @@ collector_runs = Table(
     Column("error_detail", Text),
     count("rescue_count", sa.SmallInteger),
     time("created_at", required=True),
+    Column("filters", Json, nullable=False, server_default="[]"),
     Column("limit_pages", sa.Integer),
     Column("proxy_pool", Text),
     Column("fill", Json),
@@ -278,3 +282,45 @@ for _name, _column in (("run_parent", "parent_run_id"), ("run_search", "search_i
         postgresql_where=_given,
         sqlite_where=_given,
     )
+
+rate_limits = Table(
+    "rate_limits",
+    metadata,
+    Column("key", Text, primary_key=True),
+    time("tat", required=True),
+    time("blocked_until"),
+    count("strikes", sa.SmallInteger),
+    Column("pace", sa.Double, nullable=False, server_default=sa.text("1")),
+    time("pace_at", required=True),
+    CheckConstraint("pace > 0 AND pace <= 1", name="pace"),
+    # Every request to a site rewrites its row in place.
+    postgresql_with={"fillfactor": 50},
+)
+
+proxy_pools = Table(
+    "proxy_pools",
+    metadata,
+    row_id(),
+    Column("name", Text, nullable=False),
+    time("created_at", required=True),
+    UniqueConstraint("name"),
+    sqlite_autoincrement=True,
+)
+
+proxies = Table(
+    "proxies",
+    metadata,
+    row_id(),
+    Column("pool_id", BIG_ID, ForeignKey("proxy_pools.id", ondelete="CASCADE"), nullable=False),
+    Column("label", Text, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("enabled", sa.Boolean, nullable=False, server_default=sa.true()),
+    count("failures"),
+    time("quarantined_until"),
+    time("last_used_at"),
+    time("last_ok_at"),
+    Column("last_error", Text),
+    time("created_at", required=True),
+    UniqueConstraint("pool_id", "label"),
+    sqlite_autoincrement=True,
+)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import time
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+
+import msgspec
 
 from jobtracker_core.contract.errors import ConfigError
 from jobtracker_core.contract.info import CollectorInfo, CollectorSettings
@@ -16,10 +19,10 @@ from jobtracker_core.contract.query import CommonQuery
 from jobtracker_core.http.address import Hosts, read_address
 from jobtracker_core.http.exchange import BadAddress
 from jobtracker_core.http.record import make_empty
-from jobtracker_core.http.throttle import Throttle
 from jobtracker_core.http.transport import CurlTransport
 from jobtracker_core.plugins import discovery, forms
 from jobtracker_core.runner import captures, comparison
+from jobtracker_core.runner.beat import Heartbeat
 from jobtracker_core.runner.clock import Clock, SystemClock
 from jobtracker_core.runner.ending import Collected, claimed, finish
 from jobtracker_core.runner.execute import execute
@@ -30,7 +33,11 @@ from jobtracker_core.settings.hidden import hide_secrets, is_secret
 from jobtracker_core.storage import runs, schema
 from jobtracker_core.storage.claims import Claim, Kept
 from jobtracker_core.storage.engine import Database, open_database
-from jobtracker_core.tracker.stored import Collectors, Companies, Jobs, Runs
+from jobtracker_core.storage.errors import NotFound
+from jobtracker_core.storage.proxies import ProxyPool, find_pool
+from jobtracker_core.tracker.collectors import Collectors
+from jobtracker_core.tracker.proxies import Proxies
+from jobtracker_core.tracker.stored import Companies, Jobs, Runs
 
 
 class CollectorOff(Exception):  # noqa: N818
@@ -55,7 +62,6 @@ class JobTracker:
     def __init__(self, settings: Settings | None = None, *, clock: Clock | None = None) -> None:
         self.settings = Settings.load() if settings is None else settings
         self._clock = clock or SystemClock()
-        self._throttle = Throttle(self._clock.monotonic)
         self._opening = threading.Lock()
         self._database: Database | None = None
 
@@ -129,6 +135,11 @@ class JobTracker:
         """Which sites are collected."""
         return Collectors(self)
 
+    @cached_property
+    def proxies(self) -> Proxies:
+        """Pools of proxies that runs can go through."""
+        return Proxies(self, self._clock)
+
     def collector_settings(self, name: str) -> CollectorSettings:
         """Return what the operator set for a collector; raises ConfigError, naming who set it."""
         found = discovery.find(self.registry, name)
@@ -170,6 +181,7 @@ class JobTracker:
         query: CommonQuery | Mapping[str, Any],
         *,
         record: Path | None = None,
+        proxy_pool: str | None = None,
         stop: threading.Event | None = None,
         on_progress: ProgressSink = lambda _: None,
         on_log: LogSink = lambda *_: None,
@@ -180,6 +192,7 @@ class JobTracker:
             name: The collector.
             query: A query of its type, or the words of one.
             record: An empty or new directory to write all exchanges with the site to.
+            proxy_pool: The pool of proxies to go through, in place of the collector's own setting.
             stop: Set it from another thread or a signal handler to end the run.
             on_progress: Called in this thread after every page and detail.
             on_log: Called in this thread with level, event and fields; `run`, `collector` and
@@ -191,16 +204,22 @@ class JobTracker:
         result.
         """
         source = discovery.find_usable(self.registry, name)
-        task, kept = self._task(source, query)
+        task, kept = self._task(source, query, proxy_pool)
+        pool = self._pool(task)
         if record is not None:
             make_empty(record)
+        since = time.monotonic()
         claim = self._claim(task, source, kept, record)
-        with claimed(self.database, claim):
+        with (
+            claimed(self.database, claim),
+            Heartbeat(self.database, claim, since=since) as beat,
+        ):
             host = InlineHost(
                 self.database,
                 claim,
                 source=name,
-                throttle=self._throttle,
+                beat=beat,
+                pool=pool,
                 clock=self._clock,
                 stop=stop or threading.Event(),
                 on_progress=on_progress,
@@ -214,7 +233,12 @@ class JobTracker:
                 recorder = captures.record(record, task, source=source, now=at, run_id=claim.run_id)
             with contextlib.closing(CurlTransport()) as transport:
                 result = execute(
-                    task, host, transport=transport, clock=self._clock, recorder=recorder
+                    task,
+                    host,
+                    transport=transport,
+                    through=lambda proxy: CurlTransport(proxy=proxy.url),
+                    clock=self._clock,
+                    recorder=recorder,
                 )
         collected = finish(self.database, claim, result, host, self.registry)
         if recorder is not None:
@@ -228,11 +252,16 @@ class JobTracker:
         return collected
 
     def _task(
-        self, source: discovery.Source, query: CommonQuery | Mapping[str, Any]
+        self,
+        source: discovery.Source,
+        query: CommonQuery | Mapping[str, Any],
+        proxy_pool: str | None,
     ) -> tuple[Task, Kept | None]:
         """Return what is to be run, and where an earlier run of the same query stopped."""
         name = source.info.name
         settings = self.collector_settings(name)
+        if proxy_pool is not None:
+            settings = msgspec.structs.replace(settings, proxy_pool=proxy_pool)
         query = self.query(name, query)
         if not self.collectors.enabled(name):
             raise CollectorOff(source.info)
@@ -245,6 +274,15 @@ class JobTracker:
         )
         cursor = None if kept is None else kept.cursor
         return Task(collector=source.cls, settings=settings, query=query, cursor=cursor), kept
+
+    def _pool(self, task: Task) -> ProxyPool | None:
+        name = task.settings.proxy_pool
+        if name is None:
+            return None
+        try:
+            return find_pool(self.database, name)
+        except NotFound as error:
+            raise ConfigError("proxy_pool", f"{error}. {error.hint}") from error
 
     def _claim(
         self, task: Task, source: discovery.Source, kept: Kept | None, record: Path | None
@@ -292,19 +330,23 @@ class JobTracker:
         and StorageError; how the replay ended is in the result.
         """
         name = replayed.manifest.collector
+        since = time.monotonic()
         claim = comparison.begin(self.database, replayed, discovery.find(self.registry, name))
-        host = InlineHost(
-            self.database,
-            claim,
-            source=name,
-            throttle=self._throttle,
-            clock=self._clock,
-            stop=stop or threading.Event(),
-            on_progress=on_progress,
-            on_log=on_log,
-            read_at=replayed.manifest.recorded_at,
-        )
-        with claimed(self.database, claim):
+        with (
+            claimed(self.database, claim),
+            Heartbeat(self.database, claim, since=since) as beat,
+        ):
+            host = InlineHost(
+                self.database,
+                claim,
+                source=name,
+                beat=beat,
+                clock=self._clock,
+                stop=stop or threading.Event(),
+                on_progress=on_progress,
+                on_log=on_log,
+                read_at=replayed.manifest.recorded_at,
+            )
             told = {"page": 0, "capture": replayed.directory}
             host.log("info", "run started", told)
             result = comparison.apply(replayed, host)

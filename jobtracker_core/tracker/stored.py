@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Protocol, Unpack
 
-from msgspec import Struct
-
-from jobtracker_core.contract.info import CollectorInfo
+from jobtracker_core.contract.info import CollectorSettings
 from jobtracker_core.contract.run import RunState
 from jobtracker_core.plugins import discovery
-from jobtracker_core.storage import collectors, companies, jobs, runs, search, walk
+from jobtracker_core.storage import companies, jobs, runs, search, walk
 from jobtracker_core.storage.engine import Database
 from jobtracker_core.storage.search import Filters, JobList, Tally
 
@@ -26,6 +24,10 @@ class Installation(Protocol):
     @property
     def registry(self) -> discovery.Registry:
         """The plugins."""
+        ...
+
+    def collector_settings(self, name: str) -> CollectorSettings:
+        """What the operator set for a collector."""
         ...
 
 
@@ -136,48 +138,3 @@ class Companies:
     def get(self, company_id: int) -> companies.Company:
         """Return one company; raises NotFound."""
         return companies.get(self._tracker.database, company_id)
-
-
-class CollectorStatus(Struct, frozen=True, kw_only=True):
-    """A collector, and whether it may be used; `unavailable` says why it cannot be."""
-
-    info: CollectorInfo
-    distribution: str
-    version: str
-    enabled: bool
-    unavailable: str | None = None
-
-
-class Collectors:
-    """Which sites are collected: all are off until they are turned on."""
-
-    def __init__(self, tracker: Installation) -> None:
-        self._tracker = tracker
-
-    def list(self) -> tuple[CollectorStatus, ...]:
-        """List the collectors that are installed."""
-        sources = self._tracker.registry.sources
-        on = {row.name for row in collectors.list_all(self._tracker.database) if row.enabled}
-        return tuple(
-            CollectorStatus(
-                info=source.info,
-                distribution=source.distribution,
-                version=source.version,
-                enabled=name in on,
-                unavailable=source.unavailable,
-            )
-            for name, source in sorted(sources.items())
-        )
-
-    def enabled(self, name: str) -> bool:
-        """Say whether a collector is on; raises UnknownCollector."""
-        discovery.find(self._tracker.registry, name)
-        collectors.ensure(self._tracker.database, [name])
-        return collectors.get(self._tracker.database, name).enabled
-
-    def set_enabled(self, name: str, enabled: bool) -> CollectorInfo:  # noqa: FBT001
-        """Turn a collector on or off; return its card, whose policy note the user must see."""
-        source = discovery.find(self._tracker.registry, name)
-        collectors.ensure(self._tracker.database, [name])
-        collectors.set_enabled(self._tracker.database, name, enabled)
-        return source.info

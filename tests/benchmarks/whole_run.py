@@ -11,6 +11,7 @@ write, and a transaction with lease and cursor for every page and every detail.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from itertools import count
@@ -21,8 +22,8 @@ from jobtracker_core.contract.context import Response
 from jobtracker_core.contract.host import Record
 from jobtracker_core.contract.posting import PostingRef
 from jobtracker_core.http.exchange import Answer, Request
-from jobtracker_core.http.throttle import Throttle
 from jobtracker_core.ingest.normalise import normalise
+from jobtracker_core.runner.beat import Heartbeat
 from jobtracker_core.runner.clock import JumpClock
 from jobtracker_core.runner.context import Context, Stopwatch
 from jobtracker_core.runner.dry import DryHost
@@ -127,6 +128,7 @@ def measure(db: Database, driver: Driver, *, rounds: int) -> list[Ratio]:
 
 
 def _run(db: Database, task: Task, answers: KeptAnswers, source: str) -> None:
+    since = time.monotonic()
     claim = runs.start(
         db,
         collector=source,
@@ -140,17 +142,18 @@ def _run(db: Database, task: Task, answers: KeptAnswers, source: str) -> None:
         worker_id=runs.worker_identity(),
     )
     clock = JumpClock(NOW)
-    host = InlineHost(
-        db,
-        claim,
-        source=source,
-        throttle=Throttle(clock.monotonic),
-        clock=clock,
-        stop=threading.Event(),
-        on_progress=lambda _: None,
-        on_log=lambda *_: None,
-    )
-    result = execute(task, host, transport=answers, clock=clock)
+    with Heartbeat(db, claim, since=since) as beat:
+        host = InlineHost(
+            db,
+            claim,
+            source=source,
+            beat=beat,
+            clock=clock,
+            stop=threading.Event(),
+            on_progress=lambda _: None,
+            on_log=lambda *_: None,
+        )
+        result = execute(task, host, transport=answers, clock=clock)
     assert result.counts.new == result.counts.details == POSTINGS, result.outcome
     runs.finish(db, claim, state=result.outcome.state, counts=result.tail)
 

@@ -33,7 +33,7 @@ def test_collect_as_json(collected) -> None:
     result = json.loads(said.out)
     assert result["run"]["state"] == "succeeded"
     assert result["run"]["counts"]["seen"] >= 3
-    assert {use["word"]: use["support"] for use in result["filters"]} == {"remote": "native"}
+    assert {use["word"]: use["support"] for use in result["run"]["filters"]} == {"remote": "native"}
 
 
 @pytest.mark.parametrize(

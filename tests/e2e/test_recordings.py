@@ -16,7 +16,7 @@ import msgspec
 import pytest
 
 from jobtracker_core import RunState
-from jobtracker_core.storage.columns import metadata
+from jobtracker_core.storage.tables import metadata
 
 FOLDER = os.environ.get("JOBTRACKER_RECORDINGS")
 pytestmark = pytest.mark.skipif(FOLDER is None, reason="JOBTRACKER_RECORDINGS is not set")

@@ -18,12 +18,13 @@ from typing import Any, Literal
 import msgspec
 import pytest
 
-from jobtracker_core.contract.errors import Cancelled, CancelReason
-from jobtracker_core.contract.host import Ack, Batch, Grant, Progress
+from jobtracker_core.contract.errors import Cancelled, CancelReason, ErrorClass, Transient
+from jobtracker_core.contract.host import Ack, Batch, Grant, Progress, Proxy
 from jobtracker_core.contract.info import Limits
 from jobtracker_core.contract.posting import PostingRef
 from jobtracker_core.http.client import Client
 from jobtracker_core.http.exchange import Answer, Request
+from jobtracker_core.http.proxies import Route
 from jobtracker_core.http.transport import CurlTransport
 
 SELF_SIGNED = Path(__file__).with_name("self_signed.pem")
@@ -223,7 +224,10 @@ class World:
     def __init__(self) -> None:
         self.events: list[str] = []
         self.pauses: list[float] = []
-        self.grants: deque[float] = deque()
+        self.grants: deque[float | Grant] = deque()
+        self.slowed: list[tuple[str, ErrorClass, float | None]] = []
+        self.pool: list[Proxy] | None = None
+        self.failed: list[tuple[int, ErrorClass]] = []
         self.acquired: list[tuple[str, float, int]] = []
         self.logged: list[tuple[str, str, Mapping[str, object]]] = []
         self.moment = START
@@ -251,7 +255,22 @@ class World:
     def acquire(self, key: str, *, per_minute: float, burst: int) -> Grant:
         self.events.append("acquire")
         self.acquired.append((key, per_minute, burst))
-        return Grant(wait=self.grants.popleft() if self.grants else 0.0)
+        next_one = self.grants.popleft() if self.grants else 0.0
+        return next_one if isinstance(next_one, Grant) else Grant(wait=next_one)
+
+    def slow_down(self, key: str, *, cause: ErrorClass, retry_after: float | None = None) -> None:
+        self.events.append("slow down")
+        self.slowed.append((key, cause, retry_after))
+
+    def proxy(self, *, failed: int | None = None, cause: ErrorClass = "proxy") -> Proxy | None:
+        if self.pool is None:
+            return None
+        if failed is not None:
+            self.failed.append((failed, cause))
+            self.pool = [proxy for proxy in self.pool if proxy.id != failed]
+        if not self.pool:
+            raise Transient("none is left", error_class="proxy")
+        return self.pool[0]
 
     def log(
         self,
@@ -289,8 +308,9 @@ def script(world: World) -> Script:
 @pytest.fixture
 def make_client(world: World, script: Script) -> Callable[..., Client]:
     def make(**options: Any) -> Client:
+        direct = options.pop("transport", script)
         defaults: dict[str, Any] = {
-            "transport": script,
+            "route": Route(world, direct, options.pop("through", None)),
             "hosts": ("jobs.example", "*.jobs.example"),
             "base_url": None,
             "limits": Limits(timeout=20),

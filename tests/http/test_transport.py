@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import time
+import traceback
 from pathlib import Path
 
 import pytest
@@ -330,6 +331,16 @@ def test_a_proxy_that_refuses_the_tunnel_is_the_proxys_fault(make_site, make_tra
     # Its handler knows no CONNECT, so it answers 501.
     transport = make_transport(proxy=make_site().url)
     assert fail(transport, "https://site.example/")[0] == "proxy"
+
+
+@pytest.mark.parametrize("place", ["127.0.0.1:99999", "127.0.0.1:x"])
+def test_what_curl_says_of_a_bad_proxy_does_not_tell_its_login(make_transport, place):
+    transport = make_transport(proxy=f"http://canary-user:canary-word@{place}")
+    with pytest.raises(Transient) as caught:
+        transport.send(get("http://site.example/"), timeout=10)
+    assert caught.value.error_class == "proxy"
+    told = "".join(traceback.format_exception(caught.value))
+    assert "canary" not in told
 
 
 def test_a_proxy_without_a_known_scheme_is_refused():

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from jobtracker_core.storage import migrations, schema
-from jobtracker_core.storage.columns import metadata
+from jobtracker_core.storage import migrations, rates, runs, schema
 from jobtracker_core.storage.engine import Database, open_database
 from jobtracker_core.storage.errors import (
     NotADatabase,
@@ -23,6 +23,7 @@ from jobtracker_core.storage.errors import (
     SchemaTooOld,
     StorageError,
 )
+from jobtracker_core.storage.tables import metadata
 
 
 def _tables(db: Database) -> set[str]:
@@ -150,6 +151,29 @@ def test_the_list_of_revisions_is_complete() -> None:
     assert tuple(reversed(known)) == migrations.REVISIONS
 
 
+def test_an_upgrade_keeps_what_is_there(fresh: Database) -> None:
+    """From the first tables, with a run in them, to the last ones."""
+    with fresh.write() as conn:
+        config = Config(attributes={"connection": conn})
+        config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+        config.set_main_option("path_separator", "os")
+        command.upgrade(config, "0001")
+    _execute(
+        fresh,
+        "INSERT INTO collectors (name, created_at, updated_at)"
+        " VALUES ('board', '2026-03-01T12:00:00.000000Z', '2026-03-01T12:00:00.000000Z')",
+        "INSERT INTO collector_runs (collector_id, state, trigger, concurrency_key, scheduled_for,"
+        " created_at, finished_at) VALUES (1, 'succeeded', 'manual', 'board.example',"
+        " '2026-03-01T12:00:00.000000Z', '2026-03-01T12:00:00.000000Z',"
+        " '2026-03-01T12:01:00.000000Z')",
+    )
+    assert schema.upgrade(fresh).state == "behind"
+    assert schema.check(fresh).state == "current"
+    [run] = runs.list_runs(fresh)
+    assert (run.collector, run.state.value, run.filters) == ("board", "succeeded", ())
+    assert rates.acquire(fresh, "site:board.example", per_minute=60, burst=1).wait == 0
+
+
 def test_states(fresh: Database) -> None:
     head = migrations.REVISIONS[-1]
     assert schema.check(fresh) == schema.SchemaStatus(current=None, head=head, state="empty")
@@ -162,10 +186,11 @@ def test_states(fresh: Database) -> None:
 
 
 def test_behind(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    head = migrations.REVISIONS[-1]
-    monkeypatch.setattr(schema, "REVISIONS", (*migrations.REVISIONS, "next"))
+    monkeypatch.setattr(schema, "REVISIONS", (*migrations.REVISIONS, "9000"))
     assert schema.check(db).state == "behind"
-    with pytest.raises(SchemaTooOld, match=f"is at {head}, this program needs next"):
+    with pytest.raises(
+        SchemaTooOld, match=f"is at {migrations.REVISIONS[-1]}, this program needs 9000"
+    ):
         schema.require_current(db)
 
 

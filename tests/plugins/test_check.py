@@ -86,7 +86,6 @@ def test_a_good_collector_has_no_problems() -> None:
         ({"limits": Limits(rechecks=0)}, None),
         ({"limits": Limits(per_minute=float("nan"))}, "limits"),
         ({"limits": Limits(max_minutes=float("inf"))}, "limits"),
-        ({"limits": Limits(timeout=41)}, "limits"),
         ({"features": frozenset({"resum"})}, "features"),
         ({"query": Clashing, "canary": Clashing()}, "query"),
         ({"policy": Policy(summary="  ")}, "policy"),

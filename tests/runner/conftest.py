@@ -100,6 +100,7 @@ class Kit:
         self.scripted = scripted
         self.canary = CANARY
         self.now = NOW
+        self.no_transport = NoTransport()
 
     def run(
         self,
@@ -119,13 +120,22 @@ class Kit:
         query: CommonQuery | None = None,
         cursor: str | None = None,
     ) -> Result:
-        task = Task(
+        task = self.task(collector, query=query, cursor=cursor)
+        return execute(task, self.host, transport=self.no_transport, clock=self.clock)
+
+    def task(
+        self,
+        collector: type[JobCollector[Any, Any]],
+        *,
+        query: CommonQuery | None = None,
+        cursor: str | None = None,
+    ) -> Task:
+        return Task(
             collector=collector,
             settings=CollectorSettings(),
             query=query or CommonQuery(text="python"),
             cursor=cursor,
         )
-        return execute(task, self.host, transport=NoTransport(), clock=self.clock)
 
     def paged(self, count: int, *, size: int = 3, seen: list[str | None] | None = None) -> Pages:
         """A site of COUNT postings, SIZE to a page; cursors are page numbers."""

@@ -8,7 +8,6 @@ import msgspec
 import pytest
 
 from jobtracker_core import Cancelled, LayoutChanged, Response
-from jobtracker_core.contract.host import Proxy
 from jobtracker_core.runner.clock import JumpClock
 from jobtracker_core.runner.context import Context, Stopwatch
 from jobtracker_core.runner.filters import QueryFilters
@@ -112,12 +111,6 @@ def test_pause_ends_within_half_a_second_of_a_stop(context, kit) -> None:
         watch.pause(50)
     assert caught.value.reason == "stopped"
     assert clock.monotonic() <= 10.5
-
-
-def test_the_proxy_is_there_for_collectors_with_their_own_http(context, kit) -> None:
-    assert context.proxy_url() is None
-    kit.host.proxy = lambda **_: Proxy(id=1, label="home", url="socks5://127.0.0.1:9")
-    assert context.proxy_url() == "socks5://127.0.0.1:9"
 
 
 @pytest.mark.parametrize(

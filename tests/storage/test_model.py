@@ -18,13 +18,12 @@ from jobtracker_core.contract.run import Counts, RunState
 from jobtracker_core.runner import pump as pumps
 from jobtracker_core.runner import schedule as schedules
 from jobtracker_core.storage import endings, pauses, queue, runs, search, searches, slots, upsert
-from jobtracker_core.storage.columns import metadata
 from jobtracker_core.storage.engine import Database
 from jobtracker_core.storage.errors import LeaseLost
 from jobtracker_core.storage.queue_tables import collector_run_attempts
 from jobtracker_core.storage.searches import Schedule
 from jobtracker_core.storage.sweep import sweep
-from jobtracker_core.storage.tables import collector_runs
+from jobtracker_core.storage.tables import collector_runs, metadata
 from queueing import SERVING, draft, turn_on, wanted
 
 LEASE = timedelta(seconds=60)

@@ -12,8 +12,8 @@ import pytest
 from jobtracker_core.contract.host import Batch, PayRecord, Record
 from jobtracker_core.contract.posting import Employment, Remote
 from jobtracker_core.storage import jobs, rehearse, upsert
-from jobtracker_core.storage.columns import metadata
 from jobtracker_core.storage.engine import Database
+from jobtracker_core.storage.tables import metadata
 
 Write = Callable[..., upsert.Written]
 Make = Callable[..., Record]

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from jobtracker_core.contract.run import Counts, RunState
+from jobtracker_core.contract.info import FilterSupport
+from jobtracker_core.contract.run import Counts, FilterUse, RunState
 from jobtracker_core.storage import collectors, runs
 from jobtracker_core.storage.engine import Database
 from jobtracker_core.storage.errors import NotFound
@@ -178,3 +179,21 @@ def test_unknown_runs(db: Database, run_id: int) -> None:
     for use in (runs.get, runs.request_cancel):
         with pytest.raises(NotFound, match=f"no run {run_id}"):
             use(db, run_id)
+
+
+def test_what_became_of_the_filters_is_kept(db: Database, begin: Begin) -> None:
+    claim = begin()
+    assert runs.get(db, claim.run_id).filters == ()
+    uses = (
+        FilterUse(word="remote", support=FilterSupport.AFTER, removed=3, unknown=2),
+        FilterUse(word="location", support=FilterSupport.IGNORED, note="not\x00here\ud800"),
+    )
+    runs.finish(db, claim, state=RunState.SUCCEEDED, filters=uses)
+    run = runs.get(db, claim.run_id)
+    assert run.filters[0] == uses[0]
+    assert (run.filters[1].support, run.filters[1].note) == (
+        FilterSupport.IGNORED,
+        "not\ufffdhere?",
+    )
+    assert run.summary.filters == run.filters
+    assert runs.list_runs(db)[0].filters == run.filters

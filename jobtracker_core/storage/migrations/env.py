@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
-import jobtracker_core.storage.tables  # noqa: F401  (declares them)
-from jobtracker_core.storage.columns import metadata
+from jobtracker_core.storage.tables import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -11,7 +11,7 @@ from alembic import op
 from jobtracker_core.storage.types import BIG_ID, Json, UtcDateTime
 
 revision = "0003"
-down_revision = "0001"
+down_revision = "0002"
 branch_labels = None
 depends_on = None
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobtracker_core.http.throttle import Throttle
+from jobtracker_core.testing.throttle import Throttle
 
 
 class Clock:

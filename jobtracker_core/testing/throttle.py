@@ -1,4 +1,7 @@
-"""The pace of requests within one process, by the generic cell rate algorithm (GCRA)."""
+"""The pace of requests on a clock of one's own, by the generic cell rate algorithm (GCRA).
+
+For tests: a run's own pace is kept in the database, by `storage.rates`.
+"""
 
 from __future__ import annotations
 

@@ -1,0 +1,96 @@
+"""Collectors as their user sees them: on or off, and how fast their sites may be asked now."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from msgspec import Struct
+
+from jobtracker_core.contract.errors import ConfigError
+from jobtracker_core.contract.info import CollectorInfo, CollectorSettings
+from jobtracker_core.http.address import Hosts
+from jobtracker_core.plugins import discovery
+from jobtracker_core.storage import collectors, rates
+from jobtracker_core.tracker.stored import Installation
+
+
+class CollectorStatus(Struct, frozen=True, kw_only=True):
+    """A collector, and whether it may be used; `unavailable` says why it cannot be.
+
+    Attributes:
+        rate: Requests a minute in force: less than what is set after its site asked for quiet.
+            None where its settings cannot be read.
+        cooling_until: Its site is left alone until then.
+    """
+
+    info: CollectorInfo
+    distribution: str
+    version: str
+    enabled: bool
+    unavailable: str | None = None
+    rate: float | None = None
+    cooling_until: datetime | None = None
+
+
+class Collectors:
+    """Which sites are collected: all are off until they are turned on."""
+
+    def __init__(self, tracker: Installation) -> None:
+        self._tracker = tracker
+
+    def list(self) -> tuple[CollectorStatus, ...]:
+        """List the collectors that are installed."""
+        sources = self._tracker.registry.sources
+        database = self._tracker.database
+        on = {row.name for row in collectors.list_all(database) if row.enabled}
+        settings = {name: self._settings(name) for name in sources}
+        keys = {name: _rate_key(source.info, settings[name]) for name, source in sources.items()}
+        found, moment = rates.find(database, set(keys.values()))
+        listed = []
+        for name, source in sorted(sources.items()):
+            mine = settings[name]
+            row = found.get(keys[name])
+            rate = None
+            if mine is not None:
+                rate = mine.per_minute or source.info.limits.per_minute
+                rate *= 1.0 if row is None else row.pace_now(moment)
+            listed.append(
+                CollectorStatus(
+                    info=source.info,
+                    distribution=source.distribution,
+                    version=source.version,
+                    enabled=name in on,
+                    unavailable=source.unavailable,
+                    rate=rate,
+                    cooling_until=None if row is None else row.cooling_until(moment),
+                )
+            )
+        return tuple(listed)
+
+    def enabled(self, name: str) -> bool:
+        """Say whether a collector is on; raises UnknownCollector."""
+        discovery.find(self._tracker.registry, name)
+        collectors.ensure(self._tracker.database, [name])
+        return collectors.get(self._tracker.database, name).enabled
+
+    def set_enabled(self, name: str, enabled: bool) -> CollectorInfo:  # noqa: FBT001
+        """Turn a collector on or off; return its card, whose policy note the user must see.
+
+        On also lets its site be asked again at once if that is being left alone.
+        """
+        info = discovery.find(self._tracker.registry, name).info
+        collectors.ensure(self._tracker.database, [name])
+        key = _rate_key(info, self._settings(name))
+        collectors.set_enabled(self._tracker.database, name, enabled, rate_key=key)
+        return info
+
+    def _settings(self, name: str) -> CollectorSettings | None:
+        # A wrong setting is told by whatever needs it; it must not hide the other collectors.
+        try:
+            return self._tracker.collector_settings(name)
+        except ConfigError:
+            return None
+
+
+def _rate_key(info: CollectorInfo, settings: CollectorSettings | None) -> str:
+    return Hosts(info.hosts, None if settings is None else settings.base_url).rate_key

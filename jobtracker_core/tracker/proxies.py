@@ -1,0 +1,175 @@
+"""Pools of proxies as their user sees them. Credentials go in and never come out."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from msgspec import Struct, structs
+
+from jobtracker_core.contract.errors import CollectError, ErrorClass, Transient
+from jobtracker_core.contract.host import Proxy
+from jobtracker_core.contract.info import Limits
+from jobtracker_core.http.address import Address, Hosts, read_address
+from jobtracker_core.http.classify import classify
+from jobtracker_core.http.exchange import Request, TooLarge
+from jobtracker_core.http.proxies import check_proxy
+from jobtracker_core.http.transport import CurlTransport
+from jobtracker_core.plugins import discovery
+from jobtracker_core.runner.clock import Clock
+from jobtracker_core.storage import proxies, rates
+from jobtracker_core.storage.errors import Busy
+from jobtracker_core.storage.proxies import ProxyPool, ProxyStatus
+from jobtracker_core.tracker.stored import Installation
+
+DEFAULT_POOL = "default"
+
+_ANYWHERE = Limits(per_minute=60, burst=5)
+"""The pace of tests at an address that is no collector's."""
+
+_ANSWERS = range(200, 400)
+_OWN_FAULTS: frozenset[ErrorClass] = frozenset({"proxy", "blocked"})
+
+
+class ProxyTest(Struct, frozen=True, kw_only=True):
+    """How a proxy did.
+
+    Attributes:
+        proxy: Its state afterwards.
+        ok: An answer came through it that was no refusal.
+        ms: Milliseconds to the end of the answer.
+        status: The HTTP status.
+    """
+
+    proxy: ProxyStatus
+    ok: bool
+    ms: int | None = None
+    status: int | None = None
+    error_class: ErrorClass | None = None
+    message: str | None = None
+
+
+class Proxies:
+    """Proxies, in pools; a collector goes through the pool that its setting `proxy_pool` names."""
+
+    def __init__(self, tracker: Installation, clock: Clock) -> None:
+        self._tracker = tracker
+        self._clock = clock
+
+    def add(self, url: str, *, pool: str = DEFAULT_POOL, label: str | None = None) -> ProxyStatus:
+        """Add a proxy, `SCHEME://[USER:PASSWORD@]HOST:PORT`; its pool is made if need be.
+
+        The address is not shown again; `label` is, by default host and port. Raises BadProxy and
+        Duplicate.
+        """
+        return proxies.add(self._tracker.database, check_proxy(url), pool=pool, label=label)
+
+    def list(self, *, pool: str | None = None) -> tuple[ProxyStatus, ...]:
+        """List proxies; raises NotFound for a pool that does not exist."""
+        return proxies.list_proxies(self._tracker.database, pool=pool)
+
+    def pools(self) -> tuple[ProxyPool, ...]:
+        """List pools."""
+        return proxies.list_pools(self._tracker.database)
+
+    def remove(self, proxy_id: int) -> ProxyStatus:
+        """Delete a proxy; its pool stays. Raises NotFound."""
+        return proxies.remove(self._tracker.database, proxy_id)
+
+    def remove_pool(self, name: str) -> ProxyPool:
+        """Delete a pool with its proxies; raises NotFound."""
+        return proxies.remove_pool(self._tracker.database, name)
+
+    def test(
+        self, *, collector: str | None = None, url: str | None = None, pool: str | None = None
+    ) -> tuple[ProxyTest, ...]:
+        """Ask for a page once through each proxy; either a collector's homepage or any `url`.
+
+        At the site's pace, and not at all while it is left alone (Busy). A proxy through which an
+        answer came is taken out of quarantine. One that failed is set aside, as in a run: where no
+        answer came, only if another one had one. Raises BadAddress, UnknownCollector and NotFound
+        before anything is sent.
+        """
+        address, key, limits = self._target(collector, url)
+        database = self._tracker.database
+        asked = []
+        for status in self.list(pool=pool):
+            proxy = proxies.url_of(database, status.id)
+            self._wait_for_turn(key, limits, address)
+            asked.append((proxy, _ask(proxy, address, limits.timeout)))
+        self._note(asked)
+        after = {status.id: status for status in self.list(pool=pool)}
+        return tuple(
+            ProxyTest(
+                proxy=after[proxy.id],
+                ok=said.error is None,
+                ms=said.ms,
+                status=said.status,
+                error_class=None if said.error is None else said.error.error_class,
+                message=None if said.error is None else str(said.error),
+            )
+            for proxy, said in asked
+            if proxy.id in after
+        )
+
+    def _target(self, collector: str | None, url: str | None) -> tuple[Address, str, Limits]:
+        if (collector is None) == (url is None):
+            raise ValueError("name either a collector or an address")
+        if collector is None:
+            address = read_address(url or "")
+            return address, f"site:{address.site}", _ANYWHERE
+        info = discovery.find(self._tracker.registry, collector).info
+        settings = self._tracker.collector_settings(collector)
+        address = read_address(settings.base_url or info.homepage)
+        limits = structs.replace(
+            info.limits, per_minute=settings.per_minute or info.limits.per_minute
+        )
+        return address, Hosts(info.hosts, settings.base_url).rate_key, limits
+
+    def _wait_for_turn(self, key: str, limits: Limits, address: Address) -> None:
+        database = self._tracker.database
+        rate, burst = limits.per_minute, limits.burst
+        while (grant := rates.acquire(database, key, per_minute=rate, burst=burst)).wait > 0:
+            if grant.cooling:
+                raise Busy(
+                    f"{address.site} asked for quiet: it is left alone for {grant.wait:.0f} s more",
+                    "Name another address with --url.",
+                )
+            self._clock.wait(grant.wait)
+
+    def _note(self, asked: Iterable[tuple[Proxy, _Said]]) -> None:
+        database = self._tracker.database
+        asked = tuple(asked)
+        is_up = any(said.error is None for _, said in asked)
+        for proxy, said in asked:
+            if said.error is None:
+                proxies.note_success(database, proxy.id)
+            elif is_up or said.error.error_class in _OWN_FAULTS:
+                proxies.set_aside(database, proxy.id, cause=said.error.error_class)
+
+
+class _Said(Struct, frozen=True, kw_only=True):
+    ms: int | None = None
+    status: int | None = None
+    error: CollectError | None = None
+
+
+def _ask(proxy: Proxy, address: Address, timeout: float) -> _Said:
+    request = Request(method="GET", url=address.url)
+    with contextlib.closing(CurlTransport(proxy=proxy.url)) as transport:
+        try:
+            answer = transport.send(request, timeout=timeout)
+        except Transient as error:
+            return _Said(error=error)
+        except TooLarge as error:
+            return _Said(error=CollectError(str(error), error_class="too_large"))
+    headers = dict(answer.headers)
+    now = datetime.now(UTC)
+    said = classify(answer.status, headers, answer.content, _ANSWERS, now, where=address.path)
+    is_refusal = said is not None and said.error_class in _OWN_FAULTS
+    return _Said(
+        ms=round(answer.elapsed * 1000),
+        status=answer.status,
+        error=said if is_refusal else None,
+    )
