@@ -59,7 +59,6 @@ class Run(Struct, frozen=True, kw_only=True):
     collector_id: int
     parent_run_id: int | None
     search_id: int | None
-    queue: str
     state: RunState
     priority: int
     trigger: str

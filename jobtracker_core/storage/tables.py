@@ -177,7 +177,6 @@ collector_runs = Table(
     Column("collector_id", BIG_ID, ForeignKey("collectors.id"), nullable=False),
     Column("parent_run_id", BIG_ID, ForeignKey("collector_runs.id", ondelete="SET NULL")),
     Column("search_id", BIG_ID, ForeignKey("searches.id", ondelete="SET NULL")),
-    Column("queue", Text, nullable=False, server_default="default"),
     Column("state", Text, nullable=False, server_default="pending"),
     Column("priority", sa.SmallInteger, nullable=False, server_default=sa.text("5")),
     Column("trigger", Text, nullable=False),

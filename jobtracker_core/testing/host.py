@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from jobtracker_core.contract.errors import CancelReason, ErrorClass
 from jobtracker_core.contract.host import Ack, Batch, Grant, Proxy
 from jobtracker_core.contract.posting import PostingRef
-from jobtracker_core.http.throttle import Throttle
 from jobtracker_core.runner.clock import Clock
 from jobtracker_core.runner.dry import DryHost
+from jobtracker_core.testing.throttle import Throttle
 
 DETAILS = 3
 """Detail pages that a run of the kit asks for."""

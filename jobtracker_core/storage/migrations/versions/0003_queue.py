@@ -195,6 +195,8 @@ def _runs() -> None:
     op.add_column(_RUNS, _number("limit_pages"))
     op.add_column(_RUNS, sa.Column("proxy_pool", sa.Text))
     op.add_column(_RUNS, sa.Column("fill", Json))
+    # Workers choose by collector.
+    op.drop_column(_RUNS, "queue")
     # Nothing wrote it before; a number in it would belong to no search.
     op.execute(f"UPDATE {_RUNS} SET search_id = NULL WHERE search_id IS NOT NULL")  # noqa: S608
     for name, column in (("run_parent", "parent_run_id"), ("run_search", "search_id")):
