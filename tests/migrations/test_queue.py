@@ -56,10 +56,11 @@ def test_runs_keep_their_parents_and_their_numbers(first: Database) -> None:
     first.close()
 
 
-def test_the_limit_moves_to_the_site(first: Database) -> None:
+def test_who_comes_first_says_what_a_site_bears(first: Database) -> None:
     schema.upgrade(first)
-    with first.read() as conn:
-        assert slots.limit_of(conn, "s") == 3
+    with first.write() as conn:
+        slots.ensure_site(conn, "s", 2)
+        assert slots.limit_of(conn, "s") == 2
     (collector,) = collectors.list_all(first)
     assert (collector.name, collector.layout_failures) == ("a", 0)
     first.close()

@@ -178,12 +178,7 @@ def _workers() -> None:
 
 
 def _collectors() -> None:
-    """Move the limit to the site, which several collectors may share."""
-    op.execute(
-        "INSERT INTO sites (key, max_parallel)"
-        " SELECT r.concurrency_key, max(c.max_parallel) FROM collector_runs r"
-        " JOIN collectors c ON c.id = r.collector_id GROUP BY r.concurrency_key"
-    )
+    # The limit is the site's, which several collectors may share; nothing ever set it here.
     op.add_column("collectors", sa.Column("paused_version", sa.Text))
     op.add_column("collectors", _number("layout_failures", 0))
     if op.get_bind().dialect.name == "postgresql":
