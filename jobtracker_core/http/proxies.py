@@ -20,12 +20,19 @@ _FAILED_ON_THE_WAY: frozenset[ErrorClass] = frozenset({"proxy", "tls", "timeout"
 """Causes for which a request is tried through the next proxy: no whole answer of the site came."""
 
 _FORM = "write SCHEME://[USER:PASSWORD@]HOST:PORT"
+_HINT = f"{_FORM[0].upper()}{_FORM[1:]}, other marks in USER and PASSWORD as %XX."
 
 
 class BadProxy(ValueError):  # noqa: N818  (what is wrong is the address)
-    """A proxy's address that cannot be used. The message never holds its credentials."""
+    """A proxy that cannot be kept. The message names the field and never holds credentials.
 
-    hint = f"{_FORM[0].upper()}{_FORM[1:]}, other marks in USER and PASSWORD as %XX."
+    Attributes:
+        hint: One sentence: what the user does next.
+    """
+
+    def __init__(self, message: str, hint: str = _HINT) -> None:
+        super().__init__(message)
+        self.hint = hint
 
 
 def check_proxy(url: str) -> str:

@@ -84,7 +84,9 @@ def add(db: Database, url: str, *, pool: str, label: str | None = None) -> Proxy
         labels = {row.label for row in there}
         for row in there:
             if row.url == url:
-                raise Duplicate(f"pool {pool} has this proxy already: {row.label}")
+                raise Duplicate(
+                    f"pool {pool} has this proxy already: {row.label}", "Use it as it is."
+                )
         if label in labels:
             raise Duplicate(f"pool {pool} has a proxy {label!r} already", "Give another label.")
         proxy_id = conn.execute(

@@ -14,7 +14,7 @@ from jobtracker_core.contract.info import Limits
 from jobtracker_core.http.address import Address, Hosts, read_address
 from jobtracker_core.http.classify import classify
 from jobtracker_core.http.exchange import Request, TooLarge
-from jobtracker_core.http.proxies import check_proxy
+from jobtracker_core.http.proxies import BadProxy, check_proxy
 from jobtracker_core.http.transport import CurlTransport
 from jobtracker_core.plugins import discovery
 from jobtracker_core.runner.clock import Clock
@@ -28,6 +28,7 @@ DEFAULT_POOL = "default"
 _ANYWHERE = Limits(per_minute=60, burst=5)
 """The pace of tests at an address that is no collector's."""
 
+_LONGEST_NAME = 100
 _ANSWERS = range(200, 400)
 _OWN_FAULTS: frozenset[ErrorClass] = frozenset({"proxy", "blocked"})
 
@@ -63,6 +64,12 @@ class Proxies:
         The address is not shown again; `label` is, by default host and port. Raises BadProxy and
         Duplicate.
         """
+        for field, name in (("pool", pool), ("label", label)):
+            if name is not None and not _is_name(name):
+                raise BadProxy(
+                    f"{field}: {name!r} is no name",
+                    f"Take 1 to {_LONGEST_NAME} printable characters.",
+                )
         return proxies.add(self._tracker.database, check_proxy(url), pool=pool, label=label)
 
     def list(self, *, pool: str | None = None) -> tuple[ProxyStatus, ...]:
@@ -147,6 +154,10 @@ class Proxies:
                 proxies.note_success(database, proxy.id)
             elif is_up or said.error.error_class in _OWN_FAULTS:
                 proxies.set_aside(database, proxy.id, cause=said.error.error_class)
+
+
+def _is_name(text: str) -> bool:
+    return text.isprintable() and text == text.strip() and 0 < len(text) <= _LONGEST_NAME
 
 
 class _Said(Struct, frozen=True, kw_only=True):

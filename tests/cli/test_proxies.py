@@ -56,6 +56,8 @@ def test_addresses_from_standard_input_stay_out_of_the_process_list(
         (("add", f"ftp://{CANARY}@x:1"), ["Error: url: a proxy's scheme is one of http", "'ftp'"]),
         (("add", "x.example:80"), ["url: a proxy's scheme is one of http, https, socks5"]),
         (("add", f"http://{CANARY}@x.example"), ["url: it takes a host and a port"]),
+        (("add", "http://x:1", "--pool", ""), ["pool: '' is no name", "1 to 100 printable"]),
+        (("add", "http://x:1", "--label", "a\nb"), ["label: 'a\\nb' is no name"]),
         (("list", "--pool", "work"), ["no proxy pool 'work'", "jobtracker proxies add URL --pool"]),
         (("test",), ["--collector NAME or --url URL"]),
         (("test", "--url", "ftp://x"), ["--url", "only http and https"]),

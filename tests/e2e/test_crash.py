@@ -99,13 +99,21 @@ def test_a_run_that_was_taken_over_cannot_write_any_more(tracker) -> None:
     assert tracker.jobs.count() == 40
 
 
-def test_a_cancel_request_in_the_database_stops_the_run(tracker, quick_clock) -> None:
+def test_a_cancel_request_in_the_database_stops_the_run(tracker, monkeypatch) -> None:
+    from jobtracker_core.runner import beat
     from jobtracker_core.storage import runs
+
+    monkeypatch.setattr(beat, "_BEATS", 600)
+    look = threading.Event()
 
     def ask(progress) -> None:
         if progress.counts.pages == 1:
             runs.request_cancel(tracker.database, 1)
-            quick_clock.waited += 20
+            # The first beat after it hears of it, and has told so when the second one begins.
+            for _ in range(2):
+                before = tracker.runs.get(1).heartbeat_at
+                while tracker.runs.get(1).heartbeat_at == before:
+                    look.wait(0.02)
 
     run = tracker.collect("hiringcafe", {}, on_progress=ask).run
     assert run.state is RunState.CANCELLED

@@ -21,6 +21,12 @@ def details_asked(site) -> Counter[str]:
     return Counter(r.query["id"] for r in site.requests if r.path == "/api/job-description")
 
 
+def be_friends_again(site, tracker) -> None:
+    """End what is wrong with the site, and the time for which it is left alone."""
+    site.heal()
+    tracker.collectors.set_enabled("hiringcafe", True)
+
+
 def user_ids(site) -> set[str]:
     """The ids of other users that the site sends along."""
     address = f"{site.base_url}/_next/data/{site.build_id}/index.json?searchState=%7B%7D&page="
@@ -165,7 +171,7 @@ def test_results_that_stop_early_are_never_taken_for_the_end(site, tracker) -> N
 def test_the_next_run_goes_on_where_a_blocked_one_stopped(site, tracker) -> None:
     site.fail("challenge", path="/_next/*", after=1)
     assert tracker.collect("hiringcafe", {}).run.state is RunState.PARTIAL
-    site.heal()
+    be_friends_again(site, tracker)
     site.forget()
     run = tracker.collect("hiringcafe", {}).run
     assert run.state is RunState.SUCCEEDED, run.error_message
@@ -177,6 +183,7 @@ def test_the_next_run_goes_on_where_a_blocked_one_stopped(site, tracker) -> None
 def test_a_cursor_of_another_query_is_not_used(site, tracker) -> None:
     site.fail("challenge", path="/_next/*", after=1, times=1)
     assert tracker.collect("hiringcafe", {}).run.state is RunState.PARTIAL
+    be_friends_again(site, tracker)
     site.forget()
     tracker.collect("hiringcafe", {"sort": "date"})
     pages = [r.query["page"] for r in site.requests if r.path.startswith("/_next/")]
@@ -187,7 +194,7 @@ def test_a_failed_detail_is_asked_again_by_the_next_run(site, tracker) -> None:
     site.fail("challenge", path="/api/job-description", after=50)
     first = tracker.collect("hiringcafe", {})
     assert first.run.counts.details == 50
-    site.heal()
+    be_friends_again(site, tracker)
     second = tracker.collect("hiringcafe", {})
     assert second.run.counts.details == 40
     assert all(tracker.jobs.get(job.id).description for job in tracker.jobs.search(limit=99).items)
@@ -254,10 +261,10 @@ def test_a_collector_is_off_until_it_is_turned_on(site, tracker) -> None:
 def test_a_run_that_reads_nothing_keeps_the_place_of_the_one_before(site, tracker) -> None:
     site.fail("challenge", path="/_next/*", after=2)
     assert tracker.collect("hiringcafe", {}).run.counts.new == 80
-    site.heal()
+    be_friends_again(site, tracker)
     site.fail("challenge")
     assert tracker.collect("hiringcafe", {}).run.counts.pages == 0
-    site.heal()
+    be_friends_again(site, tracker)
     site.forget()
     assert tracker.collect("hiringcafe", {}).run.state is RunState.SUCCEEDED
     pages = [r.query["page"] for r in site.requests if r.path.startswith("/_next/")]
@@ -267,7 +274,7 @@ def test_a_run_that_reads_nothing_keeps_the_place_of_the_one_before(site, tracke
 def test_reading_the_front_again_does_not_forget_how_deep_it_was(site, tracker) -> None:
     site.fail("challenge", path="/_next/*", after=2)
     tracker.collect("hiringcafe", {})
-    site.heal()
+    be_friends_again(site, tracker)
     site.fail("challenge", path="/_next/*", query={"page": "2"})
     run = tracker.collect("hiringcafe", {}).run
     assert run.state is RunState.PARTIAL
@@ -277,7 +284,7 @@ def test_reading_the_front_again_does_not_forget_how_deep_it_was(site, tracker) 
 def test_bad_detail_pages_do_not_starve_the_others(site, tracker) -> None:
     site.fail("rate_limit", path="/api/job-description")
     tracker.collect("hiringcafe", {})
-    site.heal()
+    be_friends_again(site, tracker)
     by_arrival = sorted(tracker.jobs.search(limit=200).items, key=lambda job: job.id)
     for job in by_arrival[:5]:
         site.fail("truncated", path="/api/job-description", query={"id": job.source_id})

@@ -132,6 +132,7 @@ def test_the_next_run_goes_on_where_a_blocked_one_stopped(site, tracker) -> None
     site.fail("status_999", path=LIST, after=2)
     assert tracker.collect("linkedin", {}).run.state is RunState.PARTIAL
     site.heal()
+    tracker.collectors.set_enabled("linkedin", True)  # ends the time it is left alone for
     site.forget()
     run = tracker.collect("linkedin", {}).run
     assert run.state is RunState.SUCCEEDED, run.error_message

@@ -167,6 +167,7 @@ def test_an_applied_replay_leaves_the_collector_and_its_searches_alone(
     assert tracker.runs.get(applied.run.id).cursor is None
     assert collectors.get(tracker.database, "hiringcafe") == before
     site.heal()
+    tracker.collectors.set_enabled("hiringcafe", True)  # ends the time it is left alone for
     site.forget()
     run = tracker.collect("hiringcafe", {}, record=tmp_path / "rest").run
     # It still goes on from the cursor that the blocked run left: page 0 once, not again later.

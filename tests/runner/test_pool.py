@@ -65,6 +65,14 @@ def test_its_own_failure_sets_it_aside_at_once(db: Database, begin: Begin, told,
     assert told == [("proxy set aside", "p1")]
 
 
+def test_without_that_the_dead_ones_would_come_again_and_again(
+    begin: Begin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(proxies, "set_aside", lambda *_, **__: None)
+    run = begin(2)
+    assert [fail(run, "proxy") for _ in range(4)] == ["p2", "p1", "p2", "p1"]
+
+
 @pytest.mark.parametrize("cause", ["timeout", "network", "tls"])
 def test_a_suspect_is_set_aside_once_a_page_came_through_another(
     db: Database, begin: Begin, told, cause

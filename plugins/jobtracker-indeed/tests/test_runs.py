@@ -92,6 +92,7 @@ def test_a_limited_run_is_continued_from_its_cursor(site: IndeedSite, open_track
     first = tracker.collect("indeed", {}).run
     assert (first.state, first.error_class) == (RunState.PARTIAL, "http_429")
     assert first.counts.new == 199
+    tracker.collectors.set_enabled("indeed", True)  # ends the time it is left alone for
     second = tracker.collect("indeed", {}).run
     assert (second.state, second.counts.new) == (RunState.SUCCEEDED, 131)
     # The front, which is known, and then the pages from the cursor on.
@@ -104,6 +105,7 @@ def test_a_kept_cursor_that_expired_costs_a_read_from_the_front(
     tracker = open_tracker(site.base_url)
     site.fail("rate_limit", after=2, times=1)
     tracker.collect("indeed", {})
+    tracker.collectors.set_enabled("indeed", True)
     site.fail("expired_cursor", after=1, times=1)
     second = tracker.collect("indeed", {}).run
     assert (second.state, second.counts.new, second.end_confirmed) == (
