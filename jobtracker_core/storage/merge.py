@@ -92,7 +92,7 @@ def _add(found: dict[str, Observed], name: str, value: Any) -> None:
         found[name] = Observed({name: value}, name)
 
 
-def _shown(place: Place) -> str | None:
+def _place_text(place: Place) -> str | None:
     parts = (place.city, place.region, place.country)
     return place.text or ", ".join(part for part in parts if part) or None
 
@@ -102,7 +102,7 @@ def _place_columns(record: Record) -> Row:
     first = places[0] if places else None
     names = ("city", "region", "country", "latitude", "longitude")
     return {
-        "place": None if first is None else _shown(first),
+        "place": None if first is None else _place_text(first),
         **{name: getattr(first, name, None) for name in names},
         "places": [msgspec.to_builtins(place) for place in places],
     }
