@@ -214,7 +214,7 @@ def test_pay_and_places_are_units(db: Database, write: Write, make_record: Make)
     write(make_record(pay=PayRecord(max=5), places=(Place(city="Bonn"),)))
     job = _one(db).job
     assert (job.pay_text, job.pay_min, job.pay_max, job.pay_currency) == (None, None, 5, None)
-    assert (job.place, job.city, job.country, job.latitude) == (None, "Bonn", None, None)
+    assert (job.place, job.city, job.country, job.latitude) == ("Bonn", "Bonn", None, None)
     changes = _one(db).changes[0].changes
     assert set(changes) == {"pay", "places"}
     assert changes["pay"][0]["min"] == 60000
