@@ -124,7 +124,7 @@ def print_result(collected: Collected) -> None:
         failed = f", {counts.details_failed} failed" if counts.details_failed else ""
         click.echo(f"  {counts.details} details read{failed}")
     for use in run.filters:
-        click.echo(clean(f"  {use.word}: {account(use)}"))
+        click.echo(f"  {use.word}: {clean(account(use))}")
     if run.error_message:
         cause = f"{run.error_class}: " if run.error_class else ""
         click.echo(f"  {cause}{clean(run.error_message)}")

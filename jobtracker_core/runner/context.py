@@ -109,9 +109,6 @@ class GuardedHost:
     ) -> None:
         """See RunHost."""
         told = named(fields, page=self.page)
-        if self._secrets:
-            event = self.hide(event)
-            told = {k: self.hide(v) if isinstance(v, str) else v for k, v in told.items()}
         self._call(lambda: self._host.log(level, event, told))
 
     def cancelled(self) -> CancelReason | None:

@@ -13,6 +13,7 @@ from jobtracker_core.contract.errors import CancelReason, ErrorClass
 from jobtracker_core.contract.host import Ack, Batch, Grant, Progress, Proxy
 from jobtracker_core.contract.posting import PostingRef
 from jobtracker_core.contract.run import Counts, JobRef
+from jobtracker_core.http.proxies import secrets_of
 from jobtracker_core.runner.beat import Heartbeat
 from jobtracker_core.runner.clock import Clock
 from jobtracker_core.runner.context import named
@@ -72,6 +73,7 @@ class InlineHost:
         self._proxies = None if pool is None else RunProxies(db, pool, self._warn)
         self._touched: set[int] = set()
         self._page: object = 0
+        self._secrets: tuple[str, ...] = ()
         self.new: list[JobRef] = []
         self.asked: list[PostingRef] = []
         self.listed: dict[str, None] = {}
@@ -147,7 +149,11 @@ class InlineHost:
 
     def proxy(self, *, failed: int | None = None, cause: ErrorClass = "proxy") -> Proxy | None:
         """Return the run's proxy out of its pool."""
-        return None if self._proxies is None else self._proxies.take(failed=failed, cause=cause)
+        if self._proxies is None:
+            return None
+        proxy = self._proxies.take(failed=failed, cause=cause)
+        self._secrets = tuple(dict.fromkeys((*self._secrets, *secrets_of(proxy.url))))
+        return proxy
 
     def progress(self, progress: Progress) -> None:
         """Hand it to whoever watches."""
@@ -162,7 +168,15 @@ class InlineHost:
         """Hand it to whoever listens, with the run and its collector."""
         self._page = fields.get("page", self._page)
         told = named(fields, run=self._claim.run_id, collector=self._source)
+        if self._secrets:  # a plugin, or a library it uses, may quote the run's proxy
+            event = self._hide(event)
+            told = {k: self._hide(v) if isinstance(v, str) else v for k, v in told.items()}
         self._on_log(level, event, told)
+
+    def _hide(self, text: str) -> str:
+        for secret in self._secrets:
+            text = text.replace(secret, "***")
+        return text
 
     def _warn(self, event: str, fields: Mapping[str, object]) -> None:
         self.log("warning", event, {"page": self._page, **fields})

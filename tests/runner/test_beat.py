@@ -16,7 +16,7 @@ from jobtracker_core.ingest.normalise import normalise
 from jobtracker_core.runner.beat import Heartbeat
 from jobtracker_core.runner.execute import execute
 from jobtracker_core.runner.inline import InlineHost
-from jobtracker_core.storage import runs, search
+from jobtracker_core.storage import proxies, runs, search
 from jobtracker_core.storage.engine import Database, open_database
 from jobtracker_core.storage.errors import LeaseLost
 from jobtracker_core.storage.tables import collector_runs
@@ -200,3 +200,24 @@ def test_a_page_that_took_too_long_to_write_is_not_kept(
     with pytest.raises(LeaseLost):
         host(db, claim, beat, kit).deliver(Batch(kind="list", records=kept))
     assert search.count_jobs(db) == 0
+
+
+def test_what_a_plugin_logs_of_its_proxy_is_hidden(db: Database, claim: runs.Claim, kit) -> None:
+    proxies.add(db, "http://canary-user:canary-word@gate.example:80", pool="home")
+    lines: list[object] = []
+    inline = InlineHost(
+        db,
+        claim,
+        source="board",
+        beat=Heartbeat(db, claim, since=time.monotonic()),
+        pool=proxies.find_pool(db, "home"),
+        clock=kit.clock,
+        stop=threading.Event(),
+        on_progress=lambda _: None,
+        on_log=lambda *line: lines.append(line),
+    )
+    proxy = inline.proxy()
+    assert proxy is not None
+    inline.log("info", f"asking {proxy.url}", {"proxy": proxy.url, "n": 1})
+    assert "***@gate.example:80" in str(lines)
+    assert "canary" not in str(lines)

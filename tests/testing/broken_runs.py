@@ -59,12 +59,12 @@ class Late(Board):
 
 
 def borrowed(board: Board, ctx: Any, number: int) -> Answer:
-    """Use the client's transport behind its back."""
+    """Use the client's route behind its back."""
     request = Request(method="GET", url=f"{board.base}/api/jobs?q=engineer&page={number}")
     client = getattr(ctx.http, "_inner", ctx.http)
     import msgspec
 
-    return msgspec.json.decode(client._transport.send(request, timeout=5).content, type=Answer)
+    return msgspec.json.decode(client._route.send(request, timeout=5).content, type=Answer)
 
 
 class Hasty(Board):
