@@ -9,19 +9,14 @@ import sqlalchemy as sa
 from msgspec import Struct
 from sqlalchemy import Connection
 
-from jobtracker_core.contract.errors import ErrorClass
-from jobtracker_core.contract.run import RunState
 from jobtracker_core.storage.engine import Database, now
 from jobtracker_core.storage.errors import NotFound
+from jobtracker_core.storage.pauses import unpaused
 from jobtracker_core.storage.rates import end_cooling
 from jobtracker_core.storage.rows import to_struct
 from jobtracker_core.storage.statements import insert_or_ignore
 from jobtracker_core.storage.tables import collectors
-
-_NOT_ITS_FAULT: frozenset[ErrorClass] = frozenset(
-    {"lease_lost", "drained", "cancelled", "db", "validation"}
-)
-"""Causes that say nothing of the site or of the collector's settings."""
+from jobtracker_core.storage.wakeup import announce
 
 
 class Collector(Struct, frozen=True, kw_only=True):
@@ -30,7 +25,8 @@ class Collector(Struct, frozen=True, kw_only=True):
     Attributes:
         enabled: Whether the operator has turned it on; off at first.
         consecutive_failures: Runs that failed since the last one that did not.
-        max_parallel: Runs at once over all machines.
+        layout_failures: Those of them that could not read the site's answers.
+        paused_version: The plugin's version that is too old for the site; another one may run.
     """
 
     id: int
@@ -39,7 +35,8 @@ class Collector(Struct, frozen=True, kw_only=True):
     paused_until: datetime | None
     pause_reason: str | None
     consecutive_failures: int
-    max_parallel: int
+    layout_failures: int
+    paused_version: str | None
     last_run_at: datetime | None
     created_at: datetime
     updated_at: datetime
@@ -96,7 +93,7 @@ def set_enabled(
     """
     values: dict[str, object] = {"enabled": enabled}
     if enabled:
-        values |= {"paused_until": None, "pause_reason": None, "consecutive_failures": 0}
+        values |= unpaused()
     with db.write() as conn:
         conn.execute(
             sa.update(collectors)
@@ -105,25 +102,8 @@ def set_enabled(
         )
         if enabled and rate_key is not None:
             end_cooling(conn, rate_key)
+        announce(conn)
         return _read(conn, name)
-
-
-def note_run(
-    conn: Connection,
-    collector_id: int,
-    *,
-    state: RunState,
-    error_class: ErrorClass | None,
-    at: datetime,
-) -> None:
-    """Keep account of an ended run: when it was, and whether the collector fails in a row."""
-    values: dict[str, object] = {"last_run_at": at}
-    if state is RunState.FAILED:
-        if error_class not in _NOT_ITS_FAULT:
-            values["consecutive_failures"] = collectors.c.consecutive_failures + 1
-    elif state in {RunState.SUCCEEDED, RunState.PARTIAL}:
-        values["consecutive_failures"] = 0
-    conn.execute(sa.update(collectors).where(collectors.c.id == collector_id).values(**values))
 
 
 def _insert(conn: Connection, names: list[str], at: datetime) -> None:

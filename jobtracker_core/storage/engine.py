@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import sqlalchemy as sa
 from sqlalchemy import URL, Connection, Engine, event
@@ -90,6 +90,21 @@ class Database:
         """Open one transaction that cannot write. On SQLite it neither creates a file nor waits."""
         with translated(self._url), self._reader.begin() as conn:
             yield conn
+
+    def dedicated(self) -> Any:
+        """Open a connection of the driver that commits each statement and is in no pool.
+
+        For what lasts as long as the process, such as listening. The caller closes it.
+        """
+        with translated(self._url):
+            conn = self._writer.connect()
+            conn.detach()
+            driver = conn.connection.dbapi_connection
+            if driver is None:
+                raise StorageError(f"{self.display_url}: the connection was lost")
+            driver.rollback()
+            driver.autocommit = True
+            return driver
 
     def now(self, conn: Connection) -> datetime:
         """Return the present: the server's clock on PostgreSQL, the host's on SQLite."""

@@ -2,36 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
-from typing import Any, get_args
+from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
-from msgspec import UNSET, Struct, to_builtins
-from msgspec.structs import replace
-from sqlalchemy import Connection
+from msgspec import UNSET, Struct
 
 from jobtracker_core.contract.errors import ErrorClass
 from jobtracker_core.contract.run import Counts, FilterUse, RunState, RunSummary
-from jobtracker_core.storage.claims import (
-    COUNTERS,
-    LEASE_S,
-    Claim,
-    Kept,
-    Rescued,
-    added,
-    beat,
-    checkpoint,
-    rescue,
-    start,
-)
-from jobtracker_core.storage.collectors import note_run
-from jobtracker_core.storage.engine import Database, now
-from jobtracker_core.storage.errors import NotFound
+from jobtracker_core.storage.claims import COUNTERS, LEASE_S, Claim, Kept, beat, checkpoint, kept_by
+from jobtracker_core.storage.direct import start
+from jobtracker_core.storage.endings import finish, known, no_run, request_cancel, requeue
+from jobtracker_core.storage.engine import Database
 from jobtracker_core.storage.identity import worker_identity
 from jobtracker_core.storage.rows import plain, to_struct
-from jobtracker_core.storage.tables import FINAL_STATES, collectors
+from jobtracker_core.storage.sweep import Rescued, rescue
 from jobtracker_core.storage.tables import collector_runs as runs
+from jobtracker_core.storage.tables import collectors
 from jobtracker_core.storage.types import LARGEST_ID
 
 __all__ = [
@@ -48,14 +35,11 @@ __all__ = [
     "kept_cursor",
     "list_runs",
     "request_cancel",
+    "requeue",
     "rescue",
     "start",
     "worker_identity",
 ]
-
-CURSOR_LIFE = timedelta(hours=24)
-MESSAGE_CHARACTERS = 500
-DETAIL_CHARACTERS = 20_000
 
 
 class Run(Struct, frozen=True, kw_only=True):
@@ -75,7 +59,6 @@ class Run(Struct, frozen=True, kw_only=True):
     collector_id: int
     parent_run_id: int | None
     search_id: int | None
-    queue: str
     state: RunState
     priority: int
     trigger: str
@@ -117,6 +100,9 @@ class Run(Struct, frozen=True, kw_only=True):
     rescue_count: int
     created_at: datetime
     filters: tuple[FilterUse, ...]
+    limit_pages: int | None
+    proxy_pool: str | None
+    fill: dict[str, int] | None
 
     @property
     def summary(self) -> RunSummary:
@@ -138,77 +124,6 @@ class Run(Struct, frozen=True, kw_only=True):
         )
 
 
-def finish(
-    db: Database,
-    claim: Claim,
-    *,
-    state: RunState,
-    error_class: ErrorClass | None = None,
-    error_message: str | None = None,
-    error_detail: str | None = None,
-    end_confirmed: bool = False,
-    keep_cursor: bool = True,
-    counts: Counts | None = None,
-    filters: Sequence[FilterUse] = (),
-) -> bool:
-    """End a run, and count the collector's failures, in one transaction.
-
-    The lease may be over already: as long as nobody took the run, its worker may still end it.
-    `state` is a final one. Without `keep_cursor` the next run of the query begins at the front.
-    `counts` are those since the last checkpoint. Texts are cut to what the columns are for.
-
-    Returns:
-        False if the run is no longer this worker's; then nothing was changed.
-    """
-    if state not in FINAL_STATES:
-        raise ValueError(f"a run cannot end as {state}")
-    if error_class is not None and error_class not in get_args(ErrorClass):
-        raise ValueError(f"{error_class!r} is no error class")
-    with db.write() as conn:
-        moment = now(conn)
-        values: dict[str, Any] = {
-            "state": str(state.value),
-            "finished_at": moment,
-            "lease_expires_at": None,
-            "slot": None,
-            "error_class": error_class,
-            "error_message": _text(error_message, MESSAGE_CHARACTERS),
-            "error_detail": _text(error_detail, DETAIL_CHARACTERS),
-            "end_confirmed": end_confirmed,
-            "filters": [
-                to_builtins(replace(use, note=_text(use.note, MESSAGE_CHARACTERS)))
-                for use in filters
-            ],
-            **added(counts or Counts()),
-        }
-        if not keep_cursor:
-            values |= {"cursor": None, "cursor_at": None}
-        ended = conn.execute(
-            sa.update(runs)
-            .where(
-                runs.c.id == claim.run_id,
-                runs.c.fence == claim.fence,
-                runs.c.worker_id == claim.worker_id,
-                runs.c.state == "running",
-            )
-            .values(values)
-            .returning(runs.c.collector_id, runs.c.trigger)
-        ).first()
-        if ended is None:
-            return False
-        if ended.trigger != "backfill":  # old answers say nothing of how the site is today
-            note_run(conn, ended.collector_id, state=state, error_class=error_class, at=moment)
-    return True
-
-
-def _text(text: str | None, characters: int) -> str | None:
-    if text is None:
-        return None
-    # Tracebacks and samples hold whatever a site sent; PostgreSQL takes neither of these.
-    clean = text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()
-    return clean if len(clean) <= characters else clean[: characters - 1] + "…"
-
-
 def kept_cursor(
     db: Database, *, collector: str, query_hash: str, plugin_version: str | None, now: datetime
 ) -> Kept | None:
@@ -216,24 +131,19 @@ def kept_cursor(
 
     It may if the same version of the plugin wrote the cursor, at most 24 hours ago.
     """
-    newest = (
-        sa.select(runs.c.cursor, runs.c.cursor_at, runs.c.plugin_version)
-        .join(collectors, collectors.c.id == runs.c.collector_id)
-        .where(
-            collectors.c.name == collector,
-            runs.c.query_hash == query_hash,
-            runs.c.state.in_(FINAL_STATES),
-            runs.c.claimed_at.is_not(None),
-        )
-        .order_by(runs.c.id.desc())
-        .limit(1)
-    )
     with db.read() as conn:
-        row = conn.execute(newest).first()
-    if row is None or row.cursor is None or row.plugin_version != plugin_version:
-        return None
-    fresh: bool = now - row.cursor_at <= CURSOR_LIFE
-    return Kept(cursor=row.cursor, at=row.cursor_at) if fresh else None
+        number = conn.execute(
+            sa.select(collectors.c.id).where(collectors.c.name == collector)
+        ).scalar()
+        if number is None:
+            return None
+        return kept_by(
+            conn,
+            collector_id=number,
+            query_hash=query_hash,
+            plugin_version=plugin_version,
+            now=now,
+        )
 
 
 def get(db: Database, run_id: int) -> Run:
@@ -243,9 +153,9 @@ def get(db: Database, run_id: int) -> Run:
         NotFound: There is no run of that number.
     """
     with db.read() as conn:
-        row = conn.execute(_select().where(runs.c.id == _known(run_id))).mappings().first()
+        row = conn.execute(_select().where(runs.c.id == known(run_id))).mappings().first()
     if row is None:
-        raise _no_run(run_id)
+        raise no_run(run_id)
     return _to_run(row)
 
 
@@ -260,50 +170,6 @@ def list_runs(
         statement = statement.where(runs.c.id < min(before, LARGEST_ID))
     with db.read() as conn:
         return tuple(_to_run(row) for row in conn.execute(statement).mappings())
-
-
-def request_cancel(db: Database, run_id: int, *, requested_by: str | None = None) -> RunState:
-    """Ask for a run to be stopped; return its state then.
-
-    A pending run is cancelled at once; a running one hears of it at its next heartbeat; one that
-    has ended stays as it is.
-
-    Raises:
-        NotFound: There is no run of that number.
-    """
-    with db.write() as conn:
-        state = conn.execute(
-            sa.select(runs.c.state).where(runs.c.id == _known(run_id)).with_for_update()
-        ).scalar()
-        if state is None:
-            raise _no_run(run_id)
-        return _cancel(conn, run_id, RunState(state), requested_by)
-
-
-def _cancel(conn: Connection, run_id: int, state: RunState, requested_by: str | None) -> RunState:
-    if state not in {RunState.PENDING, RunState.RUNNING}:
-        return state
-    moment = now(conn)
-    values: dict[str, Any] = {
-        # The first request is the one that counts.
-        "cancel_requested_at": sa.func.coalesce(runs.c.cancel_requested_at, moment),
-        "cancel_requested_by": sa.func.coalesce(runs.c.cancel_requested_by, requested_by),
-    }
-    if state is RunState.PENDING:
-        state = RunState.CANCELLED
-        values |= {"state": state.value, "finished_at": moment, "error_class": "cancelled"}
-    conn.execute(sa.update(runs).where(runs.c.id == run_id).values(values))
-    return state
-
-
-def _known(run_id: int) -> int:
-    if not 0 < run_id <= LARGEST_ID:
-        raise _no_run(run_id)
-    return run_id
-
-
-def _no_run(run_id: int) -> NotFound:
-    return NotFound(f"there is no run {run_id}", "List the runs to see their numbers.")
 
 
 def _select() -> sa.Select[Any]:

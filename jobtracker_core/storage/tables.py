@@ -2,59 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import sqlalchemy as sa
-from sqlalchemy import (
-    CheckConstraint,
-    Column,
-    ForeignKey,
-    Identity,
-    Index,
-    MetaData,
-    Table,
-    Text,
-    UniqueConstraint,
-)
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Table, Text, UniqueConstraint
 
-from jobtracker_core.storage.types import BIG_ID, Json, UtcDateTime
+import jobtracker_core.storage.queue_tables  # noqa: F401  (they belong to the same metadata)
+from jobtracker_core.storage import columns
+from jobtracker_core.storage.columns import among, count, row_id, time
+from jobtracker_core.storage.types import BIG_ID, Json
 
-metadata = MetaData(
-    naming_convention={
-        "pk": "pk_%(table_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-    }
-)
+metadata = columns.metadata
 
 FINAL_STATES = ("succeeded", "partial", "suspect", "failed", "cancelled", "missed")
 ACTIVE_STATES = ("pending", "running")
 HASH_BYTES = 16
 
-
-def _in(column: str, values: tuple[str, ...]) -> str:
-    return f"{column} IN ({', '.join(repr(value) for value in values)})"
-
-
-def _row_id() -> Column[int]:
-    # BY DEFAULT, so that a page can reserve its numbers first and insert in another order.
-    return Column("id", BIG_ID, Identity(always=False), primary_key=True)
-
-
-def _time(name: str, *, required: bool = False) -> Column[Any]:
-    return Column(name, UtcDateTime(), nullable=not required)
-
-
-def _count(name: str, kind: Any = sa.Integer) -> Column[int]:
-    return Column(name, kind, nullable=False, server_default=sa.text("0"))
-
-
 companies = Table(
     "companies",
     metadata,
-    _row_id(),
+    row_id(),
     Column("key", Text, nullable=False),
     Column("name", Text, nullable=False),
     Column("homepage", Text),
@@ -66,8 +31,8 @@ companies = Table(
     Column("headquarters", Text),
     Column("description", Text),
     Column("ats", Text),
-    _time("created_at", required=True),
-    _time("updated_at", required=True),
+    time("created_at", required=True),
+    time("updated_at", required=True),
     UniqueConstraint("key"),
     sqlite_autoincrement=True,
 )
@@ -77,7 +42,7 @@ companies = Table(
 jobs = Table(
     "jobs",
     metadata,
-    _row_id(),
+    row_id(),
     Column("source", Text, nullable=False),
     Column("source_id", Text, nullable=False),
     Column("url", Text, nullable=False),
@@ -105,19 +70,19 @@ jobs = Table(
     Column("pay_year_min", sa.Double),
     Column("pay_year_max", sa.Double),
     Column("pay_year_factor", sa.Double),
-    _time("posted_at"),
+    time("posted_at"),
     Column("posted_precision", Text),
     Column("apply_url", Text),
-    _time("closed_at"),
+    time("closed_at"),
     Column("list_hash", sa.LargeBinary),
     Column("detail_hash", sa.LargeBinary),
     Column("detail_fields", Json),
-    _time("details_at"),
-    _time("details_tried_at"),
+    time("details_at"),
+    time("details_tried_at"),
     Column("details_due", sa.Boolean, nullable=False, server_default=sa.false()),
-    _time("first_seen_at", required=True),
+    time("first_seen_at", required=True),
     Column("first_run_id", BIG_ID),
-    _time("changed_at", required=True),
+    time("changed_at", required=True),
     UniqueConstraint("source", "source_id"),
     CheckConstraint(
         f"length(list_hash) = {HASH_BYTES} AND length(detail_hash) = {HASH_BYTES}", name="hashes"
@@ -166,7 +131,7 @@ job_sightings = Table(
         primary_key=True,
         autoincrement=False,
     ),
-    _time("last_seen_at", required=True),
+    time("last_seen_at", required=True),
     Column("last_run_id", BIG_ID),
     Column("times_seen", sa.Integer, nullable=False, server_default=sa.text("1")),
     postgresql_with={"fillfactor": 70},
@@ -175,13 +140,13 @@ job_sightings = Table(
 job_changes = Table(
     "job_changes",
     metadata,
-    _row_id(),
+    row_id(),
     Column("job_id", BIG_ID, ForeignKey("jobs.id", ondelete="CASCADE"), nullable=False),
     Column("run_id", BIG_ID),
-    _time("at", required=True),
+    time("at", required=True),
     Column("kind", Text, nullable=False),
     Column("changes", Json, nullable=False),
-    CheckConstraint(_in("kind", ("list", "detail")), name="kind"),
+    CheckConstraint(among("kind", ("list", "detail")), name="kind"),
     Index("ix_job_changes_job_id", "job_id", "id"),
     Index("ix_job_changes_run_id", "run_id", "job_id"),
     sqlite_autoincrement=True,
@@ -190,56 +155,55 @@ job_changes = Table(
 collectors = Table(
     "collectors",
     metadata,
-    _row_id(),
+    row_id(),
     Column("name", Text, nullable=False),
     Column("enabled", sa.Boolean, nullable=False, server_default=sa.false()),
-    _time("paused_until"),
+    time("paused_until"),
     Column("pause_reason", Text),
-    _count("consecutive_failures"),
-    Column("max_parallel", sa.SmallInteger, nullable=False, server_default=sa.text("1")),
-    _time("last_run_at"),
-    _time("created_at", required=True),
-    _time("updated_at", required=True),
+    count("consecutive_failures"),
+    time("last_run_at"),
+    time("created_at", required=True),
+    time("updated_at", required=True),
+    Column("paused_version", Text),
+    count("layout_failures"),
     UniqueConstraint("name"),
-    CheckConstraint("max_parallel BETWEEN 1 AND 64", name="max_parallel"),
     sqlite_autoincrement=True,
 )
 
 collector_runs = Table(
     "collector_runs",
     metadata,
-    _row_id(),
+    row_id(),
     Column("collector_id", BIG_ID, ForeignKey("collectors.id"), nullable=False),
     Column("parent_run_id", BIG_ID, ForeignKey("collector_runs.id", ondelete="SET NULL")),
-    Column("search_id", BIG_ID),
-    Column("queue", Text, nullable=False, server_default="default"),
+    Column("search_id", BIG_ID, ForeignKey("searches.id", ondelete="SET NULL")),
     Column("state", Text, nullable=False, server_default="pending"),
     Column("priority", sa.SmallInteger, nullable=False, server_default=sa.text("5")),
     Column("trigger", Text, nullable=False),
     Column("requested_by", Text),
-    _time("scheduled_for", required=True),
-    _time("tick_at"),
-    _time("expires_at"),
+    time("scheduled_for", required=True),
+    time("tick_at"),
+    time("expires_at"),
     Column("dedup_key", Text),
     Column("singleton_key", Text),
     Column("concurrency_key", Text, nullable=False),
     Column("slot", sa.SmallInteger),
-    _count("attempt", sa.SmallInteger),
+    count("attempt", sa.SmallInteger),
     Column("max_attempts", sa.SmallInteger, nullable=False, server_default=sa.text("3")),
-    _count("fence", sa.BigInteger),
+    count("fence", sa.BigInteger),
     Column("worker_id", Text),
-    _time("started_at"),
-    _time("claimed_at"),
-    _time("heartbeat_at"),
-    _time("lease_expires_at"),
-    _time("finished_at"),
-    _time("cancel_requested_at"),
+    time("started_at"),
+    time("claimed_at"),
+    time("heartbeat_at"),
+    time("lease_expires_at"),
+    time("finished_at"),
+    time("cancel_requested_at"),
     Column("cancel_requested_by", Text),
     Column("params", Json, nullable=False, server_default="{}"),
     Column("query", Json, nullable=False, server_default="{}"),
     Column("query_hash", Text),
     Column("cursor", Text),
-    _time("cursor_at"),
+    time("cursor_at"),
     Column("end_confirmed", sa.Boolean, nullable=False, server_default=sa.false()),
     Column("plugin_name", Text),
     Column("plugin_version", Text),
@@ -247,72 +211,86 @@ collector_runs = Table(
     Column("limit_memory_mb", sa.Integer),
     Column("limit_cpu_s", sa.Integer),
     Column("limit_requests", sa.Integer),
-    _count("pages"),
-    _count("jobs_seen"),
-    _count("jobs_new"),
-    _count("jobs_changed"),
-    _count("jobs_unchanged"),
-    _count("jobs_rejected"),
-    _count("jobs_filtered"),
-    _count("details"),
-    _count("details_failed"),
-    _count("http_requests"),
-    _count("bytes_in", sa.BigInteger),
+    count("pages"),
+    count("jobs_seen"),
+    count("jobs_new"),
+    count("jobs_changed"),
+    count("jobs_unchanged"),
+    count("jobs_rejected"),
+    count("jobs_filtered"),
+    count("details"),
+    count("details_failed"),
+    count("http_requests"),
+    count("bytes_in", sa.BigInteger),
     Column("error_class", Text),
     Column("error_message", Text),
     Column("error_detail", Text),
-    _count("rescue_count", sa.SmallInteger),
-    _time("created_at", required=True),
+    count("rescue_count", sa.SmallInteger),
+    time("created_at", required=True),
     Column("filters", Json, nullable=False, server_default="[]"),
-    CheckConstraint(_in("state", ACTIVE_STATES + FINAL_STATES), name="state"),
+    Column("limit_pages", sa.Integer),
+    Column("proxy_pool", Text),
+    Column("fill", Json),
+    CheckConstraint(among("state", ACTIVE_STATES + FINAL_STATES), name="state"),
     CheckConstraint("(state = 'running') = (lease_expires_at IS NOT NULL)", name="lease"),
     CheckConstraint("(state = 'running') = (slot IS NOT NULL)", name="slot"),
     CheckConstraint("state <> 'running' OR worker_id IS NOT NULL", name="owner"),
-    CheckConstraint(f"({_in('state', FINAL_STATES)}) = (finished_at IS NOT NULL)", name="done"),
+    CheckConstraint(f"({among('state', FINAL_STATES)}) = (finished_at IS NOT NULL)", name="done"),
     sqlite_autoincrement=True,
     # Room on each page, so that heartbeats rewrite a row in place. For the same reason there is
     # no index on lease_expires_at: `run_slot_uq` holds exactly the running rows.
     postgresql_with={"fillfactor": 70},
 )
 Index("run_dedup", collector_runs.c.dedup_key, unique=True)
-_active = collector_runs.c.state.in_(sa.literal_column(repr(state)) for state in ACTIVE_STATES)
-_running = collector_runs.c.state == sa.literal_column("'running'")
-_pending = collector_runs.c.state == sa.literal_column("'pending'")
+# Spelled out, not as parameters: only so do the databases know that a partial index will do.
+ACTIVE = collector_runs.c.state.in_(sa.literal_column(repr(state)) for state in ACTIVE_STATES)
+RUNNING = collector_runs.c.state == sa.literal_column("'running'")
+PENDING = collector_runs.c.state == sa.literal_column("'pending'")
 Index(
     "run_singleton",
     collector_runs.c.singleton_key,
     unique=True,
-    postgresql_where=_active,
-    sqlite_where=_active,
+    postgresql_where=ACTIVE,
+    sqlite_where=ACTIVE,
 )
 Index(
     "run_slot_uq",
     collector_runs.c.concurrency_key,
     collector_runs.c.slot,
     unique=True,
-    postgresql_where=_running,
-    sqlite_where=_running,
+    postgresql_where=RUNNING,
+    sqlite_where=RUNNING,
 )
 Index(
     "run_ready",
     collector_runs.c.priority,
     collector_runs.c.scheduled_for,
     collector_runs.c.id,
-    postgresql_where=_pending,
-    sqlite_where=_pending,
+    postgresql_where=PENDING,
+    sqlite_where=PENDING,
 )
 Index("run_history", collector_runs.c.collector_id, collector_runs.c.id)
 Index("run_query", collector_runs.c.collector_id, collector_runs.c.query_hash, collector_runs.c.id)
+for _name, _column in (("run_parent", "parent_run_id"), ("run_search", "search_id")):
+    # Without it, every row that is deleted or asked for is looked for in all of them.
+    _given = collector_runs.c[_column].is_not(None)
+    Index(
+        _name,
+        collector_runs.c[_column],
+        collector_runs.c.id,
+        postgresql_where=_given,
+        sqlite_where=_given,
+    )
 
 rate_limits = Table(
     "rate_limits",
     metadata,
     Column("key", Text, primary_key=True),
-    _time("tat", required=True),
-    _time("blocked_until"),
-    _count("strikes", sa.SmallInteger),
+    time("tat", required=True),
+    time("blocked_until"),
+    count("strikes", sa.SmallInteger),
     Column("pace", sa.Double, nullable=False, server_default=sa.text("1")),
-    _time("pace_at", required=True),
+    time("pace_at", required=True),
     CheckConstraint("pace > 0 AND pace <= 1", name="pace"),
     # Every request to a site rewrites its row in place.
     postgresql_with={"fillfactor": 50},
@@ -321,9 +299,9 @@ rate_limits = Table(
 proxy_pools = Table(
     "proxy_pools",
     metadata,
-    _row_id(),
+    row_id(),
     Column("name", Text, nullable=False),
-    _time("created_at", required=True),
+    time("created_at", required=True),
     UniqueConstraint("name"),
     sqlite_autoincrement=True,
 )
@@ -331,17 +309,17 @@ proxy_pools = Table(
 proxies = Table(
     "proxies",
     metadata,
-    _row_id(),
+    row_id(),
     Column("pool_id", BIG_ID, ForeignKey("proxy_pools.id", ondelete="CASCADE"), nullable=False),
     Column("label", Text, nullable=False),
     Column("url", Text, nullable=False),
     Column("enabled", sa.Boolean, nullable=False, server_default=sa.true()),
-    _count("failures"),
-    _time("quarantined_until"),
-    _time("last_used_at"),
-    _time("last_ok_at"),
+    count("failures"),
+    time("quarantined_until"),
+    time("last_used_at"),
+    time("last_ok_at"),
     Column("last_error", Text),
-    _time("created_at", required=True),
+    time("created_at", required=True),
     UniqueConstraint("pool_id", "label"),
     sqlite_autoincrement=True,
 )

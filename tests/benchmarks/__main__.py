@@ -17,6 +17,7 @@ from tests.benchmarks import (
     indeed_parse,
     linkedin_parse,
     page_write,
+    queue,
     reads,
     requests_per_run,
     start_up,
@@ -52,6 +53,7 @@ def _measure(rows: int, rounds: int) -> Iterator[Ratio]:
                 yield from http_reads.measure(db, driver, url, rows=rows, rounds=rounds)
                 yield from page_write.measure(db, driver, rows=rows, rounds=rounds)
                 yield from whole_run.measure(db, driver, rounds=rounds)
+            yield from queue.measure(url, rounds=rounds)
 
 
 sys.exit(main())

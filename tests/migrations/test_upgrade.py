@@ -91,7 +91,7 @@ def _own_words(conn: sa.Connection, table: str) -> Any:
             conn.execute(
                 sa.text(
                     "SELECT attname, attidentity, attcompression FROM pg_attribute"
-                    " WHERE attrelid = CAST(:t AS regclass) AND attnum > 0 ORDER BY attnum"
+                    " WHERE attrelid = CAST(:t AS regclass) AND attnum > 0 AND NOT attisdropped ORDER BY attnum"
                 ),
                 {"t": table},
             )

@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 
 from jobtracker_core.contract.host import Record
 from jobtracker_core.contract.run import Counts, RunState
-from jobtracker_core.storage import claims, runs, search, upsert
+from jobtracker_core.storage import claims, runs, search, slots, upsert
 from jobtracker_core.storage.engine import Database
 from jobtracker_core.storage.errors import Busy, LeaseLost, StorageError
 from rows import checkpoint, set_run
@@ -98,7 +98,7 @@ def test_the_index_decides_about_slots(
 ) -> None:
     """The twin: with a count that sees nothing, the database still lets nobody in twice."""
     begin()
-    monkeypatch.setattr(claims, "_free_slot", lambda *_args: 1)
+    monkeypatch.setattr(slots, "free_slot", lambda *_args: 1)
     with pytest.raises(Busy, match="others take them faster"):
         begin()
     assert len(runs.list_runs(db)) == 1
@@ -210,7 +210,7 @@ def test_an_old_fence_is_refused(
     assert search.count_jobs(db) == 0
     with pytest.raises(LeaseLost):
         runs.beat(db, old)
-    assert runs.finish(db, old, state=RunState.SUCCEEDED) is False
+    assert runs.finish(db, old, state=RunState.SUCCEEDED) is None
     assert runs.get(db, old.run_id).state is RunState.RUNNING
     _write_under(db, new, make_record())
     assert search.count_jobs(db) == 1
@@ -260,7 +260,7 @@ def test_every_part_of_a_claim_counts(
     )
     with pytest.raises(LeaseLost, match=reason):
         checkpoint(db, wrong)
-    assert runs.finish(db, wrong, state=RunState.FAILED) is False
+    assert runs.finish(db, wrong, state=RunState.FAILED) is None
     checkpoint(db, claim)
 
 
@@ -271,7 +271,7 @@ def test_a_lease_that_is_over_is_lost(db: Database, begin: Begin) -> None:
     with pytest.raises(LeaseLost, match="its lease was over"):
         checkpoint(db, claim)
     # Nobody has taken it, so it may still say how it ended.
-    assert runs.finish(db, claim, state=RunState.PARTIAL) is True
+    assert runs.finish(db, claim, state=RunState.PARTIAL) is RunState.PARTIAL
 
 
 def test_an_ended_run_takes_nothing(db: Database, begin: Begin) -> None:
@@ -279,7 +279,7 @@ def test_an_ended_run_takes_nothing(db: Database, begin: Begin) -> None:
     runs.finish(db, claim, state=RunState.SUCCEEDED)
     with pytest.raises(LeaseLost, match="it is succeeded"):
         checkpoint(db, claim)
-    assert runs.finish(db, claim, state=RunState.FAILED) is False
+    assert runs.finish(db, claim, state=RunState.FAILED) is None
 
 
 def test_beats_and_checkpoints_renew_the_lease(db: Database, begin: Begin) -> None:

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from jobtracker_core.storage import collectors
 from jobtracker_core.storage.engine import Database
-from jobtracker_core.storage.errors import NotFound, StorageError
+from jobtracker_core.storage.errors import NotFound
 from jobtracker_core.storage.tables import collectors as table
 
 
@@ -19,7 +19,7 @@ def test_collectors_start_turned_off(db: Database) -> None:
     found = {row.name: row.enabled for row in collectors.list_all(db)}
     assert list(found.items()) == [("a", True), ("b", False), ("c", False)]
     row = collectors.get(db, "b")
-    assert (row.max_parallel, row.consecutive_failures, row.paused_until) == (1, 0, None)
+    assert (row.consecutive_failures, row.layout_failures, row.paused_until) == (0, 0, None)
 
 
 def test_turning_on_ends_a_pause(db: Database) -> None:
@@ -44,9 +44,3 @@ def test_unknown_collectors(db: Database) -> None:
         collectors.get(db, "nope")
     with pytest.raises(NotFound, match="'nope'"):
         collectors.set_enabled(db, "nope", True)
-
-
-def test_slots_have_a_limit(db: Database) -> None:
-    collectors.ensure(db, ["a"])
-    with pytest.raises(StorageError), db.write() as conn:
-        conn.execute(sa.update(table).values(max_parallel=65))

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from jobtracker_core.contract.run import RunState
-from jobtracker_core.storage import claims, identity, runs
+from jobtracker_core.storage import identity, runs, sweep
 from jobtracker_core.storage.engine import Database, open_database
 from jobtracker_core.storage.tables import collector_runs
 from rows import rescue, set_run
@@ -70,7 +70,7 @@ def test_rescue_of_a_dead_neighbour(
 ) -> None:
     claim = begin(lease_s=60)
     assert rescue(db) == ()
-    monkeypatch.setattr(claims, "is_dead_neighbour", lambda worker: worker == claim.worker_id)
+    monkeypatch.setattr(sweep, "is_dead_neighbour", lambda worker: worker == claim.worker_id)
     assert [one.run_id for one in rescue(db)] == [claim.run_id]
 
 

@@ -36,6 +36,11 @@ def set_run(db: Database, run_id: int, **values: Any) -> None:
         )
 
 
+def set_collector(db: Database, name: str, **values: Any) -> None:
+    with db.write() as conn:
+        conn.execute(sa.update(collectors).where(collectors.c.name == name).values(**values))
+
+
 def checkpoint(db: Database, claim: runs.Claim, **facts: Any) -> None:
     with db.write() as conn:
         runs.checkpoint(conn, claim, **{"counts": Counts(), **facts})

@@ -1,0 +1,71 @@
+"""What a search usually finds, from its last good runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from statistics import median
+
+import sqlalchemy as sa
+from msgspec import Struct
+from sqlalchemy import ColumnElement
+
+from jobtracker_core.storage.engine import Database
+from jobtracker_core.storage.tables import collector_runs as runs
+from jobtracker_core.storage.tables import collectors
+
+RUNS = 10
+"""So many good runs make the usual numbers."""
+
+
+class Baseline(Struct, frozen=True, kw_only=True):
+    """The usual numbers of a search.
+
+    Attributes:
+        runs: Good runs that they come from, 10 at most.
+        found: Postings found, the median.
+        fill: For each field of the list, the share of postings that had it: the median over the
+            runs that say so and found something, from 0 to 1.
+    """
+
+    runs: int
+    found: float
+    fill: Mapping[str, float]
+
+
+def of_search(db: Database, search_id: int) -> Baseline | None:
+    """Return the usual numbers of a stored search; None without a good run."""
+    return _read(db, runs.c.search_id == search_id)
+
+
+def of_query(db: Database, *, collector: str, query_hash: str) -> Baseline | None:
+    """Return those of an ad-hoc query; None without a good run."""
+    number = sa.select(collectors.c.id).where(collectors.c.name == collector).scalar_subquery()
+    return _read(db, sa.and_(runs.c.collector_id == number, runs.c.query_hash == query_hash))
+
+
+def _read(db: Database, which: ColumnElement[bool]) -> Baseline | None:
+    # Only whole runs are comparable, and old answers say nothing of what the site gives today.
+    statement = (
+        sa.select(runs.c.jobs_seen, runs.c.fill)
+        .where(which, runs.c.state == "succeeded", runs.c.trigger != "backfill")
+        .order_by(runs.c.id.desc())
+        .limit(RUNS)
+    )
+    with db.read() as conn:
+        rows = [(row.jobs_seen, row.fill) for row in conn.execute(statement)]
+    return usual(rows) if rows else None
+
+
+def usual(good: Sequence[tuple[int, Mapping[str, int] | None]]) -> Baseline:
+    """Return the usual numbers of some runs, each given as postings found and fill counts."""
+    shares: dict[str, list[float]] = {}
+    for found, fill in good:
+        if fill is None or not found:
+            continue
+        for field, count in fill.items():
+            shares.setdefault(field, []).append(min(count / found, 1.0))
+    return Baseline(
+        runs=len(good),
+        found=float(median(found for found, _ in good)),
+        fill={field: float(median(seen)) for field, seen in shares.items()},
+    )

@@ -1,0 +1,257 @@
+"""How a run ends, goes back into the queue, or is stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Literal, cast, get_args
+
+import sqlalchemy as sa
+from msgspec import to_builtins
+from msgspec.structs import replace
+from sqlalchemy import Connection, Row
+
+from jobtracker_core.contract.errors import ErrorClass
+from jobtracker_core.contract.run import Counts, FilterUse, RunState
+from jobtracker_core.storage import attempts, pauses
+from jobtracker_core.storage.attempts import NO_USAGE, Usage
+from jobtracker_core.storage.claims import COUNTERS, Claim, lock, totals
+from jobtracker_core.storage.engine import Database, now
+from jobtracker_core.storage.errors import NotFound
+from jobtracker_core.storage.retry import back_off
+from jobtracker_core.storage.tables import FINAL_STATES
+from jobtracker_core.storage.tables import collector_runs as runs
+from jobtracker_core.storage.texts import clean
+from jobtracker_core.storage.types import LARGEST_ID
+from jobtracker_core.storage.wakeup import announce
+
+MESSAGE_CHARACTERS = 500
+DETAIL_CHARACTERS = 20_000
+
+_WHY: Mapping[str, ErrorClass | None] = {"drained": "drained", "snoozed": None}
+
+
+def finish(
+    db: Database,
+    claim: Claim,
+    *,
+    state: RunState,
+    error_class: ErrorClass | None = None,
+    error_message: str | None = None,
+    error_detail: str | None = None,
+    end_confirmed: bool = False,
+    keep_cursor: bool = True,
+    counts: Counts | None = None,
+    filters: Sequence[FilterUse] = (),
+    fill: Mapping[str, int] | None = None,
+    usage: Usage = NO_USAGE,
+) -> RunState | None:
+    """End a run, or have it tried again, and count the collector's failures, in one transaction.
+
+    A run that failed of something that may pass (`retry.POLICY`) goes back to pending after a
+    pause while it has attempts left; unless it was to be cancelled: then it is.
+    The lease may be over already: as long as nobody took the run, its worker may still end it.
+    `state` is a final one. Without `keep_cursor` the next run of the query begins at the front.
+    `counts` are those since the last checkpoint; `filters` says what became of each word of the
+    query; `fill` says how many of the postings had each
+    field of the list. Texts are cut to what the columns are for.
+
+    Returns:
+        The state that the run has now. None if it is no longer this worker's; then nothing was
+        changed.
+    """
+    if state not in FINAL_STATES:
+        raise ValueError(f"a run cannot end as {state}")
+    if error_class is not None and error_class not in get_args(ErrorClass):
+        raise ValueError(f"{error_class!r} is no error class")
+    with db.write() as conn:
+        row = lock(conn, claim)
+        if row is None:
+            return None
+        moment = now(conn)
+        after = _after(row, state, error_class)
+        done = totals(row, counts)
+        values: dict[str, Any] = {
+            **_left(moment, after if after is not None else _final(row, state, error_class)),
+            "error_class": error_class,
+            "error_message": _text(error_message, MESSAGE_CHARACTERS),
+            "error_detail": _text(error_detail, DETAIL_CHARACTERS),
+            "end_confirmed": end_confirmed,
+            "filters": [
+                to_builtins(replace(use, note=_text(use.note, MESSAGE_CHARACTERS)))
+                for use in filters
+            ],
+            "fill": None if fill is None else dict(fill),
+            **{column: getattr(done, name) for name, column in COUNTERS.items()},
+        }
+        if not keep_cursor:
+            values |= {"cursor": None, "cursor_at": None}
+        _write(conn, row, values, done, outcome=state.value, usage=usage, at=moment)
+        ended = RunState(values["state"])
+        if ended is not RunState.PENDING and row.trigger != "backfill":
+            # Old answers, which a backfill reads, say nothing of how the site is today.
+            pauses.note_run(conn, _for_account(row, ended, values, done), at=moment)
+    return ended
+
+
+def _after(row: Row[Any], state: RunState, error_class: ErrorClass | None) -> timedelta | None:
+    """Return after what time a run is tried again; None if it is not."""
+    if state is not RunState.FAILED or row.cancel_requested_at is not None:
+        return None
+    return back_off(error_class, row.attempt) if row.attempt < row.max_attempts else None
+
+
+def _final(row: Row[Any], state: RunState, error_class: ErrorClass | None) -> RunState:
+    """Return the state to end in: what would be tried again is cancelled if that was asked for."""
+    wanted = row.cancel_requested_at is not None and state is RunState.FAILED
+    left = row.attempt < row.max_attempts and back_off(error_class, row.attempt) is not None
+    return RunState.CANCELLED if wanted and left else state
+
+
+def _left(moment: datetime, to: RunState | timedelta) -> dict[str, Any]:
+    """Return the columns of a run that nobody works on any more: ended, or pending for later."""
+    if isinstance(to, timedelta):
+        return {
+            "state": "pending",
+            "scheduled_for": moment + to,
+            "lease_expires_at": None,
+            "slot": None,
+            "worker_id": None,
+        }
+    return {
+        "state": to.value,
+        "finished_at": moment,
+        "lease_expires_at": None,
+        "slot": None,
+    }
+
+
+def _write(
+    conn: Connection,
+    row: Row[Any],
+    values: Mapping[str, Any],
+    done: Counts,
+    *,
+    outcome: str,
+    usage: Usage,
+    at: datetime,
+) -> None:
+    conn.execute(sa.update(runs).where(runs.c.id == row.id).values(values))
+    attempts.end(
+        conn,
+        run_id=row.id,
+        fence=row.fence,
+        outcome=cast("attempts.Outcome", outcome),
+        totals=done,
+        at=at,
+        error_class=values["error_class"],
+        error_message=values["error_message"],
+        usage=usage,
+    )
+    # A slot is free now, or there is a run to be taken up.
+    announce(conn)
+
+
+def _for_account(
+    row: Row[Any], state: RunState, values: Mapping[str, Any], done: Counts
+) -> pauses.Ended:
+    return pauses.Ended(
+        run_id=row.id,
+        collector_id=row.collector_id,
+        state=state,
+        error_class=values["error_class"],
+        error_message=values["error_message"],
+        pages=done.pages,
+        plugin_version=row.plugin_version,
+    )
+
+
+def requeue(
+    db: Database,
+    claim: Claim,
+    *,
+    outcome: Literal["drained", "snoozed"],
+    delay_s: float = 0,
+    counts: Counts | None = None,
+    usage: Usage = NO_USAGE,
+) -> RunState | None:
+    """Give a run back unfinished, with its attempt: its worker shuts down, or it must wait.
+
+    Neither counts as a failure. The fence stays, so that this worker's late writes are refused.
+    The cursor stays too: the next attempt goes on from there. A run that was to be cancelled is.
+
+    Returns:
+        The state that the run has now. None if it is no longer this worker's; then nothing was
+        changed.
+    """
+    with db.write() as conn:
+        row = lock(conn, claim)
+        if row is None:
+            return None
+        moment = now(conn)
+        done = totals(row, counts)
+        cancelled = row.cancel_requested_at is not None
+        values: dict[str, Any] = {
+            **_left(moment, RunState.CANCELLED if cancelled else timedelta(seconds=delay_s)),
+            "error_class": "cancelled"
+            if cancelled
+            else "drained"
+            if outcome == "drained"
+            else None,
+            "error_message": None,
+            **{column: getattr(done, name) for name, column in COUNTERS.items()},
+        }
+        if not cancelled:
+            values["attempt"] = max(row.attempt - 1, 0)
+        _write(conn, row, values, done, outcome=outcome, usage=usage, at=moment)
+    return RunState(values["state"])
+
+
+def _text(text: str | None, characters: int) -> str | None:
+    return None if text is None else clean(text, characters)
+
+
+def request_cancel(db: Database, run_id: int, *, requested_by: str | None = None) -> RunState:
+    """Ask for a run to be stopped; return its state then.
+
+    A pending run is cancelled at once; a running one hears of it at its next heartbeat; one that
+    has ended stays as it is.
+
+    Raises:
+        NotFound: There is no run of that number.
+    """
+    with db.write() as conn:
+        state = conn.execute(
+            sa.select(runs.c.state).where(runs.c.id == known(run_id)).with_for_update()
+        ).scalar()
+        if state is None:
+            raise no_run(run_id)
+        return _cancel(conn, run_id, RunState(state), requested_by)
+
+
+def _cancel(conn: Connection, run_id: int, state: RunState, requested_by: str | None) -> RunState:
+    if state not in {RunState.PENDING, RunState.RUNNING}:
+        return state
+    moment = now(conn)
+    values: dict[str, Any] = {
+        # The first request is the one that counts.
+        "cancel_requested_at": sa.func.coalesce(runs.c.cancel_requested_at, moment),
+        "cancel_requested_by": sa.func.coalesce(runs.c.cancel_requested_by, requested_by),
+    }
+    if state is RunState.PENDING:
+        state = RunState.CANCELLED
+        values |= {"state": state.value, "finished_at": moment, "error_class": "cancelled"}
+    conn.execute(sa.update(runs).where(runs.c.id == run_id).values(values))
+    return state
+
+
+def known(run_id: int) -> int:
+    """Return a number that a run may have; raises NotFound."""
+    if not 0 < run_id <= LARGEST_ID:
+        raise no_run(run_id)
+    return run_id
+
+
+def no_run(run_id: int) -> NotFound:
+    """Return the error for a number that no run has."""
+    return NotFound(f"there is no run {run_id}", "List the runs to see their numbers.")

@@ -1,0 +1,190 @@
+"""Clearing up: runs whose workers are dead, and runs whose time is over. Any worker may do it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+import sqlalchemy as sa
+from msgspec import Struct
+from sqlalchemy import Connection, Row
+
+from jobtracker_core.contract.run import RunState
+from jobtracker_core.storage import attempts, events, pauses
+from jobtracker_core.storage.claims import totals
+from jobtracker_core.storage.engine import Database, now
+from jobtracker_core.storage.identity import is_dead_neighbour
+from jobtracker_core.storage.queue_tables import searches
+from jobtracker_core.storage.retry import after_loss
+from jobtracker_core.storage.statements import one_of
+from jobtracker_core.storage.tables import PENDING, RUNNING
+from jobtracker_core.storage.tables import collector_runs as runs
+from jobtracker_core.storage.wakeup import announce
+
+AT_ONCE = 100
+"""Runs that one sweep looks at of each kind."""
+
+
+class Rescued(Struct, frozen=True, kw_only=True):
+    """A run that was taken from a dead worker."""
+
+    run_id: int
+    state: Literal["pending", "failed", "cancelled"]
+
+
+class Swept(Struct, frozen=True, kw_only=True):
+    """What a sweep did. `missed` are the runs whose misfire window was over."""
+
+    rescued: tuple[Rescued, ...]
+    missed: tuple[int, ...]
+
+
+def sweep(db: Database) -> Swept:
+    """Rescue the runs of dead workers, and end those that nobody began in time."""
+    with db.write() as conn:
+        rescued = rescue(conn)
+    with db.write() as conn:
+        return Swept(rescued=rescued, missed=_miss(conn))
+
+
+def rescue(conn: Connection) -> tuple[Rescued, ...]:
+    """Take runs from workers that are dead: their lease is over, or their process is gone.
+
+    A run with attempts left goes back to pending, else it has failed; one that was to be cancelled
+    is cancelled. Rows that somebody is writing at this moment are left for the next time.
+    """
+    moment = now(conn)
+    running = conn.execute(
+        sa.select(runs.c.id, runs.c.fence, runs.c.worker_id, runs.c.lease_expires_at)
+        .where(RUNNING)
+        .order_by(runs.c.lease_expires_at)
+        .limit(AT_ONCE)
+    ).all()
+    dead = {
+        row.id: row.fence
+        for row in running
+        if row.lease_expires_at <= moment or is_dead_neighbour(row.worker_id)
+    }
+    if not dead:
+        return ()
+    # Read again under a lock: it may have renewed its lease, or be another claim by now.
+    locked = conn.execute(
+        sa.select(runs)
+        .where(one_of(conn, runs.c.id, sorted(dead)), RUNNING)
+        .order_by(runs.c.id)
+        .with_for_update(skip_locked=True)
+    ).all()
+    taken = [
+        (row, _take(conn, row, moment))
+        for row in locked
+        if row.fence == dead[row.id]
+        and (row.lease_expires_at <= moment or is_dead_neighbour(row.worker_id))
+    ]
+    _account(conn, [row for row, rescued in taken if rescued.state == "failed"], moment)
+    announce(conn)
+    return tuple(rescued for _, rescued in taken)
+
+
+def _take(conn: Connection, row: Row[Any], moment: datetime) -> Rescued:
+    state: Literal["pending", "failed", "cancelled"] = "pending"
+    if row.cancel_requested_at is not None:
+        state = "cancelled"
+    elif row.attempt >= row.max_attempts:
+        state = "failed"
+    again = state == "pending"
+    message = f"the worker {row.worker_id} is gone"
+    conn.execute(
+        sa.update(runs)
+        .where(runs.c.id == row.id)
+        .values(
+            state=state,
+            finished_at=None if again else moment,
+            scheduled_for=moment + after_loss(row.attempt) if again else row.scheduled_for,
+            lease_expires_at=None,
+            slot=None,
+            # A row that has ended keeps the name, as evidence.
+            worker_id=None if again else row.worker_id,
+            error_class="lease_lost",
+            error_message=message,
+            rescue_count=row.rescue_count + 1,
+        )
+    )
+    attempts.end(
+        conn,
+        run_id=row.id,
+        fence=row.fence,
+        outcome="lost",
+        totals=totals(row),
+        at=moment,
+        error_class="lease_lost",
+        error_message=message,
+    )
+    events.note(
+        conn,
+        row.id,
+        "worker_lost",
+        {"worker": row.worker_id, "attempt": row.attempt, "state": state},
+        at=moment,
+        level="warning",
+    )
+    return Rescued(run_id=row.id, state=state)
+
+
+def _account(conn: Connection, failed: list[Row[Any]], moment: datetime) -> None:
+    # In one order everywhere, so that two sweeps cannot wait for each other.
+    for row in sorted(failed, key=lambda row: (row.collector_id, row.id)):
+        if row.trigger == "backfill":
+            continue
+        pauses.note_run(
+            conn,
+            pauses.Ended(
+                run_id=row.id,
+                collector_id=row.collector_id,
+                state=RunState.FAILED,
+                error_class="lease_lost",
+                error_message=f"all {row.attempt} attempts lost their workers",
+                pages=row.pages,
+                plugin_version=row.plugin_version,
+                # One lost worker is an accident; one in every attempt is the run's own doing.
+                poison=row.max_attempts > 1 and row.rescue_count + 1 >= row.max_attempts,
+            ),
+            at=moment,
+        )
+
+
+def _miss(conn: Connection) -> tuple[int, ...]:
+    """End scheduled runs that were never begun and whose window is over."""
+    moment = now(conn)
+    late = sa.and_(PENDING, runs.c.expires_at <= moment, runs.c.started_at.is_(None))
+    found = conn.execute(
+        sa.select(runs.c.search_id).where(late).order_by(runs.c.id).limit(AT_ONCE)
+    ).scalars()
+    owners = sorted({number for number in found if number is not None})
+    # Searches before runs, as a tick locks them.
+    conn.execute(
+        sa.select(searches.c.id)
+        .where(one_of(conn, searches.c.id, owners))
+        .order_by(searches.c.id)
+        .with_for_update()
+    ).all()
+    rows = conn.execute(
+        sa.select(runs.c.id, runs.c.search_id, runs.c.expires_at)
+        .where(late, sa.or_(runs.c.search_id.is_(None), one_of(conn, runs.c.search_id, owners)))
+        .order_by(runs.c.id)
+        .limit(AT_ONCE)
+        .with_for_update(skip_locked=True)
+    ).all()
+    for row in rows:
+        conn.execute(
+            sa.update(runs).where(runs.c.id == row.id).values(state="missed", finished_at=moment)
+        )
+        if row.search_id is not None:
+            conn.execute(
+                sa.update(searches)
+                .where(searches.c.id == row.search_id)
+                .values(missed_ticks=searches.c.missed_ticks + 1)
+            )
+        events.note(
+            conn, row.id, "missed", {"window_end": row.expires_at}, at=moment, level="warning"
+        )
+    return tuple(row.id for row in rows)

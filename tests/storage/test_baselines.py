@@ -1,0 +1,48 @@
+"""What a search usually finds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jobtracker_core.contract.run import Counts, RunState
+from jobtracker_core.storage import baselines, runs, searches
+from jobtracker_core.storage.baselines import Baseline
+from jobtracker_core.storage.engine import Database
+from queueing import draft, put, take, turn_on
+
+
+def end(
+    db: Database,
+    seen: int,
+    fill: dict[str, int] | None = None,
+    state: RunState = RunState.SUCCEEDED,
+    **facts: Any,
+) -> None:
+    put(db, **facts)
+    runs.finish(db, take(db), state=state, counts=Counts(seen=seen), fill=fill)
+
+
+def test_the_last_ten_good_runs_count(db: Database) -> None:
+    turn_on(db)
+    search = searches.create(db, draft(), next_tick_at=None)
+    assert baselines.of_search(db, search.id) is None
+    end(db, 9999, search_id=search.id)
+    for seen in range(10, 20):
+        end(db, seen, search_id=search.id)
+        # None of these is comparable.
+        end(db, 0, search_id=search.id, state=RunState.SUSPECT)
+        end(db, 1, search_id=search.id, state=RunState.PARTIAL)
+        end(db, 2, search_id=search.id, trigger="backfill")
+    end(db, 5000)
+    assert baselines.of_search(db, search.id) == Baseline(runs=10, found=14.5, fill={})
+
+
+def test_shares_of_fields(db: Database) -> None:
+    turn_on(db)
+    for fill in ({"company": 10, "city": 5}, {"company": 9}, {"company": 8, "city": 20}, None):
+        end(db, 10, fill)
+    end(db, 0, {})
+    found = baselines.of_query(db, collector="site", query_hash="q1")
+    assert found == Baseline(runs=5, found=10, fill={"company": 0.9, "city": 0.75})
+    assert baselines.of_query(db, collector="site", query_hash="q2") is None
+    assert baselines.of_query(db, collector="unknown", query_hash="q1") is None

@@ -1,0 +1,110 @@
+"""Many workers at once: no run is taken twice, no site is asked by more than it bears."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import sqlalchemy as sa
+
+from jobtracker_core.contract.run import RunState
+from jobtracker_core.storage import attempts, queue, runs
+from jobtracker_core.storage.engine import Database
+from jobtracker_core.storage.tables import RUNNING, collector_runs
+from queueing import SERVING, turn_on, wanted
+
+RUNS, SITES, LIMIT = 600, 6, 2
+
+WORK = """
+from jobtracker_core.contract.run import RunState
+from jobtracker_core.storage import engine, queue, runs
+db = engine.open_database(url)
+serving = {"site": queue.Installed(distribution="jobtracker-site", version="1.0")}
+go()
+done = []
+while True:
+    claim = queue.claim(db, f"h:b:1:{number}:process", serving=serving)
+    if claim is None:
+        if queue.next_due(db) is None:
+            break
+        continue
+    assert runs.finish(db, claim, state=RunState.SUCCEEDED) is RunState.SUCCEEDED
+    done.append(claim.run_id)
+print(*done)
+"""
+
+
+def _work(db: Database, name: str, most: list[int]) -> list[int]:
+    done: list[int] = []
+    while True:
+        claim = queue.claim(db, f"h:b:1:1:{name}", serving=SERVING)
+        if claim is None:
+            if queue.next_due(db) is None:
+                return done
+            continue
+        most.append(_alive_at_once(db))
+        assert runs.finish(db, claim, state=RunState.SUCCEEDED) is RunState.SUCCEEDED
+        done.append(claim.run_id)
+
+
+def _alive_at_once(db: Database) -> int:
+    """Return how many runs of one site are alive, of the site that has most."""
+    alive = sa.select(sa.func.count()).where(RUNNING).group_by(collector_runs.c.concurrency_key)
+    with db.read() as conn:
+        return max(conn.execute(alive).scalars(), default=0)
+
+
+def test_eight_threads_and_three_processes(
+    db: Database, db_url: str, processes: Callable[..., list[str]]
+) -> None:
+    turn_on(db)
+    with db.write() as conn:
+        moment = db.now(conn)
+        for number in range(RUNS):
+            site = f"{number % SITES}.example"
+            queue.insert(conn, wanted(site=site, max_parallel=LIMIT), at=moment)
+    taken: dict[str, list[int]] = {}
+    most: list[int] = []
+
+    def worker(name: str) -> None:
+        taken[name] = _work(db, name, most)
+
+    threads = [threading.Thread(target=worker, args=(str(n),)) for n in range(8)]
+    for thread in threads:
+        thread.start()
+    printed = processes(WORK, db_url, 3)
+    for thread in threads:
+        thread.join()
+    every = [run_id for done in taken.values() for run_id in done]
+    every += [int(run_id) for line in printed for run_id in line.split()]
+    assert sorted(every) == list(range(1, RUNS + 1))
+    assert len(taken) == 8, "no thread failed"
+    assert 1 <= max(most) <= LIMIT
+    with db.read() as conn:
+        rows = conn.execute(
+            sa.select(collector_runs.c.state, collector_runs.c.attempt, collector_runs.c.fence)
+        ).all()
+    assert set(rows) == {("succeeded", 1, 1)}
+    assert [one.outcome for one in attempts.list_attempts(db, 1)] == ["succeeded"]
+
+
+def test_the_same_key_from_many_at_once(db: Database) -> None:
+    results: list[queue.Enqueued] = []
+    together = threading.Barrier(6)
+
+    def ask(number: int) -> None:
+        together.wait()
+        # Half of them give a client's key, half are runs of one search.
+        keys = {"dedup_key": "k"} if number % 2 else {"singleton_key": "search:1"}
+        results.append(queue.enqueue(db, wanted(**keys)))
+
+    threads = [threading.Thread(target=ask, args=(n,)) for n in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (
+        sorted(result.outcome for result in results)
+        == ["made"] * 2 + ["overlap"] * 2 + ["same"] * 2
+    )
+    assert len({result.run_id for result in results}) == len(runs.list_runs(db)) == 2
