@@ -82,17 +82,17 @@ def execute(
         detail_failure=details.failure,
     )
     return Result(
-        outcome=_cleaned(decide(evidence), session.info.private),
+        outcome=cleaned(decide(evidence), session.info.private),
         counts=session.counts,
         tail=session.undelivered,
         filters=session.filters.account(),
     )
 
 
-def _cleaned(outcome: Outcome, private: Private) -> Outcome:
-    """Blank what is private in the texts that are kept: they quote the site's answers.
+def cleaned(outcome: Outcome, private: Private) -> Outcome:
+    """Blank what is private in the texts that are kept, which quote the site's answers; cut them.
 
-    Before they are cut, since a cut could take away the key by which a value is known as private.
+    In this order, since a cut could take away the key by which a value is known as private.
     """
     return cut(
         msgspec.structs.replace(
