@@ -55,7 +55,7 @@ requires-python = ">=3.11"
 include = ["*.py"]
 """
 
-LIMITS = RunLimits(memory_mb=256, cpu_s=20, runtime_s=25, output_mb=8, pages_mb=8)
+LIMITS = RunLimits(memory_mb=256, cpu_s=20, runtime_s=25, output_mb=8, pages_mb=4)
 PATIENCE = Patience(loading=20, silence=20, grace=0.5, tick=0.1)
 
 

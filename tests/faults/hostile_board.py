@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 from jobtracker_core import (
     CollectorInfo,
@@ -32,6 +33,8 @@ from jobtracker_core import (
 Mode = Callable[[RunContext], Iterator[Page]]
 MODES: dict[str, Mode] = {}
 MEGABYTE = 1024 * 1024
+BULK = {"text": "word " * 25_000}
+"""Nearly as much as is kept of one item."""
 
 
 def mode(function: Callable[[RunContext], Iterator[Page] | None]) -> None:
@@ -44,7 +47,7 @@ def mode(function: Callable[[RunContext], Iterator[Page] | None]) -> None:
     MODES[function.__name__] = pages
 
 
-def posting(number: int, **fields: str) -> Posting:
+def posting(number: int, **fields: Any) -> Posting:
     return Posting(
         source_id=str(number),
         url=f"https://board.example/{number}",
@@ -112,15 +115,13 @@ def huge_log(ctx):
 
 @mode
 def huge_page(ctx):
-    text = "word " * 13_000
-    yield Page(postings=tuple(posting(n, description=text) for n in range(400)))
+    yield Page(postings=tuple(posting(n, raw=BULK) for n in range(150)))
 
 
 @mode
 def many_pages(ctx):
-    text = "word " * 13_000
     for number in range(1_000):
-        yield Page(postings=(posting(number, description=text),), cursor=str(number))
+        yield Page(postings=(posting(number, raw=BULK),), cursor=str(number))
 
 
 @mode
@@ -279,7 +280,6 @@ def changes_the_process(ctx):
     os.umask(0o777)
     for number in (signal.SIGTERM, signal.SIGXCPU, signal.SIGHUP, signal.SIGCHLD):
         signal.signal(number, signal.SIG_IGN)
-    sys.path.clear()
     sys.stdout = sys.stderr = None
     os.environ.clear()
     os.nice(5)
