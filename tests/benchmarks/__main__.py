@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.benchmarks import http_reads, page_write, reads, start_up, whole_run
+from tests.benchmarks import child, http_reads, page_write, reads, start_up, whole_run
 from tests.benchmarks.databases import opened, urls
 from tests.benchmarks.ratio import Ratio
 
@@ -31,6 +31,7 @@ def main() -> int:
 
 def _measure(rows: int, rounds: int) -> Iterator[Ratio]:
     yield start_up.measure(rounds)
+    yield from child.measure(rounds)
     with TemporaryDirectory() as folder:
         for url in urls(Path(folder)):
             with opened(url) as (db, driver):

@@ -115,13 +115,14 @@ class Supervised:
         self.limits = LIMITS
         self.patience = PATIENCE
         self.plugin = "hostile_board"
+        self.settings = CollectorSettings()
         self.seconds = 0.0
 
     def run(self, mode: str, *, collector: str = "hostile") -> Result:
         registry = discovery.load({"hostile_board"})
         task = Task(
             collector=registry.sources[collector].cls,
-            settings=CollectorSettings(),
+            settings=self.settings,
             query=CommonQuery(text=mode),
         )
         started = time.monotonic()
@@ -138,10 +139,17 @@ class Supervised:
         self.seconds = time.monotonic() - started
         return result
 
+    def alive(self) -> list[psutil.Process]:
+        """The processes of the run that are there now."""
+        return alive(self.label)
+
     def left(self) -> list[psutil.Process]:
         """What is still there two seconds after the end."""
         gone = wait_until(lambda: not alive(self.label), seconds=2)
         return [] if gone else alive(self.label)
+
+    def wait_until(self, what: Callable[[], Any], *, seconds: float) -> Any:
+        return wait_until(what, seconds=seconds)
 
     def events(self, name: str) -> list[Any]:
         return [fields for _, event, fields in self.host.events if event == name]

@@ -89,8 +89,8 @@ def good(ctx):
 
 @mode
 def prints(ctx):
-    print("by print")
-    print("by print to stderr", file=sys.stderr)
+    print("by print")  # noqa: T201
+    print("by print to stderr", file=sys.stderr)  # noqa: T201
     os.write(1, b"by write\n")
     os.write(1, b"\xff\x00 no text\n")
     subprocess.run(["/bin/sh", "-c", "echo by a program"], check=True)
@@ -143,7 +143,8 @@ def leaves_processes(ctx):
 
 @mode
 def leaves_processes_without_a_mark(ctx):
-    subprocess.Popen(["/bin/sleep", "601"], start_new_session=True, env={})
+    process = subprocess.Popen(["/bin/sleep", "600"], start_new_session=True, env={})
+    ctx.log.info("started", pid=process.pid)
     # A look at the processes happens every tick; the parent is still there then.
     ctx.pause(1.0)
 
@@ -216,6 +217,13 @@ def waits_politely(ctx):
 
 @mode
 def hangs(ctx):
+    yield page(1, cursor="1")
+    rest()
+
+
+@mode
+def hangs_in_company(ctx):
+    forked(rest)
     yield page(1, cursor="1")
     rest()
 

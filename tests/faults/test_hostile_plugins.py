@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import signal
 
 import psutil
 import pytest
 from msgspec.structs import replace
 
-from jobtracker_core import RunState
+from jobtracker_core import CollectorSettings, RunState
 
 S, P, F = RunState.SUCCEEDED, RunState.PARTIAL, RunState.FAILED
 
@@ -174,6 +173,7 @@ def test_a_run_finds_nothing_secret(supervised, monkeypatch, tmp_path) -> None:
     monkeypatch.setenv("JOBTRACKER_DATABASE_URL", f"postgresql://user:{secret}@db/x")
     monkeypatch.setenv("JOBTRACKER_HIRINGCAFE_TOKEN", secret)
     monkeypatch.setenv("PGPASSWORD", secret)
+    supervised.settings = CollectorSettings(base_url=f"https://board.example/{secret}")
     with (tmp_path / f"{secret}.db").open("w") as held:
         os.set_inheritable(held.fileno(), True)
         result = supervised.run("spies")
@@ -185,10 +185,7 @@ def test_a_run_finds_nothing_secret(supervised, monkeypatch, tmp_path) -> None:
     assert "JOBTRACKER_" not in str(told)
 
 
-def test_whoever_lives_after_the_supervisor_died_is_found_by_its_mark(supervised) -> None:
-    from jobtracker_core.runner.processes import MARK, end_marked
-
-    with psutil.Popen(["/bin/sleep", "600"], env={MARK: supervised.label}) as process:
-        assert end_marked("another run") == 0
-        assert end_marked(supervised.label) == 1
-        assert process.wait(5) == -signal.SIGKILL
+def test_whoever_left_session_and_environment_is_found_by_its_parent(supervised) -> None:
+    supervised.run("leaves_processes_without_a_mark")
+    (line,) = supervised.events("started")
+    assert not psutil.pid_exists(line["pid"])
