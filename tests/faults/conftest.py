@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from jobtracker_core.plugins import discovery
 from jobtracker_core.runner.clock import SystemClock
 from jobtracker_core.runner.dry import DryHost
 from jobtracker_core.runner.execute import Result
+from jobtracker_core.runner.launch import COMMAND
 from jobtracker_core.runner.limits import Patience, RunLimits
 from jobtracker_core.runner.processes import MARK
 from jobtracker_core.runner.session import Task
@@ -53,6 +54,38 @@ requires-python = ">=3.11"
 
 [tool.hatch.build.targets.wheel]
 include = ["*.py"]
+"""
+
+# A process that supervises one run, and tells what it logs.
+SUPERVISOR = """
+import sys
+from jobtracker_core import CollectorSettings, CommonQuery
+from jobtracker_core.plugins import discovery
+from jobtracker_core.runner.clock import SystemClock
+from jobtracker_core.runner.dry import DryHost
+from jobtracker_core.runner.launch import COMMAND
+from jobtracker_core.runner.launch import COMMAND
+from jobtracker_core.runner.limits import RunLimits
+from jobtracker_core.runner.session import Task
+from jobtracker_core.runner.supervisor import run_in_child
+
+label, mode = sys.argv[1:]
+sys.path.insert(0, {folder!r})
+
+class Host(DryHost):
+    def log(self, level, event, fields):
+        print(event, flush=True)
+
+source = discovery.load({{"hostile_board"}}).sources["hostile"]
+run_in_child(
+    Task(collector=source.cls, settings=CollectorSettings(), query=CommonQuery(text=mode)),
+    Host(),
+    RunLimits(),
+    plugin="hostile_board",
+    label=label,
+    clock=SystemClock(),
+    command={command!r} or COMMAND,
+)
 """
 
 LIMITS = RunLimits(memory_mb=256, cpu_s=20, runtime_s=25, output_mb=8, pages_mb=4)
@@ -116,6 +149,7 @@ class Supervised:
         self.patience = PATIENCE
         self.plugin = "hostile_board"
         self.settings = CollectorSettings()
+        self.command: Sequence[str] | None = None
         self.seconds = 0.0
 
     def run(self, mode: str, *, collector: str = "hostile") -> Result:
@@ -135,6 +169,7 @@ class Supervised:
             clock=SystemClock(),
             drain=self.drain,
             patience=self.patience,
+            command=self.command or COMMAND,
         )
         self.seconds = time.monotonic() - started
         return result
@@ -158,3 +193,9 @@ class Supervised:
 @pytest.fixture
 def supervised(hostile_path: Path) -> Supervised:
     return Supervised()
+
+
+@pytest.fixture
+def supervisor_script(hostile_folder: Path) -> Callable[..., str]:
+    """Source of a process that supervises a run; its arguments are a label and a mode."""
+    return lambda command=None: SUPERVISOR.format(folder=str(hostile_folder), command=command)

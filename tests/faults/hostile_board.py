@@ -169,6 +169,13 @@ def leaks_files(ctx):
 
 
 @mode
+def opens_many_files(ctx):
+    with contextlib.ExitStack() as stack:
+        for _ in range(400):
+            stack.enter_context(Path("/dev/null").open())
+
+
+@mode
 def exits(ctx):
     os._exit(0)
 
@@ -218,6 +225,7 @@ def waits_politely(ctx):
 @mode
 def hangs(ctx):
     yield page(1, cursor="1")
+    ctx.log.info("hanging")
     rest()
 
 
@@ -225,6 +233,7 @@ def hangs(ctx):
 def hangs_in_company(ctx):
     forked(rest)
     yield page(1, cursor="1")
+    ctx.log.info("hanging")
     rest()
 
 

@@ -68,7 +68,14 @@ def test_each_ends_as_what_it_is(supervised, mode, end) -> None:
     assert supervised.seconds < supervised.limits.runtime_s
 
 
-@pytest.mark.parametrize("mode", ["loops", "matches_for_ever", "eight_forks_that_spin"])
+@pytest.mark.parametrize(
+    "mode",
+    [
+        "loops",
+        pytest.param("matches_for_ever", marks=pytest.mark.full),
+        "eight_forks_that_spin",
+    ],
+)
 def test_processor_time_is_bounded_over_all_processes(supervised, mode) -> None:
     supervised.limits = replace(supervised.limits, cpu_s=2)
     result = supervised.run(mode)
@@ -130,6 +137,7 @@ def test_what_goes_wrong_while_it_is_imported(supervised, plugin, error_class, t
     assert supervised.seconds < 12
 
 
+@pytest.mark.full
 def test_an_import_that_spins_uses_up_its_processor_time(supervised) -> None:
     supervised.plugin = "import_spin"
     supervised.limits = replace(supervised.limits, cpu_s=2)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import msgspec
 import psutil
@@ -25,32 +25,6 @@ from jobtracker_core.runner.processes import end_marked
 from jobtracker_core.runner.session import Task
 from jobtracker_core.runner.supervisor import run_in_child
 from jobtracker_core.storage.errors import LeaseLost, Unreachable
-
-SUPERVISOR = """
-import sys
-from jobtracker_core import CollectorSettings, CommonQuery
-from jobtracker_core.plugins import discovery
-from jobtracker_core.runner.clock import SystemClock
-from jobtracker_core.runner.dry import DryHost
-from jobtracker_core.runner.limits import RunLimits
-from jobtracker_core.runner.session import Task
-from jobtracker_core.runner.supervisor import run_in_child
-
-folder, label, mode = sys.argv[1:]
-sys.path.insert(0, folder)
-
-class Host(DryHost):
-    def deliver(self, batch):
-        ack = super().deliver(batch)
-        print("delivered", flush=True)
-        return ack
-
-source = discovery.load({"hostile_board"}).sources["hostile"]
-task = Task(collector=source.cls, settings=CollectorSettings(), query=CommonQuery(text=mode))
-run_in_child(
-    task, Host(), RunLimits(), plugin="hostile_board", label=label, clock=SystemClock()
-)
-"""
 
 
 class FailingHost(DryHost):
@@ -193,29 +167,29 @@ def test_a_cancellation_told_in_passing_stops_the_run(supervised) -> None:
     assert ends(supervised.run("waits_politely")) == (RunState.CANCELLED, "cancelled")
 
 
-def supervise(hostile_folder, supervised, mode: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-c", SUPERVISOR, str(hostile_folder), supervised.label, mode],
+@pytest.fixture
+def supervise(supervisor_script, supervised) -> Callable[[str], subprocess.Popen[str]]:
+    """Start a process that supervises a run."""
+    return lambda mode: subprocess.Popen(
+        [sys.executable, "-c", supervisor_script(), supervised.label, mode],
         stdout=subprocess.PIPE,
         text=True,
     )
 
 
-def test_the_child_dies_with_its_supervisor(supervised, hostile_folder) -> None:
-    with supervise(hostile_folder, supervised, "hangs") as supervisor:
+def test_the_child_dies_with_its_supervisor(supervised, supervise) -> None:
+    with supervise("hangs") as supervisor:
         assert supervisor.stdout is not None
-        assert supervisor.stdout.readline() == "delivered\n"
+        assert supervisor.stdout.readline() == "hanging\n"
         assert len(supervised.alive()) == 1
         supervisor.kill()
     assert supervised.wait_until(lambda: not supervised.alive(), seconds=2)
 
 
-def test_what_a_plugin_started_is_found_when_the_run_is_taken_up(
-    supervised, hostile_folder
-) -> None:
-    with supervise(hostile_folder, supervised, "hangs_in_company") as supervisor:
+def test_what_a_plugin_started_is_found_when_the_run_is_taken_up(supervised, supervise) -> None:
+    with supervise("hangs_in_company") as supervisor:
         assert supervisor.stdout is not None
-        assert supervisor.stdout.readline() == "delivered\n"
+        assert supervisor.stdout.readline() == "hanging\n"
         (company,) = [p for p in supervised.alive() if p.parent().ppid() == supervisor.pid]
         supervisor.kill()
     assert supervised.wait_until(lambda: supervised.alive() == [company], seconds=2)
@@ -342,3 +316,50 @@ def test_a_child_holds_nothing_of_a_database_in_memory() -> None:
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
     assert done.stdout == "[]\n"
+
+
+# Children that speak the protocol their own way.
+
+QUESTIONS = """
+import os
+from jobtracker_core.runner import channel
+question = channel.frame(channel.Acquire(key="site:x", per_minute=60, burst=1))
+while True:
+    os.write(1, question * 100)
+"""
+HALF_A_FRAME = "import os; os.write(1, bytes([0, 0, 1, 0]) + b'half')"
+A_DRIP = """
+import os, time
+os.write(1, bytes([0, 200, 0, 0]))
+while True:
+    os.write(1, b"x")
+    time.sleep(0.05)
+"""
+LAST_WORDS = """
+import os
+from jobtracker_core.contract.host import Batch
+from jobtracker_core.runner import channel
+os.write(1, channel.frame(channel.Ready()))
+os.write(1, channel.frame(channel.Deliver(batch=Batch(kind="list", records=()))))
+os._exit(4)
+"""
+
+
+@pytest.mark.parametrize(
+    ("script", "error_class", "batches"),
+    [
+        (QUESTIONS, "plugin_import", 0),
+        (HALF_A_FRAME, "plugin_import", 0),
+        (A_DRIP, "plugin_import", 0),
+        (LAST_WORDS, "internal", 1),
+    ],
+    ids=["only asks", "half a frame", "a drip", "last words"],
+)
+def test_a_child_with_a_protocol_of_its_own(supervised, script, error_class, batches) -> None:
+    supervised.command = [sys.executable, "-P", "-c", script]
+    supervised.patience = replace(supervised.patience, loading=2)
+    before = psutil.Process().memory_info().rss
+    result = supervised.run("good")
+    assert ends(result) == (RunState.FAILED, error_class)
+    assert len(supervised.host.batches) == batches
+    assert psutil.Process().memory_info().rss - before < 20 * 1024 * 1024
