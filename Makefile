@@ -42,6 +42,7 @@ check: $(READY) ## Lint, format and types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@for plugin in $(PLUGINS); do $(BIN)/mypy $$plugin/tests || exit; done # each has its own conftest
 	@$(BIN)/python -m pytest -q tests/test_layers.py
 
 format: $(READY) ## Format the code and mend what the linter can

@@ -12,7 +12,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.benchmarks import child, http_reads, page_write, reads, start_up, whole_run
+from tests.benchmarks import (
+    child,
+    http_reads,
+    indeed_parse,
+    linkedin_parse,
+    page_write,
+    reads,
+    requests_per_run,
+    start_up,
+    whole_run,
+)
 from tests.benchmarks.databases import opened, urls
 from tests.benchmarks.ratio import Ratio
 
@@ -32,6 +42,9 @@ def main() -> int:
 def _measure(rows: int, rounds: int) -> Iterator[Ratio]:
     yield start_up.measure(rounds)
     yield from child.measure(rounds)
+    yield from requests_per_run.measure()
+    yield from linkedin_parse.measure(rounds)
+    yield from indeed_parse.measure(rounds)
     with TemporaryDirectory() as folder:
         for url in urls(Path(folder)):
             with opened(url) as (db, driver):

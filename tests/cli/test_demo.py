@@ -11,8 +11,11 @@ import pytest
 
 from jobtracker_core.cli import demo
 from jobtracker_core.cli.app import run
+from jobtracker_core.plugins.practice import practice_sites
 from jobtracker_core.tracker import JobTracker
 from jobtracker_hiringcafe.practice import HiringCafeSite
+
+SITES = len(practice_sites())
 
 
 def test_the_tour_shows_new_nothing_and_changed(tmp_path: Path, capfd) -> None:
@@ -22,8 +25,8 @@ def test_the_tour_shows_new_nothing_and_changed(tmp_path: Path, capfd) -> None:
     assert "60 new, 0 changed, 0 known" in said
     assert "0 new, 0 changed, 60 known" in said
     assert "0 new, 10 changed, 50 known" in said
-    assert said.count("     job ") == 10
-    assert said.count("  ok: ") == 5
+    assert said.count("     job ") == 10 * SITES
+    assert said.count("  ok: ") == 5 * SITES
     assert "WRONG" not in said
     assert (tmp_path / "jobtracker.db").exists()
 
@@ -46,7 +49,7 @@ def test_what_stays_open_stays_open_until_it_is_stopped(
 
     monkeypatch.setattr("jobtracker_core.cli.serve.serve_until_stopped", serve)
     assert run(["demo", "--postings", "41", "--dir", str(tmp_path)]) == 0
-    assert served == [41]
+    assert served == [41 * SITES]
 
 
 def test_the_portal_of_a_second_demo_opens_elsewhere(
