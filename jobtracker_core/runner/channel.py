@@ -26,7 +26,7 @@ from jobtracker_core.contract.host import Ack, Batch, Grant, Progress, Proxy
 from jobtracker_core.contract.posting import PostingRef
 from jobtracker_core.runner.execute import Result
 from jobtracker_core.runner.limits import MEGABYTE, RunLimits
-from jobtracker_core.runner.outcome import Outcome
+from jobtracker_core.runner.outcome import Outcome, class_of
 
 FRAME_CAP: Final = 16 * MEGABYTE
 """Bytes of one frame. A full page of a hundred postings has about one megabyte."""
@@ -185,7 +185,7 @@ class Raised(Message, frozen=True, kw_only=True):
     @classmethod
     def of(cls, error: CollectError) -> Raised:
         """Tell of an error."""
-        told: dict[str, Any] = {"message": str(error), "error_class": error.error_class}
+        told: dict[str, Any] = {"message": str(error), "error_class": class_of(error)}
         match error:
             case Cancelled():
                 return cls(kind="cancelled", reason=error.reason, **told)

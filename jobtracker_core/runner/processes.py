@@ -152,7 +152,7 @@ def end_marked(label: str) -> int:
     ended = 0
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error):
-            if process.environ().get(MARK) == label:
+            if process.pid != os.getpid() and process.environ().get(MARK) == label:
                 process.kill()
                 ended += 1
     return ended

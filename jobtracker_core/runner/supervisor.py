@@ -12,7 +12,7 @@ import signal
 import subprocess
 import threading
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 
@@ -115,9 +115,11 @@ class _Run:
             if self._final is not None:
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     process.wait(_LAST_WORDS)
-            self._tree.kill()
+            left = self._tree.kill()
             self._read_printed()
             self._printed.close()
+            if left:
+                self._log("warning", "processes that do not end", left=left)
         return self._result()
 
     def _open(self, stack: contextlib.ExitStack) -> None:
@@ -168,7 +170,7 @@ class _Run:
             self._frames.feed(chunk)
             self._hear()
         else:
-            self._selector.unregister(self._from)
+            self._forget(self._from)
             self._deaf_since = self._clock.monotonic()
 
     def _hear(self) -> None:
@@ -232,6 +234,8 @@ class _Run:
             answer = call()
         except CollectError as error:
             answer = channel.Raised.of(error)
+        # However long that took, the child could say nothing meanwhile.
+        self._heard = self._clock.monotonic()
         self._tell(answer)
 
     def _pass_on(self, call: Callable[[], None]) -> None:
@@ -247,12 +251,14 @@ class _Run:
                 self._printed.feed(chunk)
                 if not self._within("output", len(chunk)):
                     return
-            if self._output in self._selector.get_map():
-                self._selector.unregister(self._output)
+            self._forget(self._output)
 
     def _log_printed(self, line: str) -> None:
-        fields = {"page": self._counts.pages, "text": line}
-        self._pass_on(lambda: self._host.log("debug", "printed", fields))
+        self._log("debug", "printed", text=line)
+
+    def _log(self, level: Literal["debug", "warning"], event: str, **fields: object) -> None:
+        told = {"page": self._counts.pages, **fields}
+        self._pass_on(lambda: self._host.log(level, event, told))
 
     def _within(self, kind: str, size: int) -> bool:
         """Count what was said; False, and the end of the run, if it is too much."""
@@ -290,12 +296,15 @@ class _Run:
         known = self._selector.get_map()
         if writing and self._to not in known:
             self._selector.register(self._to, selectors.EVENT_WRITE, self._write_channel)
-            if self._from in known:
-                self._selector.unregister(self._from)
+            self._forget(self._from)
         elif not writing and self._to in known:
-            self._selector.unregister(self._to)
+            self._forget(self._to)
             if self._deaf_since is None:
                 self._selector.register(self._from, selectors.EVENT_READ, self._read_channel)
+
+    def _forget(self, descriptor: int) -> None:
+        if descriptor in self._selector.get_map():
+            self._selector.unregister(descriptor)
 
     # What is watched.
 

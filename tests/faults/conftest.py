@@ -88,6 +88,12 @@ run_in_child(
 )
 """
 
+UNTIED = """
+from jobtracker_core.runner import child, confine
+confine.tie_to_parent = lambda: None
+child.main()
+"""
+
 LIMITS = RunLimits(memory_mb=256, cpu_s=20, runtime_s=25, output_mb=8, pages_mb=4)
 PATIENCE = Patience(loading=20, silence=20, grace=0.5, tick=0.1)
 
@@ -199,3 +205,9 @@ def supervised(hostile_path: Path) -> Supervised:
 def supervisor_script(hostile_folder: Path) -> Callable[..., str]:
     """Source of a process that supervises a run; its arguments are a label and a mode."""
     return lambda command=None: SUPERVISOR.format(folder=str(hostile_folder), command=command)
+
+
+@pytest.fixture
+def untied() -> list[str]:
+    """Command of a child that does not die with its supervisor, as where there is no prctl."""
+    return [sys.executable, "-P", "-c", UNTIED]

@@ -317,6 +317,12 @@ def spies(ctx):
             ctx.log.info("descriptor", number=entry.name, to=str(entry.readlink()))
 
 
+def asks(ctx: RunContext, address: str) -> Iterator[Page]:
+    """Not hostile at all: what it asks is."""
+    ctx.http.get(address)
+    yield page(1)
+
+
 class HostileBoard(JobCollector[CommonQuery, CollectorSettings]):
     info = CollectorInfo(
         name="hostile",
@@ -328,12 +334,14 @@ class HostileBoard(JobCollector[CommonQuery, CollectorSettings]):
         policy=Policy(summary="none"),
         canary=CommonQuery(text="good"),
         features=frozenset({"resume"}),
+        limits=Limits(per_minute=60_000, timeout=1.0),
     )
 
     def collect(
         self, query: CommonQuery, ctx: RunContext, *, cursor: str | None = None
     ) -> Iterator[Page]:
-        yield from MODES[str(query.text)](ctx)
+        mode = str(query.text)
+        yield from asks(ctx, mode) if mode.startswith("http") else MODES[mode](ctx)
 
 
 class PatientBoard(HostileBoard):

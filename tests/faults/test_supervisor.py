@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import threading
@@ -184,6 +185,31 @@ def test_the_child_dies_with_its_supervisor(supervised, supervise) -> None:
         assert len(supervised.alive()) == 1
         supervisor.kill()
     assert supervised.wait_until(lambda: not supervised.alive(), seconds=2)
+
+
+def test_without_that_tie_it_ends_when_it_finds_the_pipe_closed(
+    supervised, supervisor_script, untied
+) -> None:
+    script = supervisor_script(command=untied)
+    with subprocess.Popen(
+        [sys.executable, "-c", script, supervised.label, "waits_politely"],
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as supervisor:
+        assert supervisor.stdout is not None
+        assert supervisor.stdout.readline() == "waiting\n"
+        supervisor.kill()
+    assert supervised.wait_until(lambda: not supervised.alive(), seconds=5)
+
+
+@pytest.mark.parametrize(
+    ("mode", "error_class"), [("good", None), ("exits", "internal"), ("segfaults", "crash_signal")]
+)
+def test_without_a_descriptor_of_the_process_its_end_is_seen_too(
+    supervised, monkeypatch, mode, error_class
+) -> None:
+    monkeypatch.delattr(os, "pidfd_open", raising=False)
+    assert supervised.run(mode).outcome.error_class == error_class
 
 
 def test_what_a_plugin_started_is_found_when_the_run_is_taken_up(supervised, supervise) -> None:

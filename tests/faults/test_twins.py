@@ -14,12 +14,6 @@ from jobtracker_core.runner.processes import Tree, Use, end_marked
 
 pytestmark = pytest.mark.full
 
-UNTIED = """
-from jobtracker_core.runner import child, confine
-confine.tie_to_parent = lambda: None
-child.main()
-"""
-
 UNBOUND = """
 from jobtracker_core.runner import child, confine
 confine.limit = lambda limits: None
@@ -34,8 +28,10 @@ def cleaned(supervised) -> Iterator[None]:
     assert supervised.left() == []
 
 
-def test_without_its_tie_a_child_survives_its_supervisor(supervised, supervisor_script) -> None:
-    script = supervisor_script(command=[sys.executable, "-P", "-c", UNTIED])
+def test_without_its_tie_a_child_survives_its_supervisor(
+    supervised, supervisor_script, untied
+) -> None:
+    script = supervisor_script(command=untied)
     with subprocess.Popen(
         [sys.executable, "-c", script, supervised.label, "hangs"],
         stdout=subprocess.PIPE,

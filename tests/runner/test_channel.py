@@ -228,6 +228,11 @@ def test_other_errors_keep_their_words_and_their_class(error) -> None:
     assert (str(told), told.error_class) == (str(error), error.error_class)
 
 
+def test_a_class_that_no_list_knows_crosses_as_internal() -> None:
+    odd = Transient("x", error_class="bogus")  # type: ignore[arg-type]
+    assert through(channel.Raised.of(odd), channel.read_to_child).error_class == "internal"
+
+
 # The host at the child's end.
 
 
