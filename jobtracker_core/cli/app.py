@@ -19,7 +19,7 @@ _COMMANDS = {
     "collectors": ("collectors", "collectors", "Turn collectors on and off."),
     "config": ("config", "config", "See how this program is set up."),
     "db": ("db", "db", "Look after the database."),
-    "demo": ("demo", "demo", "See it work, on a practice site of this machine."),
+    "demo": ("demo", "demo", "See it work, on practice sites of this machine."),
     "jobs": ("jobs", "jobs", "List, show and export stored jobs."),
     "plugins": ("plugins", "plugins", "See which plugins are installed and whether they work."),
     "replay": ("replay", "replay", "Run a collector on recorded answers of its site."),

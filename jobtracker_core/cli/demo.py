@@ -43,10 +43,10 @@ _PORT = 8080
     help="Where to put the demo's database. [default: a new temporary directory]",
 )
 def demo(once: bool, postings: int, directory: Path | None) -> int:  # noqa: FBT001
-    """See it work, on a practice site of this machine: no real site is asked for anything.
+    """See it work, on practice sites of this machine: no real site is asked for anything.
 
-    Collects everything, collects again (nothing is new, no details are asked twice), changes ten
-    postings and collects a third time. Then the practice site and the portal stay open.
+    From each of them it collects everything, collects again (nothing is new, no details are asked
+    twice), changes ten postings and collects a third time. Then they and the portal stay open.
     """
     if directory is not None and (directory / "jobtracker.db").exists():
         raise click.BadParameter(f"{directory} holds a database already", param_hint="--dir")
@@ -56,7 +56,7 @@ def demo(once: bool, postings: int, directory: Path | None) -> int:  # noqa: FBT
         click.echo("No plugin with a practice site is installed.", err=True)
         click.echo("Next: pip install jobtracker-hiringcafe", err=True)
         return FAILED
-    good = True
+    wrong = []
     with contextlib.ExitStack() as stack:
         opened = {
             name: stack.enter_context(site_class(postings=postings))
@@ -64,10 +64,12 @@ def demo(once: bool, postings: int, directory: Path | None) -> int:  # noqa: FBT
         }
         with stop_on_signals() as stop:
             for name, site in opened.items():
-                good = _Tour(name, site, directory, stop).walk() and good
+                if not _Tour(name, site, directory, stop).walk():
+                    wrong.append(name)
+        click.echo(f"{len(opened) - len(wrong)} of {len(opened)} sites came out as they must")
         if not once and not stop.is_set():
             _leave_open(opened, directory)
-    return 0 if good else FAILED
+    return FAILED if wrong else 0
 
 
 class _Tour:
@@ -111,6 +113,7 @@ class _Tour:
         }
         for what, true in expected.items():
             click.echo(f"  {'ok' if true else 'WRONG'}: {what}")
+        click.echo()
         return all(expected.values())
 
     def _collect(self, tracker: JobTracker, title: str) -> Collected:
@@ -137,7 +140,7 @@ def _settings(directory: Path, sites: Mapping[str, PracticeSite]) -> Settings:
 def _leave_open(sites: Mapping[str, PracticeSite], directory: Path) -> None:
     from jobtracker_core.cli.serve import serve_until_stopped, url_of
 
-    click.echo("\nThe practice site stays open until Ctrl-C. In another terminal:\n")
+    click.echo("\nThe practice sites stay open until Ctrl-C. In another terminal:\n")
     click.echo(f"  export JOBTRACKER_DATABASE_URL=sqlite:///{directory.absolute()}/jobtracker.db")
     for name, site in sites.items():
         for line in directions(name, site):

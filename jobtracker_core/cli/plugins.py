@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import click
 from msgspec import Struct
 
+from jobtracker_core.cli import conformance
 from jobtracker_core.cli.errors import FAILED
 from jobtracker_core.cli.output import clean, open_tracker, print_fields, print_json, print_table
 from jobtracker_core.cli.practice import practice
 from jobtracker_core.contract.info import CollectorInfo
 from jobtracker_core.plugins import forms, skeleton
 from jobtracker_core.plugins.discovery import Plugin, Registry
+from jobtracker_core.testing.verdict import Verdict
 
 
 class CollectorCard(Struct, frozen=True, kw_only=True):
@@ -23,6 +26,13 @@ class CollectorCard(Struct, frozen=True, kw_only=True):
     version: str
     query: tuple[forms.FormField, ...]
     settings: tuple[forms.FormField, ...]
+
+
+class Checked(Struct, frozen=True, kw_only=True):
+    """What `plugins check NAME --json` tells: what was found, and each collector's checks."""
+
+    plugins: tuple[Plugin, ...]
+    collectors: dict[str, list[Verdict]]
 
 
 @click.group(invoke_without_command=True)
@@ -45,15 +55,29 @@ def list_(as_json: bool) -> None:  # noqa: FBT001
 @click.argument("name", required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def check(name: str | None, as_json: bool) -> int:  # noqa: FBT001
-    """Exit with 1 if a plugin (NAME, or any) has a problem; say which."""
-    chosen = _chosen(open_tracker().registry, name)
-    if as_json:
-        print_json(chosen)
-    else:
+    """Exit with 1 if a plugin has a problem; say which.
+
+    With the NAME of a plugin or a collector, make the checks of the conformance kit too, on the
+    plugin's practice site if it brings one.
+    """
+    registry = open_tracker().registry
+    chosen = _chosen(registry, name)
+    wrong = any(plugin.problems for plugin in chosen)
+    if not as_json:
         _print_problems(chosen)
-        wrong = [p for p in chosen if p.problems]
-        click.echo(f"{len(chosen)} checked, {len(wrong)} with problems")
-    return FAILED if any(p.problems for p in chosen) else 0
+    checked: dict[str, list[Verdict]] = {}
+    if name is not None:
+        checked = conformance.check(
+            registry, _collectors(chosen, name), tell=_ignore if as_json else _print_verdict
+        )
+        wrong |= any(v.state == "failed" for verdicts in checked.values() for v in verdicts)
+    if as_json:
+        print_json(chosen if name is None else Checked(plugins=chosen, collectors=checked))
+    elif name is None:
+        click.echo(f"{len(chosen)} checked, {sum(bool(p.problems) for p in chosen)} with problems")
+    else:
+        _print_totals(checked)
+    return FAILED if wrong else 0
 
 
 @plugins.command()
@@ -113,6 +137,37 @@ def show(name: str, as_json: bool) -> int:  # noqa: FBT001
 
 
 plugins.add_command(practice)
+
+
+def _collectors(chosen: tuple[Plugin, ...], name: str) -> list[str]:
+    """Return the collector of that name, or all of the plugin's."""
+    brought = [each for plugin in chosen for each in plugin.collectors]
+    own = {name for plugin in chosen if name in (plugin.name, plugin.distribution)}
+    return brought if own else [each for each in brought if each == name]
+
+
+def _print_verdict(verdict: Verdict) -> None:
+    match verdict.state:
+        case "ok":
+            click.echo(f"ok           {verdict.check}: {verdict.proves}")
+        case "failed":
+            click.echo(f"FAILED       {verdict.check}: {clean(verdict.reason or '')}")
+            click.echo(f"  Next: {clean(verdict.next_step or '')}")
+        case _:
+            click.echo(f"not checked  {verdict.check}: {clean(verdict.reason or '')}")
+
+
+def _ignore(verdict: Verdict) -> None:
+    """Say nothing yet."""
+
+
+def _print_totals(checked: dict[str, list[Verdict]]) -> None:
+    for collector, verdicts in checked.items():
+        count = Counter(verdict.state for verdict in verdicts)
+        click.echo(
+            f"{collector}: {count['ok']} ok, {count['failed']} failed, "
+            f"{count['not checked']} not checked"
+        )
 
 
 def _chosen(registry: Registry, name: str | None) -> tuple[Plugin, ...]:

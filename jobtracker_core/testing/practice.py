@@ -4,7 +4,7 @@ A site is a subclass with two methods, `answer()` and `change()`. It is found th
 entry-point group `jobtracker.practice` and made with `(*, seed, postings, port)`:
 
     class ExampleSite(PracticeSite):
-        faults = frozenset({"empty_page"})
+        faults = frozenset({"drift", "endless", "bad_items", "empty_page"})
 
         def answer(self, request):
             hits = [] if "empty_page" in request.faults else self.page(request.query)
@@ -55,7 +55,7 @@ MOVED_TO = "https://moved.practice.invalid"
 RETRY_AFTER = 120
 """Seconds that the fault `rate_limit` asks for."""
 
-_CHALLENGE = b"""<!DOCTYPE html><html lang="en"><head><title>Just a moment...</title></head>
+CHALLENGE = b"""<!DOCTYPE html><html lang="en"><head><title>Just a moment...</title></head>
 <body><noscript>Enable JavaScript and cookies to continue</noscript>
 <script src="/cdn-cgi/challenge-platform/h/b/orchestrate/chl_page/v1"></script></body></html>"""
 _STOP_SECONDS = 5.0
@@ -123,7 +123,10 @@ class PracticeSite(abc.ABC):
     """
 
     faults: ClassVar[frozenset[str]] = frozenset()
-    """Names of faults that only this site has; `answer()` finds them in `request.faults`."""
+    """Names of faults that `answer()` itself shows, where it finds them in `request.faults`.
+
+    `drift`, `endless` and `bad_items` belong to every site: see docs/reference/testing.md.
+    """
 
     details_path: ClassVar[str | None] = None
     """Shell pattern of the paths that details are asked under, for sites that have details."""
@@ -272,7 +275,7 @@ def _instead(fault: str | None, request: Seen) -> Reply | None:
     if fault in ("challenge", "challenge_200"):
         headers = {"cf-mitigated": "challenge"} if fault == "challenge" else {}
         status = 403 if fault == "challenge" else 200
-        return Reply(status=status, body=_CHALLENGE, content_type="text/html", headers=headers)
+        return Reply(status=status, body=CHALLENGE, content_type="text/html", headers=headers)
     if fault == "unauthorized":
         return Reply.json({"error": "Unauthorized."}, status=401)
     if fault == "server_error":

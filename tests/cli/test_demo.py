@@ -28,6 +28,7 @@ def test_the_tour_shows_new_nothing_and_changed(tmp_path: Path, capfd) -> None:
     assert said.count("     job ") == 10 * SITES
     assert said.count("  ok: ") == 5 * SITES
     assert "WRONG" not in said
+    assert f"{SITES} of {SITES} sites came out as they must" in said
     assert (tmp_path / "jobtracker.db").exists()
 
 

@@ -15,7 +15,9 @@ import pytest
 
 GOOD = """
 from collections.abc import Iterator
-from jobtracker_core import *
+from jobtracker_core import (
+    CollectorInfo, CollectorSettings, CommonQuery, JobCollector, Page, Policy, RunContext, hookimpl
+)
 
 class Board(JobCollector[CommonQuery, CollectorSettings]):
     info = CollectorInfo(

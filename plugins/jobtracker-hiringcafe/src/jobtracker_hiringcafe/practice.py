@@ -50,10 +50,10 @@ class HiringCafeSite(PracticeSite):
             "empty_page",  # no hits, and not said to be the last page
             "empty_last",  # no hits, and said to be the last page
             "drift",  # the id of every hit has another name
-            "bad_items",  # every fourth hit has no title of any kind
+            "bad_items",  # every twentieth hit has no title of any kind
             "odd_values",  # optional values of another type
-            "endless",  # always more pages, always of new postings
-            "circle",  # always more pages, always the first one again
+            "endless",  # the last page again and again, never said to be the last
+            "bottomless",  # always more pages, always of new postings
             "no_total",  # the number of postings is not said
             "overcount",  # three times as many postings are announced as there are
             "no_hits",  # an answer without the list of hits
@@ -197,13 +197,15 @@ class HiringCafeSite(PracticeSite):
             return _props(number, [], total=0, last=True) | {"ssrError": error}
         with self.lock:
             found = self._search(request.query["searchState"], state)
-            start = 0 if "circle" in faults else number * PAGE_SIZE
-            jobs = [self._job(index) for index in found[start : start + PAGE_SIZE]]
+            start = number * PAGE_SIZE
             if "endless" in faults:
+                start = min(start, max(len(found) - 1, 0) // PAGE_SIZE * PAGE_SIZE)
+            jobs = [self._job(index) for index in found[start : start + PAGE_SIZE]]
+            if "bottomless" in faults:
                 first = self._count + start
                 jobs = [self._job(index) for index in range(first, first + PAGE_SIZE)]
         hits = [write_hit(job, Random(f"{self.seed}:users:{job.index}")) for job in jobs]
-        last = start + PAGE_SIZE >= len(found) and not faults & {"endless", "circle"}
+        last = start + PAGE_SIZE >= len(found) and not faults & {"endless", "bottomless"}
         if faults & {"empty_page", "empty_last"}:
             hits, last = [], "empty_last" in faults
         total = len(found) * 3 if "overcount" in faults else len(found)
@@ -263,7 +265,7 @@ def _spoilt(hits: list[dict[str, Any]], faults: frozenset[str]) -> list[dict[str
     for position, hit in enumerate(hits):
         if "drift" in faults:
             hit["object_id"] = hit.pop("objectID")
-        if "bad_items" in faults and position % 4 == 0:
+        if "bad_items" in faults and position % 20 == 0:
             hit["job_information"]["title"] = None
             hit["v5_processed_job_data"].pop("core_job_title")
         if "odd_values" in faults:
