@@ -8,6 +8,7 @@ import math
 import re
 from collections.abc import Callable
 from email.message import Message
+from functools import lru_cache
 from typing import Any, Final
 
 from selectolax.lexbor import LexborHTMLParser, SelectolaxError
@@ -155,12 +156,17 @@ def _in_string(private: Private, depth: int = 0) -> Callable[[str], str]:
     return change
 
 
+@lru_cache(maxsize=4096)
+def _clean_key(key: str) -> str:
+    return replace_emails(strip_unseen(key))
+
+
 def _blank(value: Any, private: Private, *, depth: int, secret: bool) -> Any:
     if depth > _DEEPEST:
         return None
     if isinstance(value, dict):
         return {
-            replace_emails(strip_unseen(str(key))): _empty(item)
+            _clean_key(str(key)): _empty(item)
             if key in private.json_keys
             else _blank(item, private, depth=depth + 1, secret=secret or is_secret(str(key)))
             for key, item in value.items()

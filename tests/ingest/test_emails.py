@@ -130,3 +130,15 @@ def test_repeated_openings_take_little_time(prefix):
         private.redact((source + " ").encode(), media, known)
     # A generous bound: what costs the square of its input takes far longer.
     assert time.process_time() - begun < 8
+
+
+PIECES = [
+    *("jo", "ann.b", "@", " at ", " AT ", "(at)", "[ @ ]", "&#64;", "%40", "%2540", "\\u0040"),
+    *("&commat;", "mail", ".", " dot ", "(dot)", "example", "com", "io", " ", "\n", '"', "at"),
+]
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=12).map("".join))
+def test_what_is_passed_over_quickly_holds_no_address(text: str) -> None:
+    if emails.has_email(text):
+        assert emails.replace_emails(text) != text

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import ast
+import os
+import re
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -57,3 +61,45 @@ def test_nothing_is_overwritten(tmp_path: Path) -> None:
     with pytest.raises(skeleton.SkeletonError, match="there already and not empty"):
         skeleton.write("board", tmp_path / "mine.txt")
     assert files_of(tmp_path) == {"mine.txt": "mine"}
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]]:
+    """A new plugin's folder, and an environment in which it is installed."""
+    folder = tmp_path_factory.mktemp("new")
+    skeleton.write("tiny_jobs", folder / "plugin")
+    install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index"]
+    install += ["--no-build-isolation", "--disable-pip-version-check"]
+    target = folder / "installed"
+    subprocess.run([*install, "--target", str(target), str(folder / "plugin")], check=True)
+    names = ("PATH", "HOME", "LANG")
+    env = {name: os.environ[name] for name in names if name in os.environ}
+    return folder, env | {"PYTHONPATH": str(target), "JOBTRACKER_DATA_DIR": str(folder / "data")}
+
+
+def test_its_own_tests_pass(installed: tuple[Path, dict[str, str]]) -> None:
+    folder, env = installed
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:randomly", "-p", "no:cacheprovider"],
+        cwd=folder / "plugin",
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    assert re.search(r"^4\d passed", done.stdout, re.MULTILINE), done.stdout
+
+
+def test_the_command_line_finds_it_in_order(installed: tuple[Path, dict[str, str]]) -> None:
+    folder, env = installed
+    done = subprocess.run(
+        [sys.executable, "-m", "jobtracker_core", "plugins", "check", "tiny_jobs"],
+        cwd=folder,
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "FAILED" not in done.stdout

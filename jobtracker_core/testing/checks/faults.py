@@ -23,6 +23,9 @@ from jobtracker_core.testing.verdict import CheckFailed, require
 EXAMPLES = 40
 """Spoilt answers that one bench is tried with."""
 
+_READ = 4000
+"""Postings that these runs read together: a site with large pages gets fewer of them."""
+
 _MOST_PAGES = 8
 """Page limit of runs on paging that never ends, beyond the pages that there are."""
 
@@ -223,8 +226,9 @@ def spoilt(subject: Subject) -> None:
         ways = [(n, s) for n in _kinds(bench.plain) for s in spoils(exchanges[n].answer.content)]
         require(ways, f"no answer on the {bench.name} is JSON or HTML", "record a run of today")
         examples = given(bench=st.just(bench), chosen=st.sampled_from(ways))(example)
+        seen = bench.plain.ran.result.counts.seen
         settings(
-            max_examples=EXAMPLES,
+            max_examples=min(EXAMPLES, max(10, _READ // max(seen, 1))),
             derandomize=True,
             database=None,
             deadline=None,

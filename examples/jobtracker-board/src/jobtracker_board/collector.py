@@ -136,7 +136,7 @@ def posting(item: Item, raw: dict[str, Any]) -> Posting:
         company=item.employer,
         places=None if place is None else (place,),
         remote=remote,
-        posted_at=day and datetime(day.year, day.month, day.day, tzinfo=UTC),
+        posted_at=None if day is None else datetime(day.year, day.month, day.day, tzinfo=UTC),
         posted_precision=Precision.DAY,
         raw=raw,
     )
