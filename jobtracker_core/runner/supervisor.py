@@ -317,7 +317,7 @@ class _Run:
         self._weigh()
         if not self._loaded and now - self._started > self._patience.loading:
             self._end("plugin_import", "importing the plugin does not come to an end")
-        elif now - self._heard > self._patience.silence:
+        elif self._loaded and now - self._heard > self._patience.silence:
             quiet = f"no sign of life for {self._patience.silence:.0f} seconds"
             self._end("runtime_limit", quiet)
         elif self._deaf_since is not None and now - self._deaf_since > self._patience.tick:

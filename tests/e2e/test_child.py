@@ -79,7 +79,9 @@ def told(collected: Any) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize(("query", "filtered"), [({}, False), ({"posted_within_days": 20}, True)])
+@pytest.mark.parametrize(
+    ("query", "filtered"), [({"limit": 30}, False), ({"posted_within_days": 20}, True)]
+)
 def test_a_run_in_a_child_does_what_it_does_inline(tracker, in_child, query, filtered) -> None:
     inline = tracker.collect("hiringcafe", query)
     rows = stored(tracker)
@@ -124,14 +126,14 @@ def test_what_is_wrong_with_the_site_ends_as_it_does_inline(
     assert tracker.jobs.count() == run.counts.new == kept
 
 
-def test_a_run_that_is_stopped_keeps_its_pages_and_goes_on_later(site, tracker, in_child) -> None:
+def test_a_run_that_is_stopped_keeps_its_pages_and_goes_on_later(tracker, in_child) -> None:
     in_child()
-    stop = threading.Event()
-    run = tracker.collect("hiringcafe", {}, stop=stop, on_progress=lambda _: stop.set()).run
+    stop, query = threading.Event(), {"limit": 60}
+    run = tracker.collect("hiringcafe", query, stop=stop, on_progress=lambda _: stop.set()).run
     assert (run.state, run.error_class) == (RunState.CANCELLED, "cancelled")
     assert tracker.jobs.count() == run.counts.new >= 40
-    assert tracker.collect("hiringcafe", {}).run.state is RunState.SUCCEEDED
-    assert tracker.jobs.count() == 90
+    assert tracker.collect("hiringcafe", query).run.state is RunState.SUCCEEDED
+    assert tracker.jobs.count() == 60
 
 
 def test_a_run_that_was_taken_over_ends_with_all_its_processes(tracker, in_child) -> None:

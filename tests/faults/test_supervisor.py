@@ -105,14 +105,14 @@ def test_a_run_stops_when_it_is_asked_to_or_is_killed(supervised, mode) -> None:
     assert ends(result) == (RunState.CANCELLED, "cancelled")
     assert result.outcome.keep_cursor
     assert result.counts.new == len(supervised.host.listed) == 1
-    assert supervised.seconds < 5
+    assert supervised.seconds < 12
 
 
 def test_a_polite_run_stops_well_within_the_grace(supervised) -> None:
     supervised.host = StoppingHost()
     supervised.patience = replace(supervised.patience, grace=60)
     assert ends(supervised.run("waits_politely")) == (RunState.CANCELLED, "cancelled")
-    assert supervised.seconds < 10
+    assert supervised.seconds < 20
 
 
 @pytest.mark.parametrize("mode", ["waits_politely", "hangs"])
