@@ -113,7 +113,7 @@ def print_result(collected: Collected) -> None:
         said = [f"{use.removed} removed"] if use.removed else []
         said += [f"{use.unknown} kept that do not say"] if use.unknown else []
         said += [use.note] if use.note else []
-        click.echo(clean(f"  {use.word}: {', '.join([use.support, *said])}"))
+        click.echo(f"  {use.word}: {clean(', '.join([use.support, *said]))}")
     if run.error_message:
         cause = f"{run.error_class}: " if run.error_class else ""
         click.echo(f"  {cause}{clean(run.error_message)}")

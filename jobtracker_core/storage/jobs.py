@@ -34,7 +34,7 @@ class Job(Struct, frozen=True, kw_only=True):
 
     Attributes:
         id: Order of arrival.
-        place: The first place as the site shows it.
+        place: The first place as the site shows it, or made of its parts.
         closed_at: When it was first seen to have ended; None while it is open.
         details_at: When its own page was last read; `details_due` says that its list entry has
             changed since.

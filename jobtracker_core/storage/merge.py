@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from jobtracker_core.contract.host import PayRecord, Record
-from jobtracker_core.contract.posting import Precision
+from jobtracker_core.contract.posting import Place, Precision
 
 Kind = Literal["list", "detail"]
 Row = dict[str, Any]
@@ -92,12 +92,17 @@ def _add(found: dict[str, Observed], name: str, value: Any) -> None:
         found[name] = Observed({name: value}, name)
 
 
+def _place_text(place: Place) -> str | None:
+    parts = (place.city, place.region, place.country)
+    return place.text or ", ".join(part for part in parts if part) or None
+
+
 def _place_columns(record: Record) -> Row:
     places = record.places or ()
     first = places[0] if places else None
     names = ("city", "region", "country", "latitude", "longitude")
     return {
-        "place": getattr(first, "text", None),
+        "place": None if first is None else _place_text(first),
         **{name: getattr(first, name, None) for name in names},
         "places": [msgspec.to_builtins(place) for place in places],
     }

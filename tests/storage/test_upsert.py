@@ -214,7 +214,7 @@ def test_pay_and_places_are_units(db: Database, write: Write, make_record: Make)
     write(make_record(pay=PayRecord(max=5), places=(Place(city="Bonn"),)))
     job = _one(db).job
     assert (job.pay_text, job.pay_min, job.pay_max, job.pay_currency) == (None, None, 5, None)
-    assert (job.place, job.city, job.country, job.latitude) == (None, "Bonn", None, None)
+    assert (job.place, job.city, job.country, job.latitude) == ("Bonn", "Bonn", None, None)
     changes = _one(db).changes[0].changes
     assert set(changes) == {"pay", "places"}
     assert changes["pay"][0]["min"] == 60000
@@ -418,3 +418,19 @@ def test_a_date_changes_only_as_far_as_it_is_known(
     written = write(make_record(posted_at=moved, posted_precision=after))
     assert bool(written.changed) is changed
     assert [set(change.changes) for change in _one(db).changes] == [{"posted_at"}] * changed
+
+
+@pytest.mark.parametrize(
+    ("place", "shown"),
+    [
+        (Place(text="Köln (Cologne)", city="Köln", country="DE"), "Köln (Cologne)"),
+        (Place(city="Tartu", country="EE"), "Tartu, EE"),
+        (Place(region="Ontario"), "Ontario"),
+        (Place(latitude=1.0, longitude=2.0), None),
+    ],
+)
+def test_a_place_without_a_text_is_shown_by_its_parts(
+    db: Database, write: Write, make_record: Make, place: Place, shown: str | None
+) -> None:
+    write(make_record(places=(place,)))
+    assert _one(db).job.place == shown
