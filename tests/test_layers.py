@@ -63,6 +63,7 @@ ONLY_HERE: dict[str, str | set[str]] = {
     "jinja2": "web",
     "markupsafe": "web",
     "uvicorn": "cli.serve",
+    "psutil": "runner.processes",
 }
 NOWHERE = {"pandas", "jobspy", "requests", "httpx", "aiohttp"}
 
@@ -137,6 +138,7 @@ def test_a_module_imports_only_what_its_layer_may(path: Path) -> None:
         ("runner.execute", "jobtracker_core.tracker"),
         ("runner.execute", "pandas"),
         ("runner.inline", "structlog"),
+        ("runner.supervisor", "psutil.Process"),
         ("tracker", "jobtracker_core.logs.open_log"),
         ("logs", "jobtracker_core.contract.host"),
         ("cli.jobs", "jobtracker_core.Posting"),
@@ -148,6 +150,31 @@ def test_a_module_imports_only_what_its_layer_may(path: Path) -> None:
 )
 def test_the_walk_sees_a_violation(name: str, imported: str) -> None:
     assert violations(name, {imported}) == [imported]
+
+
+def reached_from(name: str) -> set[str]:
+    """All modules of ours that a module imports, itself or through others."""
+    paths = {name_of(path): path for path in modules()}
+    reached: set[str] = set()
+    ahead = {name}
+    while ahead:
+        module = ahead.pop()
+        reached.add(module)
+        for imported in imports_of(paths[module]):
+            top, _, rest = imported.partition(".")
+            # `from package.module import name` and `from package import module` look alike.
+            names = {rest, rest.rpartition(".")[0]} if top == "jobtracker_core" else set()
+            ahead |= {name for name in names - {""} if name in paths} - reached
+    return reached
+
+
+def test_a_run_in_its_own_process_knows_no_database() -> None:
+    assert within("storage.engine", {"storage"})
+    for name in ("runner.child", "runner.channel"):
+        assert [
+            m for m in reached_from(name) if within(m, {"storage", "settings", "tracker"})
+        ] == []
+    assert "storage.engine" in reached_from("runner.inline")
 
 
 def plugin_sources() -> list[Path]:

@@ -185,7 +185,10 @@ class Cancelled(CollectError):  # noqa: N818
             "deadline": "the run's time is used up",
             "shutdown": "the worker shuts down",
         }
-        super().__init__(
-            text[reason], error_class="runtime_limit" if reason == "deadline" else None
-        )
+        causes: dict[CancelReason, ErrorClass] = {
+            "stopped": "cancelled",
+            "deadline": "runtime_limit",
+            "shutdown": "drained",
+        }
+        super().__init__(text[reason], error_class=causes[reason])
         self.reason: CancelReason = reason

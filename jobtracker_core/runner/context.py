@@ -20,9 +20,9 @@ from jobtracker_core.contract.errors import (
 from jobtracker_core.contract.host import Ack, Batch, Grant, Progress, Proxy, RunHost
 from jobtracker_core.contract.page import Skip
 from jobtracker_core.contract.posting import PostingRef
-from jobtracker_core.http.proxies import secrets_of
 from jobtracker_core.runner.clock import Clock
 from jobtracker_core.runner.filters import QueryFilters
+from jobtracker_core.runner.hiding import Hiding
 
 T = TypeVar("T")
 
@@ -50,7 +50,7 @@ class GuardedHost:
         self.page = 1
         self._host = host
         self._failure: Exception | None = None
-        self._secrets: tuple[str, ...] = ()
+        self._hiding = Hiding()
 
     def _call(self, call: Callable[[], T]) -> T:
         try:
@@ -86,16 +86,11 @@ class GuardedHost:
 
     def proxy(self, *, failed: int | None = None, cause: ErrorClass = "proxy") -> Proxy | None:
         """See RunHost."""
-        proxy = self._call(lambda: self._host.proxy(failed=failed, cause=cause))
-        if proxy is not None:
-            self._secrets = tuple(dict.fromkeys((*self._secrets, *secrets_of(proxy.url))))
-        return proxy
+        return self._hiding.note(self._call(lambda: self._host.proxy(failed=failed, cause=cause)))
 
     def hide(self, text: str) -> str:
-        """Return a text without the credentials of the run's proxies: libraries quote them."""
-        for secret in self._secrets:
-            text = text.replace(secret, "***")
-        return text
+        """Return a text without the credentials of the run's proxies."""
+        return self._hiding.hide(text)
 
     def progress(self, progress: Progress) -> None:
         """See RunHost."""

@@ -6,12 +6,14 @@ collector is reached through a `RunHost`.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import closing
 
 import msgspec
 from msgspec import Struct
 
 from jobtracker_core.contract.host import RunHost
+from jobtracker_core.contract.info import Private
 from jobtracker_core.contract.run import Counts, FilterUse
 from jobtracker_core.http.exchange import Transport
 from jobtracker_core.http.proxies import Through
@@ -96,21 +98,22 @@ def _execute(session: Session) -> Result:
         detail_failure=details.failure,
     )
     return Result(
-        outcome=_cleaned(decide(evidence), session),
+        outcome=cleaned(decide(evidence), session.info.private, session.host.hide),
         counts=session.counts,
         tail=session.undelivered,
         filters=session.filters.account(),
     )
 
 
-def _cleaned(outcome: Outcome, session: Session) -> Outcome:
-    """Blank what is private in the texts that are kept: they quote the site's answers.
+def cleaned(outcome: Outcome, private: Private, hide: Callable[[str], str]) -> Outcome:
+    """Blank what is private in the texts that are kept, which quote the site's answers; cut them.
 
-    Before they are cut, since a cut could take away the key by which a value is known as private.
+    In this order, since a cut could take away the key by which a value is known as private. `hide`
+    takes out the credentials of the run's proxies.
     """
 
     def clean(text: str | None) -> str | None:
-        return text and redact_text(session.host.hide(text), session.info.private)
+        return text and redact_text(hide(text), private)
 
     return cut(
         msgspec.structs.replace(

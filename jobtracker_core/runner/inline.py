@@ -13,10 +13,10 @@ from jobtracker_core.contract.errors import CancelReason, ErrorClass
 from jobtracker_core.contract.host import Ack, Batch, Grant, Progress, Proxy
 from jobtracker_core.contract.posting import PostingRef
 from jobtracker_core.contract.run import Counts, JobRef
-from jobtracker_core.http.proxies import secrets_of
 from jobtracker_core.runner.beat import Heartbeat
 from jobtracker_core.runner.clock import Clock
 from jobtracker_core.runner.context import named
+from jobtracker_core.runner.hiding import Hiding
 from jobtracker_core.runner.pool import RunProxies
 from jobtracker_core.storage import jobs, rates, runs, upsert
 from jobtracker_core.storage.claims import Claim
@@ -73,7 +73,7 @@ class InlineHost:
         self._proxies = None if pool is None else RunProxies(db, pool, self._warn)
         self._touched: set[int] = set()
         self._page: object = 0
-        self._secrets: tuple[str, ...] = ()
+        self._hiding = Hiding()
         self.new: list[JobRef] = []
         self.asked: list[PostingRef] = []
         self.listed: dict[str, None] = {}
@@ -151,9 +151,7 @@ class InlineHost:
         """Return the run's proxy out of its pool."""
         if self._proxies is None:
             return None
-        proxy = self._proxies.take(failed=failed, cause=cause)
-        self._secrets = tuple(dict.fromkeys((*self._secrets, *secrets_of(proxy.url))))
-        return proxy
+        return self._hiding.note(self._proxies.take(failed=failed, cause=cause))
 
     def progress(self, progress: Progress) -> None:
         """Hand it to whoever watches."""
@@ -168,15 +166,9 @@ class InlineHost:
         """Hand it to whoever listens, with the run and its collector."""
         self._page = fields.get("page", self._page)
         told = named(fields, run=self._claim.run_id, collector=self._source)
-        if self._secrets:  # a plugin, or a library it uses, may quote the run's proxy
-            event = self._hide(event)
-            told = {k: self._hide(v) if isinstance(v, str) else v for k, v in told.items()}
-        self._on_log(level, event, told)
-
-    def _hide(self, text: str) -> str:
-        for secret in self._secrets:
-            text = text.replace(secret, "***")
-        return text
+        hide = self._hiding.hide  # a plugin, or a library it uses, may quote the run's proxy
+        told = {k: hide(v) if isinstance(v, str) else v for k, v in told.items()}
+        self._on_log(level, hide(event), told)
 
     def _warn(self, event: str, fields: Mapping[str, object]) -> None:
         self.log("warning", event, {"page": self._page, **fields})

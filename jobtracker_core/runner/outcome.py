@@ -23,6 +23,10 @@ SAMPLE_CAP = 20_000
 
 MESSAGE_CAP = 500
 
+MORE_MEMORY = "Narrow the search, or give it more memory; if neither helps, the plugin has a leak."
+_TRACES = ("internal", "memory_limit", "crash_signal")
+"""Classes whose detail is a traceback or printed text: its end says most."""
+
 Phase = Literal["list", "details"]
 ListEnd = Literal["end", "limit", "page_limit"]
 
@@ -83,6 +87,15 @@ def decide(evidence: Evidence) -> Outcome:
         return _finished(evidence)
     if isinstance(evidence.cause, CollectError):
         return _stopped(evidence, evidence.cause)
+    if isinstance(evidence.cause, MemoryError):
+        return Outcome(
+            state=RunState.FAILED,
+            keep_cursor=evidence.list_end is None,
+            error_class="memory_limit",
+            message="the run needs more memory than it may have",
+            hint=MORE_MEMORY,
+            detail=_evidence(evidence.cause),
+        )
     return Outcome(
         state=RunState.FAILED,
         keep_cursor=evidence.list_end is None,
@@ -105,13 +118,16 @@ def cut(outcome: Outcome) -> Outcome:
     """Cut an outcome's texts to what is kept: of a traceback the end, of a sample the start."""
     detail = outcome.detail
     if detail is not None:
-        detail = detail[-SAMPLE_CAP:] if outcome.error_class == "internal" else detail[:SAMPLE_CAP]
+        trace = outcome.error_class in _TRACES
+        detail = detail[-SAMPLE_CAP:] if trace else detail[:SAMPLE_CAP]
     message = outcome.message and outcome.message[:MESSAGE_CAP]
     return structs.replace(outcome, message=message, detail=detail)
 
 
 def class_of(error: BaseException) -> ErrorClass:
     """Return an error's class; what no list knows is a bug of whoever made it up."""
+    if isinstance(error, MemoryError):
+        return "memory_limit"
     if isinstance(error, CollectError) and error.error_class in get_args(ErrorClass):
         return error.error_class
     return "internal"

@@ -13,6 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.benchmarks import (
+    child,
     http_reads,
     indeed_parse,
     linkedin_parse,
@@ -41,6 +42,7 @@ def main() -> int:
 
 def _measure(rows: int, rounds: int) -> Iterator[Ratio]:
     yield start_up.measure(rounds)
+    yield from child.measure(rounds)
     yield from requests_per_run.measure()
     yield from linkedin_parse.measure(rounds)
     yield from indeed_parse.measure(rounds)

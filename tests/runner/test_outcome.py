@@ -42,7 +42,7 @@ TABLE = [
     ({"cause": Transient("x")}, "failed", "network", False, True),
     ({"cause": Transient("x", error_class="dns"), "pages": 1}, "partial", "dns", False, True),
     ({"cause": Cancelled("stopped")}, "cancelled", "cancelled", False, True),
-    ({"cause": Cancelled("shutdown")}, "cancelled", "cancelled", False, True),
+    ({"cause": Cancelled("shutdown")}, "cancelled", "drained", False, True),
     ({"cause": Cancelled("deadline")}, "partial", "runtime_limit", False, True),
     ({"cause": ValueError("x")}, "failed", "internal", False, True),
     ({"cause": ValueError("x"), "phase": "details", **END}, "failed", "internal", False, False),

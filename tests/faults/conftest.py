@@ -1,0 +1,213 @@
+"""Hostile plugins as a real distribution, and the means to run them under supervision."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from jobtracker_core.contract.info import CollectorSettings
+from jobtracker_core.contract.query import CommonQuery
+from jobtracker_core.plugins import discovery
+from jobtracker_core.runner.clock import SystemClock
+from jobtracker_core.runner.dry import DryHost
+from jobtracker_core.runner.execute import Result
+from jobtracker_core.runner.launch import COMMAND
+from jobtracker_core.runner.limits import Patience, RunLimits
+from jobtracker_core.runner.processes import MARK
+from jobtracker_core.runner.session import Task
+from jobtracker_core.runner.supervisor import run_in_child
+
+HERE = Path(__file__).parent
+
+# entry point: the source of its module
+AT_IMPORT = {
+    "import_error": "raise RuntimeError('boom at import')",
+    "import_hang": "import time\nwhile True:\n    time.sleep(60)",
+    "import_spin": "while True:\n    pass",
+    "import_exit": "import os\nos._exit(0)",
+    "import_crash": "import ctypes\nctypes.string_at(0)",
+    "import_hog": "kept = []\nwhile True:\n    kept.append(bytearray(8 << 20))",
+    "import_nothing": "",
+}
+
+PROJECT = """
+[build-system]
+requires = ["hatchling"]
+build-backend = "hatchling.build"
+
+[project]
+name = "hostile-board"
+version = "6.6.6"
+requires-python = ">=3.11"
+
+[project.entry-points.jobtracker]
+{entries}
+
+[tool.hatch.build.targets.wheel]
+include = ["*.py"]
+"""
+
+# A process that supervises one run, and tells what it logs.
+SUPERVISOR = """
+import sys
+from jobtracker_core import CollectorSettings, CommonQuery
+from jobtracker_core.plugins import discovery
+from jobtracker_core.runner.clock import SystemClock
+from jobtracker_core.runner.dry import DryHost
+from jobtracker_core.runner.launch import COMMAND
+from jobtracker_core.runner.launch import COMMAND
+from jobtracker_core.runner.limits import RunLimits
+from jobtracker_core.runner.session import Task
+from jobtracker_core.runner.supervisor import run_in_child
+
+label, mode = sys.argv[1:]
+sys.path.insert(0, {folder!r})
+
+class Host(DryHost):
+    def log(self, level, event, fields):
+        print(event, flush=True)
+
+source = discovery.load({{"hostile_board"}}).sources["hostile"]
+run_in_child(
+    Task(collector=source.cls, settings=CollectorSettings(), query=CommonQuery(text=mode)),
+    Host(),
+    RunLimits(),
+    plugin="hostile_board",
+    label=label,
+    clock=SystemClock(),
+    command={command!r} or COMMAND,
+)
+"""
+
+UNTIED = """
+from jobtracker_core.runner import child, confine
+confine.tie_to_parent = lambda: None
+child.main()
+"""
+
+LIMITS = RunLimits(memory_mb=256, cpu_s=20, runtime_s=25, output_mb=8, pages_mb=4)
+PATIENCE = Patience(loading=20, silence=20, grace=0.5, tick=0.1)
+
+
+@pytest.fixture(scope="session")
+def hostile_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory that the hostile distribution is installed into."""
+    project = tmp_path_factory.mktemp("hostile")
+    target = tmp_path_factory.mktemp("installed")
+    sources = {"hostile_board": (HERE / "hostile_board.py").read_text(), **AT_IMPORT}
+    for module, source in sources.items():
+        (project / f"{module}.py").write_text(source)
+    entries = "\n".join(f'{module} = "{module}"' for module in sources)
+    (project / "pyproject.toml").write_text(PROJECT.format(entries=entries))
+    install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index"]
+    install += ["--no-build-isolation", "--disable-pip-version-check", "--target", str(target)]
+    subprocess.run([*install, str(project)], check=True)
+    return target
+
+
+@pytest.fixture
+def hostile_path(hostile_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The same directory, on the path."""
+    monkeypatch.syspath_prepend(str(hostile_folder))
+    yield hostile_folder
+    for module in ("hostile_board", *AT_IMPORT):
+        sys.modules.pop(module, None)
+
+
+def alive(label: str) -> list[psutil.Process]:
+    """The processes that a run has left."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            marked = process.environ().get(MARK) == label
+            if marked and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process)
+        except psutil.Error:
+            continue
+    return found
+
+
+def wait_until(what: Callable[[], Any], *, seconds: float) -> Any:
+    """Wait for what becomes true; the last answer is returned."""
+    deadline = time.monotonic() + seconds
+    while not (found := what()) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return found
+
+
+class Supervised:
+    """Runs collectors in children; `host` is there to look at and to play with."""
+
+    def __init__(self) -> None:
+        self.host: Any = DryHost()
+        self.label = f"test-{uuid.uuid4().hex}"
+        self.drain = threading.Event()
+        self.limits = LIMITS
+        self.patience = PATIENCE
+        self.plugin = "hostile_board"
+        self.settings = CollectorSettings()
+        self.command: Sequence[str] | None = None
+        self.seconds = 0.0
+
+    def run(self, mode: str, *, collector: str = "hostile") -> Result:
+        registry = discovery.load({"hostile_board"})
+        task = Task(
+            collector=registry.sources[collector].cls,
+            settings=self.settings,
+            query=CommonQuery(text=mode),
+        )
+        started = time.monotonic()
+        result = run_in_child(
+            task,
+            self.host,
+            self.limits,
+            plugin=self.plugin,
+            label=self.label,
+            clock=SystemClock(),
+            drain=self.drain,
+            patience=self.patience,
+            command=self.command or COMMAND,
+        )
+        self.seconds = time.monotonic() - started
+        return result
+
+    def alive(self) -> list[psutil.Process]:
+        """The processes of the run that are there now."""
+        return alive(self.label)
+
+    def left(self) -> list[psutil.Process]:
+        """What is still there two seconds after the end."""
+        gone = wait_until(lambda: not alive(self.label), seconds=2)
+        return [] if gone else alive(self.label)
+
+    def wait_until(self, what: Callable[[], Any], *, seconds: float) -> Any:
+        return wait_until(what, seconds=seconds)
+
+    def events(self, name: str) -> list[Any]:
+        return [fields for _, event, fields in self.host.events if event == name]
+
+
+@pytest.fixture
+def supervised(hostile_path: Path) -> Supervised:
+    return Supervised()
+
+
+@pytest.fixture
+def supervisor_script(hostile_folder: Path) -> Callable[..., str]:
+    """Source of a process that supervises a run; its arguments are a label and a mode."""
+    return lambda command=None: SUPERVISOR.format(folder=str(hostile_folder), command=command)
+
+
+@pytest.fixture
+def untied() -> list[str]:
+    """Command of a child that does not die with its supervisor, as where there is no prctl."""
+    return [sys.executable, "-P", "-c", UNTIED]
