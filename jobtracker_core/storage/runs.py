@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -160,12 +161,25 @@ def get(db: Database, run_id: int) -> Run:
 
 
 def list_runs(
-    db: Database, *, collector: str | None = None, limit: int = 50, before: int | None = None
+    db: Database,
+    *,
+    collector: str | None = None,
+    search_id: int | None = None,
+    states: Sequence[RunState] = (),
+    limit: int = 50,
+    before: int | None = None,
 ) -> tuple[Run, ...]:
-    """Return the newest runs first; `before` is the number of the last run of the previous page."""
+    """Return the newest runs first; `before` is the number of the last run of the previous page.
+
+    Without `states`, runs of all states are returned.
+    """
     statement = _select().order_by(runs.c.id.desc()).limit(limit)
     if collector is not None:
         statement = statement.where(collectors.c.name == collector)
+    if search_id is not None:
+        statement = statement.where(runs.c.search_id == min(search_id, LARGEST_ID))
+    if states:
+        statement = statement.where(runs.c.state.in_([state.value for state in states]))
     if before is not None:
         statement = statement.where(runs.c.id < min(before, LARGEST_ID))
     with db.read() as conn:

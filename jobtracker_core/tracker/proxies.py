@@ -65,7 +65,7 @@ class Proxies:
         Duplicate.
         """
         for field, name in (("pool", pool), ("label", label)):
-            if name is not None and not _is_name(name):
+            if name is not None and not is_name(name):
                 raise BadProxy(
                     f"{field}: {name!r} is no name",
                     f"Take 1 to {_LONGEST_NAME} printable characters.",
@@ -156,7 +156,8 @@ class Proxies:
                 proxies.set_aside(database, proxy.id, cause=said.error.error_class)
 
 
-def _is_name(text: str) -> bool:
+def is_name(text: str) -> bool:
+    """Say whether a text can name something in lists."""
     return text.isprintable() and text == text.strip() and 0 < len(text) <= _LONGEST_NAME
 
 
