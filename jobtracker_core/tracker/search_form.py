@@ -123,7 +123,7 @@ def _words(search: Search) -> dict[str, Any]:
 def to_schedule(form: SearchForm, *, before: Schedule | None, now: datetime) -> Schedule:
     """Return the schedule that a form describes; raises ScheduleError if it cannot be used.
 
-    Intervals are counted from `now`; one that is changed, from where it was counted before.
+    Intervals are counted from the minute of `now`; one that is changed, from where it was before.
     """
     kind: Kind = "manual"
     anchor_at = None
@@ -131,7 +131,8 @@ def to_schedule(form: SearchForm, *, before: Schedule | None, now: datetime) -> 
         kind = "cron"
     elif form.every_s is not None:
         kind = "interval"
-        anchor_at = now if before is None or before.anchor_at is None else before.anchor_at
+        whole = now.replace(second=0, microsecond=0)
+        anchor_at = whole if before is None or before.anchor_at is None else before.anchor_at
     schedule = Schedule(
         kind=kind,
         cron=form.cron,

@@ -19,7 +19,7 @@ from jobtracker_core.storage.queue import Enqueued
 from jobtracker_core.storage.searches import Search, SearchDraft
 from jobtracker_core.tracker import search_form
 from jobtracker_core.tracker.collectors import Collectors, site_of, turned_on
-from jobtracker_core.tracker.proxies import is_name
+from jobtracker_core.tracker.proxies import LONGEST_NAME, is_name
 from jobtracker_core.tracker.search_form import SearchForm, SearchOptions
 from jobtracker_core.tracker.stored import Installation, check_pool
 
@@ -81,7 +81,7 @@ class Searches:
 
     def get(self, search: int | str) -> Search:
         """Return one search. No name is made of digits alone, so that "7" is a number."""
-        if isinstance(search, int) or search.isdecimal():
+        if isinstance(search, int) or is_number(search):
             return searches.get(self._tracker.database, int(search))
         return searches.find(self._tracker.database, search)
 
@@ -233,21 +233,29 @@ class Searches:
     def _form(
         self, options: SearchOptions, before: Search | None
     ) -> tuple[SearchForm | None, dict[str, str]]:
+        form, problems = None, {}
         try:
             form = search_form.read(options, before)
-            if options.get("proxy_pool") is not None:
-                check_pool(self._tracker, form.proxy_pool)
         except FormError as error:
-            return None, error.problems
-        return form, {}
+            problems |= error.problems
+        try:
+            check_pool(self._tracker, options.get("proxy_pool"))
+        except FormError as error:
+            problems |= error.problems
+        return None if problems else form, problems
+
+
+def is_number(text: str) -> bool:
+    """Say whether a text is a search's number, and so cannot be its name."""
+    return text.isdecimal() and len(text) <= LONGEST_NAME
 
 
 def _name_problems(name: str) -> dict[str, str]:
-    if is_name(name) and not name.isdecimal():
+    if is_name(name) and not is_number(name):
         return {}
     return {
-        "name": f"{name!r} is no name; it takes 1 to 100 printable characters, not all of them "
-        "digits, and no space at either end"
+        "name": f"{name!r} is no name; it takes 1 to {LONGEST_NAME} printable characters, not all "
+        "of them digits, and no space at either end"
     }
 
 
