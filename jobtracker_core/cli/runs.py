@@ -194,7 +194,7 @@ def _tell_without_workers(tracker: JobTracker) -> None:
 
 
 def _line(event: Event) -> str:
-    told = ", ".join(f"{name} {clean(value)}" for name, value in event.data.items())
+    told = ", ".join(f"{name} {clean(value)}" for name, value in sorted(event.data.items()))
     level = "" if event.level == "info" else f"{event.level}: "
     words = event.kind.replace("_", " ")
     return clean(f"{event.at:%H:%M:%S} {level}{words}" + (f": {told}" if told else ""))

@@ -233,7 +233,8 @@ class Searches:
     def _form(
         self, options: SearchOptions, before: Search | None
     ) -> tuple[SearchForm | None, dict[str, str]]:
-        form, problems = None, {}
+        form: SearchForm | None = None
+        problems: dict[str, str] = {}
         try:
             form = search_form.read(options, before)
         except FormError as error:
