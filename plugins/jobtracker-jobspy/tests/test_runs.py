@@ -314,5 +314,5 @@ def test_pages_of_one_call_are_announced_before_they_are_asked_for(
             bdjobs.answer = answer  # type: ignore[method-assign]
             yield from super().collect(query, ctx, cursor=cursor)
 
-    assert run(Stopping, bdjobs.base_url).end == ("cancelled", "cancelled")
+    assert run(Stopping, bdjobs.base_url).end == ("cancelled", "drained")
     assert [request.query["pg"] for request in bdjobs.requests] == ["1", "2"]
