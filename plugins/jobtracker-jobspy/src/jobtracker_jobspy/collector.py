@@ -32,11 +32,14 @@ _GRAVE = frozenset({"blocked", "limited", "proxy"})
 
 
 _SECOND_LOOK = 10.0
-"""Seconds before nothing, after full pages, is asked for again."""
+"""Seconds, at most, before nothing, after full pages, is asked for again."""
+
+_PATIENCE = 4
+"""So many times the usual distance between requests do as well: a practice site is a quick one."""
 
 _WITH_TEXTS = 10
 """Results of one call where each costs a request for its description: python-jobspy asks for these
-without a pause, and within a call it cannot be told to stop there, nor can the lease be renewed."""
+without a pause, and within a call it cannot be told to stop there."""
 
 
 class JobspyCollector(JobCollector[JQ, JobspySettings], Generic[JQ]):
@@ -80,7 +83,7 @@ class JobspyCollector(JobCollector[JQ, JobspySettings], Generic[JQ]):
             wanted = self._wanted(query, len(listed.seen))
             answer = calls.ask(offset, wanted)
             if offset and not (answer.rows or answer.skipped or answer.error):
-                ctx.pause(_SECOND_LOOK)
+                ctx.pause(self._second_look())
                 answer = calls.ask(offset, wanted)
             # Where pages come again by design, postings that come again mean nothing.
             again = offset // self.board.page_size < listed.page
@@ -103,6 +106,10 @@ class JobspyCollector(JobCollector[JQ, JobspySettings], Generic[JQ]):
                 return
             offset = following
             ctx.pause(calls.delay)
+
+    def _second_look(self) -> float:
+        rate = self.settings.per_minute or self.info.limits.per_minute
+        return min(_SECOND_LOOK, 60 * _PATIENCE / rate)
 
     def _wanted(self, query: JQ, found: int) -> int:
         portion = self.portion(query)
