@@ -25,7 +25,7 @@ QUICKEST_S = 0.25
 SLOWEST_S = 2.0
 """Seconds between two looks at a run that is watched: longer and longer while nothing happens."""
 
-_EVENTS = 200
+_PAGE = 200
 
 
 class Watched(Struct, frozen=True, kw_only=True):
@@ -138,9 +138,16 @@ class Runs:
         """
         return runs.request_cancel(self._tracker.database, run_id)
 
-    def events(self, run_id: int, *, after: int = 0, limit: int = _EVENTS) -> tuple[Event, ...]:
-        """Return what happened in a run, the first first; `after` is the last one known."""
-        return events.list_events(self._tracker.database, run_id, after=after, limit=limit)
+    def events(self, run_id: int, *, after: int = 0) -> tuple[Event, ...]:
+        """Return all that happened in a run, the first first; `after` is the last one known."""
+        found: list[Event] = []
+        while page := events.list_events(
+            self._tracker.database, run_id, after=found[-1].id if found else after, limit=_PAGE
+        ):
+            found += page
+            if len(page) < _PAGE:
+                break
+        return tuple(found)
 
     def attempts(self, run_id: int) -> tuple[Attempt, ...]:
         """Return the attempts at a run, the first first."""
@@ -156,7 +163,7 @@ class Runs:
         while True:
             # The run is read first: what had happened when it ended is then among the events.
             run = self.get(run_id)
-            news = self._news(run_id, last)
+            news = self.events(run_id, after=last)
             if news or seen is None or _shown(run) != _shown(seen):
                 watched = Watched(run=run, events=news)
                 yield watched
@@ -166,14 +173,6 @@ class Runs:
                 last = news[-1].id if news else last
             self._clock.wait(pause)
             pause = min(pause * 2, SLOWEST_S)
-
-    def _news(self, run_id: int, after: int) -> tuple[Event, ...]:
-        found: list[Event] = []
-        while page := self.events(run_id, after=found[-1].id if found else after):
-            found += page
-            if len(page) < _EVENTS:
-                break
-        return tuple(found)
 
 
 def _shown(run: Run) -> tuple[object, ...]:

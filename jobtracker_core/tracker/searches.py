@@ -156,6 +156,7 @@ class Searches:
                     query=forms.as_words(filled),
                     query_hash=forms.digest(filled),
                     site=site_of(self._tracker, source.info),
+                    max_parallel=source.info.limits.max_running,
                 )
         form, also = self._form(options, before)
         if form is None or problems or wrong:

@@ -88,7 +88,7 @@ def test_watching_tells_what_happens_until_the_end(queued, other, monkeypatch) -
     assert said.code == 3
     first, page, running, slow, last = said.out.splitlines()
     assert first == "run 1 pending: 0 pages, 0 postings; 0 new, 0 changed, 0 known"
-    assert page[8:] == " page stored: page 1, new 3 [2J"
+    assert page[8:] == " page stored: new 3 [2J, page 1"
     assert running.startswith("run 1 running: ")
     assert slow[8:] == " warning: site slow"
     assert last == "run 1 partial: 2 pages, 5 postings; 3 new, 0 changed, 2 known; stopped"
