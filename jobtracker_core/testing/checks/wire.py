@@ -6,7 +6,7 @@ from contextlib import suppress
 
 from jobtracker_core.http.address import ForbiddenHost, Hosts, read_address
 from jobtracker_core.testing.registry import Check
-from jobtracker_core.testing.spies import side_doors
+from jobtracker_core.testing.spies import Passing, side_doors
 from jobtracker_core.testing.subject import Subject
 from jobtracker_core.testing.verdict import CheckFailed, require
 
@@ -44,11 +44,11 @@ def hosts(subject: Subject) -> None:
 
 
 def side_door(subject: Subject) -> None:
-    """It has no sleep and no sockets of its own."""
+    """It has no sleep, no connection and no process of its own."""
     for bench in subject.benches:
         _ = bench.plain
         with side_doors() as seen:
-            bench.run()
+            bench.run(lambda transport, _clock: Passing(transport))
         require(
             not seen,
             f"it went past its context: {', '.join(dict.fromkeys(seen))}",
@@ -89,7 +89,7 @@ CHECKS = (
     ),
     Check(
         name="side_door",
-        proves="it neither sleeps nor opens connections by itself",
+        proves="it neither sleeps, nor connects, nor starts a process by itself",
         needs="answers",
         run=side_door,
         own_http="its own HTTP is the side door; the check `proxy_only` sees where it leads",
