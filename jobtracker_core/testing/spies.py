@@ -143,7 +143,7 @@ def side_doors() -> Iterator[list[str]]:
     me = threading.get_ident()
     sleep, perform, setopt = time.sleep, _CURL.perform, _CURL.setopt
 
-    def watched_sleep(seconds: float) -> None:
+    def watched_sleep(seconds: Any) -> None:
         if threading.get_ident() == me:
             seen.append(f"time.sleep({seconds!r})")
         else:

@@ -16,7 +16,9 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
-from jobtracker_core import CollectError, Page, Transient
+from msgspec import structs
+
+from jobtracker_core import CollectError, FilterSupport, Page, Transient
 from jobtracker_core.http.exchange import Request
 from tests.testing.board import Answer, Board, BoardQuery
 
@@ -105,6 +107,21 @@ class Dialling(Board):
         with suppress(OSError), socket.socket() as line:
             line.connect(("127.0.0.1", 9))
         return super().ask(ctx, query, number)
+
+
+class Deaf(Board):
+    """Says that the site searches for the text, and never tells the site."""
+
+    def ask(self, ctx: Any, query: BoardQuery, number: int) -> Answer:
+        return super().ask(ctx, structs.replace(query, text=None), number)
+
+
+class Boasting(Board):
+    """Says that the site applies what it has no parameter for."""
+
+    info = structs.replace(
+        Board.info, filters=dict.fromkeys(("text", "distance_km"), FilterSupport.NATIVE)
+    )
 
 
 class DiallingElsewhere(Board):

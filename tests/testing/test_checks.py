@@ -41,7 +41,9 @@ from tests.testing.broken_pages import (
 )
 from tests.testing.broken_proxied import Bypassing, Plain, Soothing, Telling, Tracking
 from tests.testing.broken_runs import (
+    Boasting,
     Curling,
+    Deaf,
     Delegating,
     Dialling,
     DiallingElsewhere,
@@ -115,6 +117,8 @@ BROKEN: list[tuple[str, Any, str]] = [
     ("side_door", Shelling, "os.system("),
     ("side_door", Curling, "curl_cffi.Curl.setopt(URL, b'http://127.0.0.1:"),
     ("side_door", Hoarding, "curl_cffi.Curl.perform()"),
+    ("filters", Deaf, "'text' is declared native and never sent"),
+    ("filters", Boasting, "'distance_km' is declared native and never sent"),
     ("rate", Hasty, "requests were sent, and 3 were granted"),
     *((f"fault_{name}", Swallowing, FAULTS[name].does) for name in FAULTS if name != "repeated"),
     ("fault_repeated", Content, "the page before once more"),

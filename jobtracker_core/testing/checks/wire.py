@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
+from types import MappingProxyType
+from typing import Any, Final
 
+import msgspec
+from msgspec import structs
+
+from jobtracker_core.contract.errors import BadQuery
+from jobtracker_core.contract.info import FilterSupport
+from jobtracker_core.contract.posting import Employment
+from jobtracker_core.contract.query import CommonQuery
 from jobtracker_core.http.address import ForbiddenHost, Hosts, read_address
+from jobtracker_core.http.exchange import Request
+from jobtracker_core.testing.bench import Bench
 from jobtracker_core.testing.registry import Check
 from jobtracker_core.testing.spies import Passing, side_doors
 from jobtracker_core.testing.subject import Subject
@@ -15,6 +27,19 @@ _JITTER = 0.3
 
 _HAIR = 1e-6
 """Seconds by which sums of waits may be off."""
+
+
+_VALUES: Final[Mapping[str, tuple[Any, ...]]] = MappingProxyType(
+    {
+        "text": ("nurse", "welder"),
+        "location": ("Berlin", "London"),
+        "distance_km": (15, 120),
+        "remote": (("remote",), ("onsite",)),
+        "employment": ((Employment.FULL_TIME,), (Employment.CONTRACT,)),
+        "posted_within_days": (3, 21),
+    }
+)
+"""Values of the common words. Two of each: one may be what the site is asked for anyway."""
 
 
 def hosts(subject: Subject) -> None:
@@ -79,6 +104,56 @@ def rate(subject: Subject) -> None:
                 )
 
 
+def filters(subject: Subject) -> None:
+    """What the site is said to apply reaches the site, or is refused."""
+    bench = subject.on_site
+    _ = bench.plain
+    for word, support in bench.info.filters.items():
+        if support is not FilterSupport.NATIVE or word not in _VALUES:
+            continue
+        tried = []
+        for value in _VALUES[word]:
+            without = _without(bench.query, word)
+            if _reaches(bench, without, word, value):
+                break
+            tried.append(repr(value))
+        else:
+            raise CheckFailed(
+                f"{word!r} is declared native and never sent: a run with {' or '.join(tried)} asks "
+                "for nothing that a run without it does not ask for",
+                f"send query.{word} to the site, raise BadQuery for values that it does not know, "
+                "or declare the word AFTER or IGNORED in info.filters",
+            )
+
+
+def _without(query: CommonQuery, word: str) -> CommonQuery:
+    """Take a word out of a query. A distance is from somewhere, and goes with its place."""
+    changes: dict[str, Any] = {word: () if word in ("remote", "employment") else None}
+    if word == "location":
+        changes["distance_km"] = None
+    elif word == "distance_km":
+        changes["location"] = query.location or _VALUES["location"][0]
+    return structs.replace(query, **changes)
+
+
+def _reaches(bench: Bench, without: CommonQuery, word: str, value: Any) -> bool:
+    """Say whether a word makes a request that is not made without it, or is refused."""
+    words = msgspec.to_builtins(structs.replace(without, **{word: value}))
+    try:
+        asked = msgspec.convert(words, type(without))
+    except msgspec.ValidationError:
+        return True  # the query's own type refuses the value
+    plain = bench.read(details=False, query=without)
+    read = bench.read(details=False, query=asked)
+    known = {_key(request) for request in plain.sent}
+    refused = isinstance(read.error, BadQuery) and not isinstance(plain.error, BadQuery)
+    return refused or any(_key(request) not in known for request in read.sent)
+
+
+def _key(request: Request) -> tuple[str, str, bytes]:
+    return request.method, request.url, request.body or b""
+
+
 CHECKS = (
     Check(
         name="hosts",
@@ -100,5 +175,12 @@ CHECKS = (
         needs="answers",
         run=rate,
         own_http="the core can throttle it only between pages, and its library waits in real time",
+    ),
+    Check(
+        name="filters",
+        proves="each common word that is declared native changes what is sent, or is refused",
+        needs="site",
+        run=filters,
+        own_http="its requests do not pass the core, so nobody can compare them",
     ),
 )
