@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -94,7 +96,13 @@ def _run(
     proxy_pool: str | None,
     as_json: bool,
 ) -> int:
-    with open_tracker() as tracker, stop_on_signals() as stop, watch(name, open_log()) as sinks:
+    with (
+        open_tracker() as tracker,
+        stop_on_signals() as stop,
+        watch(name, open_log()) as sinks,
+        # What a plugin prints must not spoil what we print.
+        contextlib.redirect_stdout(sys.stderr),
+    ):
         collected = tracker.collect(
             name,
             words,

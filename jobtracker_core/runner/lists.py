@@ -163,6 +163,7 @@ class ListReader:
         probe = session.collector.probe(session.ctx)
         if not probe.ok:
             raise Blocked(f"an empty page, and the canary search fails too ({probe.message})")
+        self.end_unconfirmed = page.end_unconfirmed
 
     def _within_limit(self, records: list[Record]) -> list[Record]:
         """Leave out what comes after the query's limit; one that was on an earlier page is free."""

@@ -20,6 +20,7 @@ from jobtracker_core.contract.errors import Cancelled, CancelReason, CollectErro
 from jobtracker_core.contract.host import Ack, Batch, RunHost
 from jobtracker_core.contract.run import Counts
 from jobtracker_core.runner import channel, confine
+from jobtracker_core.runner.bounds import Bounds
 from jobtracker_core.runner.clock import Clock
 from jobtracker_core.runner.execute import Result, cleaned
 from jobtracker_core.runner.hiding import Hiding
@@ -96,6 +97,7 @@ class _Run:
         self._selector = selectors.DefaultSelector()
         self._counts = Counts()
         self._hiding = Hiding()
+        self._bounds = Bounds(task)
         self._spoken = {"output": 0, "pages": 0}
         self._loaded = self._gone = self._list_read = self._cpu_used_up = False
         self._deaf_since: float | None = None
@@ -191,23 +193,25 @@ class _Run:
             self._end("internal", f"the run's process does not keep to its protocol: {error}")
 
     def _act(self, message: channel.FromChild) -> None:  # noqa: C901  (a table)
-        host = self._host
+        host, bounds = self._host, self._bounds
         match message:
             case channel.Ready():
                 self._loaded = True
             case channel.Deliver(batch=batch):
-                self._answer(lambda: channel.Acked(ack=self._deliver(batch)))
+                self._answer(lambda: channel.Acked(ack=self._deliver(bounds.batch(batch))))
             case channel.DetailsWanted(refs=refs, rechecks=rechecks):
                 self._list_read = True
                 self._answer(
                     lambda: channel.Chosen(refs=tuple(host.details_wanted(refs, rechecks=rechecks)))
                 )
-            case channel.Acquire(key=key, per_minute=rate, burst=burst):
+            case channel.Acquire(key=key):
+                own, rate, burst = bounds.key(key), bounds.per_minute, bounds.burst
                 self._answer(
-                    lambda: channel.Granted(grant=host.acquire(key, per_minute=rate, burst=burst))
+                    lambda: channel.Granted(grant=host.acquire(own, per_minute=rate, burst=burst))
                 )
             case channel.SlowDown(key=key, cause=cause, retry_after=after):
-                self._answer(lambda: self._slow_down(key, cause, after))
+                own = bounds.key(key)
+                self._answer(lambda: self._slow_down(own, cause, after))
             case channel.NextProxy(failed=failed, cause=cause):
                 note = self._hiding.note
                 self._answer(
@@ -218,7 +222,7 @@ class _Run:
             case channel.Logged(level=level, event=event, fields=fields):
                 self._pass_on(lambda: host.log(level, event, fields))
             case channel.Ended() | channel.GaveUp():
-                self._final = message
+                self._final = bounds.final(message)
             case channel.Alive():
                 pass
         if self._final is None:
