@@ -26,6 +26,7 @@ _COMMANDS = {
     "replay": ("replay", "replay", "Run a collector on recorded answers of its site."),
     "runs": ("runs", "runs", "List and show past runs."),
     "serve": ("serve", "serve", "Open the portal and the API in a browser or for programs."),
+    "worker": ("worker", "worker", "Execute the runs in the queue."),
 }
 
 
