@@ -35,7 +35,7 @@ class _Collectors(click.Group):
 @click.option(
     "--collector",
     metavar="NAME",
-    help="In place of NAME: execute that collector's runs in the queue, as `jobtracker worker` does.",
+    help="In place of NAME: execute the runs of that collector, as `jobtracker worker` does.",
 )
 @click.option(
     "--poll-interval", metavar="SECONDS", help="For --collector: look for work at least so often."

@@ -178,9 +178,9 @@ def _attempt(place: Workplace, claim: Claim, run: Run, beat: Heartbeat) -> RunSt
             on_use=meter.note,
         )
     except _AtOnce:
-        return _give_back(place, claim, story, Counts(), meter)
+        return _give_back(place, claim, Counts(), meter)
     if result.outcome.error_class == "drained":
-        return _give_back(place, claim, story, result.tail, meter)
+        return _give_back(place, claim, result.tail, meter)
     return _end(place, claim, run, result, host, story, meter)
 
 
@@ -247,12 +247,12 @@ def _refuse(error_class: ErrorClass, message: str, hint: str | None) -> Outcome:
     )
 
 
-def _give_back(
-    place: Workplace, claim: Claim, story: _Story, tail: Counts, meter: _Meter
-) -> RunState | None:
+def _give_back(place: Workplace, claim: Claim, tail: Counts, meter: _Meter) -> RunState | None:
     state = endings.requeue(place.db, claim, outcome="drained", counts=tail, usage=meter.usage)
     kind = "given_back" if state is RunState.PENDING else "ended"
-    _note_end(place, claim, story, state, kind, {"reason": "the worker shuts down"})
+    told = {"reason": "the worker shuts down"}
+    _note_end(place, claim, state, kind, told)
+    _say_end(place, claim, state, kind, told)
     return state
 
 
@@ -286,11 +286,14 @@ def _end(
         fill=fill,
         usage=meter.usage,
     )
-    told = {"error_class": outcome.error_class, "message": outcome.message}
+    story.ended = True
     kind = "put_off" if state is RunState.PENDING else "ended"
-    _note_end(place, claim, story, state, kind, {k: v for k, v in told.items() if v is not None})
+    told = {"error_class": outcome.error_class, "message": outcome.message}
+    told = {name: value for name, value in told.items() if value is not None}
+    _note_end(place, claim, state, kind, told)
     if state is not None and state is not RunState.PENDING:
         tell(runs.get(place.db, run.id).summary, host, place.registry)
+    _say_end(place, claim, state, kind, told)
     return state
 
 
@@ -317,25 +320,34 @@ def _usual(db: Database, run: Run, fill: Mapping[str, int] | None) -> baselines.
 
 
 def _note_end(
-    place: Workplace,
-    claim: Claim,
-    story: _Story,
-    state: RunState | None,
-    kind: str,
-    told: Mapping[str, Any],
+    place: Workplace, claim: Claim, state: RunState | None, kind: str, told: Mapping[str, Any]
 ) -> None:
-    """Write how an attempt ended; the run is no longer ours by now."""
-    story.ended = True
+    """Write into the run's events how an attempt ended; the run is no longer ours by now."""
+    if state is not None:
+        with place.db.write() as conn:
+            events.note(
+                conn,
+                claim.run_id,
+                kind,
+                {"state": state.value, **told},
+                at=place.db.now(conn),
+                level=_level(state, kind),
+            )
+
+
+def _say_end(
+    place: Workplace, claim: Claim, state: RunState | None, kind: str, told: Mapping[str, Any]
+) -> None:
     run = runs.get(place.db, claim.run_id)
     fields = {"run": run.id, "collector": run.collector, "page": run.counts.pages}
     if state is None:
         place.on_log("warning", "run lost to another worker", fields)
         return
-    told = {"state": state.value, **told}
-    level: Literal["info", "warning"] = "info"
-    if state in {RunState.FAILED, RunState.SUSPECT} or kind == "put_off":
-        level = "warning"
-    with place.db.write() as conn:
-        events.note(conn, claim.run_id, kind, told, at=place.db.now(conn), level=level)
     counts = {"new": run.counts.new, "changed": run.counts.changed, "known": run.counts.unchanged}
-    place.on_log(level, f"run {kind.replace('_', ' ')}", {**fields, **told, **counts})
+    line = {**fields, "state": state.value, **told, **counts}
+    place.on_log(_level(state, kind), f"run {kind.replace('_', ' ')}", line)
+
+
+def _level(state: RunState, kind: str) -> Literal["info", "warning"]:
+    bad = state in {RunState.FAILED, RunState.SUSPECT} or kind == "put_off"
+    return "warning" if bad else "info"
