@@ -123,6 +123,8 @@ def test_a_drain_gives_the_attempt_back_and_keeps_the_cursor(
     assert run.counts.new == 6
     drained, done = attempts.list_attempts(tracker.database, run_id)
     assert (drained.outcome, done.outcome) == ("drained", "succeeded")
+    assert drained.counts is not None
+    assert done.counts is not None
     assert drained.counts.new + done.counts.new == 6
 
 
