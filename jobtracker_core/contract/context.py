@@ -61,6 +61,9 @@ class Http(Protocol):
     cookies for the run, and retries what is `Transient`. A status that is not in `accept` raises
     the class that it stands for; a challenge page raises `Blocked` whatever its status is. Bodies
     are cut off with `LayoutChanged` at 10 MB after decompression.
+
+    Requests look like a current browser's. A header that is given replaces the browser's; one that
+    is None takes it out.
     """
 
     def get(
@@ -68,7 +71,7 @@ class Http(Protocol):
         url: str,
         *,
         params: Mapping[str, str] | None = None,
-        headers: Mapping[str, str] | None = None,
+        headers: Mapping[str, str | None] | None = None,
         accept: Collection[int] = (200,),
     ) -> Response:
         """Send a GET request."""
@@ -79,7 +82,7 @@ class Http(Protocol):
         url: str,
         *,
         params: Mapping[str, str] | None = None,
-        headers: Mapping[str, str] | None = None,
+        headers: Mapping[str, str | None] | None = None,
         json: Any = None,
         data: bytes | None = None,
         accept: Collection[int] = (200,),

@@ -123,7 +123,7 @@ class Client:
         url: str,
         *,
         params: Mapping[str, str] | None = None,
-        headers: Mapping[str, str] | None = None,
+        headers: Mapping[str, str | None] | None = None,
         accept: Collection[int] = (200,),
     ) -> Response:
         """Send a GET request. Raises `ForbiddenHost` for an address outside the hosts."""
@@ -136,7 +136,7 @@ class Client:
         url: str,
         *,
         params: Mapping[str, str] | None = None,
-        headers: Mapping[str, str] | None = None,
+        headers: Mapping[str, str | None] | None = None,
         json: Any = None,
         data: bytes | None = None,
         accept: Collection[int] = (200,),

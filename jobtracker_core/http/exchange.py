@@ -27,11 +27,14 @@ class TooLarge(Exception):  # noqa: N818  (what is wrong is the size)
 
 
 class Request(Struct, frozen=True, kw_only=True):
-    """What is sent. `url` is absolute and already quoted; a transport sends it as it stands."""
+    """What is sent. `url` is absolute and already quoted; a transport sends it as it stands.
+
+    A header whose value is None is one that the transport must not add by itself.
+    """
 
     method: Method
     url: str
-    headers: tuple[tuple[str, str], ...] = ()
+    headers: tuple[tuple[str, str | None], ...] = ()
     body: bytes | None = None
 
 

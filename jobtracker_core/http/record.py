@@ -116,7 +116,7 @@ class Recorder:
                 headers={
                     name.lower(): _clean_header(name.lower(), value)
                     for name, value in request.headers
-                    if name.lower() in _KEPT_OF_REQUEST
+                    if value is not None and name.lower() in _KEPT_OF_REQUEST
                 },
                 body_hash=_hash(request.body),
             ),

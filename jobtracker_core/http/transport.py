@@ -195,13 +195,16 @@ def _check_address(url: str) -> tuple[str, str]:
     return parts.scheme, host
 
 
-def _write_headers(headers: tuple[tuple[str, str], ...]) -> list[bytes]:
+def _write_headers(headers: tuple[tuple[str, str | None], ...]) -> list[bytes]:
     lines = []
     for name, value in headers:
-        if _FORBIDDEN_IN_HEADER.search(name + value):
+        if _FORBIDDEN_IN_HEADER.search(name + (value or "")):
             raise ValueError(f"header {name!r} holds a line break")
-        # "name;" is curl's way to send a header without a value; "name:" would remove it.
-        lines.append(f"{name}: {value}" if value else f"{name};")
+        if value is None:
+            lines.append(f"{name}:")
+        else:
+            # "name;" is curl's way to send a header without a value; "name:" removes it.
+            lines.append(f"{name}: {value}" if value else f"{name};")
     return [line.encode() for line in (*lines, "Expect:")]
 
 

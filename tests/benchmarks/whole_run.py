@@ -60,7 +60,7 @@ class KeptAnswers:
                     method=request.method,
                     path=parts.path,
                     query=dict(parse_qsl(parts.query, keep_blank_values=True)),
-                    headers=dict(request.headers),
+                    headers={name: value or "" for name, value in request.headers},
                 )
             )
             headers = {"content-type": reply.content_type, **reply.headers}
@@ -88,7 +88,7 @@ class _HandsOver:
         url: str,
         *,
         params: Mapping[str, str] | None = None,
-        headers: Mapping[str, str] | None = None,
+        headers: Mapping[str, str | None] | None = None,
         accept: Collection[int] = (200,),
     ) -> Response:
         if params:

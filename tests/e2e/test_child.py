@@ -35,7 +35,7 @@ def in_child(monkeypatch: pytest.MonkeyPatch) -> Callable[[], str]:
     """Let everything that is collected from now on run in a child; gives the runs' label."""
     label = f"test-{uuid.uuid4().hex}"
 
-    def execute(task, host, *, transport, clock, recorder):
+    def execute(task, host, *, transport, through, clock, recorder):
         return run_in_child(
             task, host, RunLimits(), plugin="hiringcafe", label=label, clock=SystemClock()
         )
@@ -75,7 +75,6 @@ def told(collected: Any) -> dict[str, Any]:
         **run,
         "new": [job.source_id for job in collected.new],
         "hint": collected.hint,
-        "uses": collected.filters,
     }
 
 

@@ -54,6 +54,14 @@ def test_an_answer_keeps_status_repeated_headers_and_body(site, transport):
     assert seen.headers["accept-encoding"] == "gzip, deflate, br, zstd"
 
 
+def test_a_header_of_the_browser_can_be_taken_out(site, transport):
+    url = site.answer("/")
+    transport.send(get(url), timeout=10)
+    transport.send(Request(method="GET", url=url, headers=(("Sec-Fetch-Mode", None),)), timeout=10)
+    first, second = site.seen
+    assert first.headers.keys() - second.headers.keys() == {"sec-fetch-mode"}
+
+
 def test_cookies_are_kept_and_no_header_of_one_request_leaks_into_the_next(site, transport):
     url = site.answer("/", headers=[("Set-Cookie", "a=1; Path=/"), ("Set-Cookie", "b=2; Path=/")])
     answer = transport.send(get(url, Accept="text/x"), timeout=10)

@@ -189,6 +189,7 @@ def test_what_goes_over_the_wire(site: IndeedSite, visit: Any, known: Facts) -> 
     for name, value in known.headers.items():
         assert first.headers[name.lower()] == value
     assert (first.headers["indeed-co"], first.headers["indeed-locale"]) == ("US", "en-US")
+    assert not [name for name in first.headers if name.startswith("sec-")]
     body = json.loads(second.body)
     assert list(body) == ["query"]
     assert re.search(r'cursor: "[\w=-]+"', body["query"])

@@ -124,8 +124,11 @@ def open_tracker(tmp_path: Path) -> Iterator[Callable[..., JobTracker]]:
     opened: list[JobTracker] = []
 
     def open_(name: str, base_url: str) -> JobTracker:
+        # The rate is kept in the database, whose time no test moves.
         settings = Settings(
-            data_dir=tmp_path, plugins=("jobspy",), collectors={name: {"base_url": base_url}}
+            data_dir=tmp_path,
+            plugins=("jobspy",),
+            collectors={name: {"base_url": base_url, "per_minute": 60_000}},
         )
         tracker = JobTracker(settings, clock=JumpClock(NOW))
         opened.append(tracker)

@@ -20,7 +20,7 @@ from jobtracker_jobspy.call import Caller, kept
 from jobtracker_jobspy.listening import Ear
 from jobtracker_jobspy.practice import BDJobsSite, HelloWorkSite
 from jobtracker_jobspy.query import JobspyQuery, JobspySettings
-from jobtracker_jobspy.sites import COLLECTORS, BDJobs, HelloWork
+from jobtracker_jobspy.sites import COLLECTORS, Bayt, BDJobs, HelloWork
 
 HOSTS = ("www.bayt.com",)
 
@@ -136,6 +136,21 @@ def test_real_sites_are_asked_as_slowly_as_python_jobspy_does() -> None:
     assert caller(BDJobs.board, base_url="http://127.0.0.1:9").delay == 0
 
 
+@pytest.mark.parametrize("collector", [BDJobs, Bayt])
+def test_a_mirror_elsewhere_is_asked_as_slowly(
+    collector: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mirror = caller(collector.board, base_url="https://mirror.example")
+    assert mirror.delay == 5
+    made = library.scraper(collector.board.scraper)
+    own = made.delay
+    monkeypatch.setattr(made, "scrape", lambda _: [])
+    monkeypatch.setattr(library, "scraper", lambda _: made)
+    mirror.call({}, offset=0, wanted=1, proxy=None)
+    # Where the run waits itself, python-jobspy is told not to.
+    assert made.delay == ((0, 0) if collector.board.delay is not None else own)
+
+
 def test_between_two_calls_a_run_waits(
     run: Any, intercept: Any, ca_cert: str, hellowork: HelloWorkSite
 ) -> None:
@@ -185,6 +200,19 @@ def test_nobody_else_s_logging_matters_or_changes(
     assert ran.message.endswith("Field required (330 of 330 items are unreadable)")
     assert caplog.records == []
     assert (logger.level, list(logger.handlers), logging.root.level) == before
+
+
+def test_a_program_without_any_logging_hears_its_scrapers_all_the_same() -> None:
+    ear = Ear(lambda: None)
+    logging.disable(logging.CRITICAL)
+    try:
+        log = ear.logger("jobspy.bayt")
+        log.info("search page: 2")
+        log.warning("skipping job: no title link")
+        log.debug("skipping job: not so")
+    finally:
+        logging.disable(logging.NOTSET)
+    assert ear.skipped == [(2, "no title link")]
 
 
 def test_a_release_that_does_not_tell_its_pages_is_refused(

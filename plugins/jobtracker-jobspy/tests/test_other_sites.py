@@ -172,6 +172,20 @@ def test_a_place_that_bayt_lacks_is_told_once(run: Any, serve: Any) -> None:
     assert ran.events("info").count("filter not applied") == 2
 
 
+@pytest.mark.parametrize(
+    ("place", "refused"),
+    [("Nowhere City, UAE", 1), ("Dubai, Nowhere", 2), ("Nowhere", 1)],
+)
+def test_a_place_that_bayt_lacks_is_asked_for_once(
+    place: str, refused: int, run: Any, serve: Any
+) -> None:
+    site = serve(bayt)
+    ran = run(Bayt, site.base_url, EasyApplyQuery(text="x", location=place))
+    assert len(ran.host.listed) == 45
+    assert site.count("*nowhere*") == refused
+    assert site.count() == refused + 3
+
+
 def test_remote_work_at_bayt_leaves_hybrid_out(run: Any, serve: Any) -> None:
     site = serve(bayt)
     ran = run(Bayt, site.base_url, EasyApplyQuery(remote=("remote",)))

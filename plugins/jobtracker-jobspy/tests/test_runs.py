@@ -257,6 +257,18 @@ def test_a_broken_description_costs_only_itself(hellowork: HelloWorkSite, run: A
     assert [r.description is None for r in ran.host.listed.values()].count(True) == 1
 
 
+@pytest.mark.parametrize(
+    ("fault", "error_class"), [("server_error", "http_5xx"), ("moved", "parse")]
+)
+def test_descriptions_of_which_most_fail_are_the_runs_error(
+    hellowork: HelloWorkSite, run: Any, fault: str, error_class: str
+) -> None:
+    hellowork.fail(fault, path="/fr-fr/emplois/*", after=4)
+    ran = run(HelloWork, hellowork.base_url, JobspyQuery(descriptions=True))
+    assert ran.end == ("partial", error_class)
+    assert len(ran.host.listed) == 10
+
+
 @pytest.mark.parametrize("collector", [BDJobs, HelloWork])
 def test_a_proxy_carries_every_request(
     collector: Any, run: Any, request: Any, forward: Any
@@ -314,5 +326,5 @@ def test_pages_of_one_call_are_announced_before_they_are_asked_for(
             bdjobs.answer = answer  # type: ignore[method-assign]
             yield from super().collect(query, ctx, cursor=cursor)
 
-    assert run(Stopping, bdjobs.base_url).end == ("cancelled", "cancelled")
+    assert run(Stopping, bdjobs.base_url).end == ("cancelled", "drained")
     assert [request.query["pg"] for request in bdjobs.requests] == ["1", "2"]

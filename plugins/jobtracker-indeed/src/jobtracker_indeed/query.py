@@ -15,6 +15,14 @@ from jobtracker_indeed.parse import Edition
 SORTS = {"relevance": SORT, "date": "sort: DATE"}
 """`DATE` is what python-jobspy asked with before its pull request 197."""
 
+NOT_THE_APPS: dict[str, str | None] = dict.fromkeys(
+    (
+        *("sec-ch-ua", "sec-ch-ua-mobile", "sec-ch-ua-platform", "upgrade-insecure-requests"),
+        *("sec-fetch-dest", "sec-fetch-mode", "sec-fetch-site", "sec-fetch-user", "priority"),
+    )
+)
+"""What a browser sends and the mobile app does not."""
+
 _KM_PER_MILE = 1.609344
 _EASY_APPLY = '{ keyword: { field: "indeedApplyScope", keys: ["DESKTOP"] } }'
 
@@ -62,7 +70,7 @@ class IndeedQuery(CommonQuery, frozen=True, kw_only=True, forbid_unknown_fields=
 class Search(Struct, frozen=True, kw_only=True):
     """A query as it is sent: the same with every page but for the cursor."""
 
-    headers: dict[str, str]
+    headers: dict[str, str | None]
     before_cursor: str
     after_cursor: str
     edition: Edition
@@ -99,6 +107,7 @@ def prepare(query: IndeedQuery, facts: Facts) -> Search:
     language = query.language or facts.languages.get(country, "en")
     return Search(
         headers={
+            **NOT_THE_APPS,
             **facts.headers,
             "indeed-co": country,
             "indeed-locale": f"{language}-{country}",

@@ -17,6 +17,8 @@ from jobtracker_jobspy.board import Board
 from jobtracker_jobspy.listening import Ear
 from jobtracker_jobspy.query import JobspySettings
 
+_HERE = frozenset({"127.0.0.1", "::1", "localhost"})
+
 
 class Answer(Struct, frozen=True, kw_only=True):
     """What a call gave.
@@ -56,6 +58,8 @@ class Caller:
     ) -> None:
         self._board = board
         self._base = settings.base_url and settings.base_url.rstrip("/")
+        # Only a server of this machine, for practice, may be asked without pauses.
+        self._here = bool(self._base) and urlsplit(self._base).hostname in _HERE
         self._ca_cert = settings.ca_cert
         self._on_page = on_page
         self._hosts = (*hosts, urlsplit(self._base).hostname or "") if self._base else (*hosts,)
@@ -71,7 +75,7 @@ class Caller:
     @property
     def delay(self) -> float:
         """Seconds to wait between two calls."""
-        if self._base:
+        if self._here:
             return 0.0
         if self._board.delay is not None:
             return self._board.delay
@@ -124,7 +128,7 @@ class Caller:
             for name, address in real.items():
                 parts = urlsplit(address)
                 setattr(scraper, name, self._base + parts.path)
-        if self._base or self._board.delay is not None:
+        if self._here or self._board.delay is not None:
             scraper.delay = (0, 0)
         return real.get(self._board.links, "")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -32,11 +32,14 @@ _GRAVE = frozenset({"blocked", "limited", "proxy"})
 
 
 _SECOND_LOOK = 10.0
-"""Seconds before nothing, after full pages, is asked for again."""
+"""Seconds, at most, before nothing, after full pages, is asked for again."""
+
+_PATIENCE = 4
+"""So many times the usual distance between requests do as well: a practice site is a quick one."""
 
 _WITH_TEXTS = 10
 """Results of one call where each costs a request for its description: python-jobspy asks for these
-without a pause, and within a call it cannot be told to stop there, nor can the lease be renewed."""
+without a pause, and within a call it cannot be told to stop there."""
 
 
 class JobspyCollector(JobCollector[JQ, JobspySettings], Generic[JQ]):
@@ -59,6 +62,10 @@ class JobspyCollector(JobCollector[JQ, JobspySettings], Generic[JQ]):
         """Say that python-jobspy is missing, or of another release."""
         return library.missing()
 
+    def widened(self, asked: Mapping[str, Any], answer: Answer) -> Mapping[str, Any]:  # noqa: ARG002
+        """Return the words of the next call, after what an answer warned of."""
+        return asked
+
     def portion(self, query: JQ) -> int:
         """Return how many results one call asks for, where the query sets no limit."""
         return _WITH_TEXTS if query.descriptions and self.board.resumes else self.board.portion
@@ -76,7 +83,7 @@ class JobspyCollector(JobCollector[JQ, JobspySettings], Generic[JQ]):
             wanted = self._wanted(query, len(listed.seen))
             answer = calls.ask(offset, wanted)
             if offset and not (answer.rows or answer.skipped or answer.error):
-                ctx.pause(_SECOND_LOOK)
+                ctx.pause(self._second_look())
                 answer = calls.ask(offset, wanted)
             # Where pages come again by design, postings that come again mean nothing.
             again = offset // self.board.page_size < listed.page
@@ -99,6 +106,10 @@ class JobspyCollector(JobCollector[JQ, JobspySettings], Generic[JQ]):
                 return
             offset = following
             ctx.pause(calls.delay)
+
+    def _second_look(self) -> float:
+        rate = self.settings.per_minute or self.info.limits.per_minute
+        return min(_SECOND_LOOK, 60 * _PATIENCE / rate)
 
     def _wanted(self, query: JQ, found: int) -> int:
         portion = self.portion(query)
@@ -176,9 +187,12 @@ class _Calls:
         self, collector: JobspyCollector[Any], query: JobspyQuery, ctx: RunContext
     ) -> None:
         self._name = collector.info.name
+        self._widened = collector.widened
         self._query = query
         self._ctx = ctx
-        self._words = words(query, kinds=collector.kinds, distance=collector.distance)
+        self._words: Mapping[str, Any] = words(
+            query, kinds=collector.kinds, distance=collector.distance
+        )
         self._caller = Caller(
             collector.board,
             collector.settings,
@@ -209,6 +223,7 @@ class _Calls:
             if text not in self._told:
                 self._told.add(text)
                 notices.tell(text, self._query, self._ctx)
+        self._words = self._widened(self._words, answer)
         if answer.details:
             self._ctx.log.warning(
                 "descriptions could not be read",
@@ -218,18 +233,26 @@ class _Calls:
         return answer
 
     def raise_trouble(self, answer: Answer, *, kept: bool) -> None:
-        """Raise what ended a call early, or what refused its descriptions.
+        """Raise what ended a call early, or what refused its descriptions or broke most of them.
 
         With `kept`, postings came before the trouble: the run keeps them and ends partial.
         """
-        if answer.error is not None:
-            error = self._error(answer.error)
-            if kept and isinstance(error, LayoutChanged):
-                raise Transient(str(error), error_class="parse")
-            raise error
-        grave = (text for text in answer.details if failures.meaning_of(text) in _GRAVE)
-        if (text := next(grave, None)) is not None:
-            raise self._error(text)
+        text = answer.error
+        if text is None:
+            grave = (each for each in answer.details if failures.meaning_of(each) in _GRAVE)
+            text = next(grave, answer.details[0] if _lacks_most(answer) else None)
+        if text is None:
+            return
+        error = self._error(text)
+        if kept and isinstance(error, LayoutChanged):
+            raise Transient(str(error), error_class="parse")
+        raise error
 
     def _error(self, text: str) -> CollectError:
         return failures.error_of(text, source=self._name, proxied=self._proxied)
+
+
+def _lacks_most(answer: Answer) -> bool:
+    """Say whether descriptions were to be had, and most postings came without theirs."""
+    described = sum(row.description is not None for row in answer.rows)
+    return bool(answer.details) and described * 2 < len(answer.rows)

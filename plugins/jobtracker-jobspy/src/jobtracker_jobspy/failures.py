@@ -28,6 +28,7 @@ Meaning = Literal[
     "limited",
     "auth",
     "proxy",
+    "proxy_url",
     "connect",
     "dns",
     "tls",
@@ -70,7 +71,7 @@ FAILURES = (
     _row("place", r"^location '.*' not found$"),
     # requests and urllib3, through RequestsRotating
     _row("proxy", r"ProxyError|Unable to connect to proxy|Tunnel connection failed"),
-    _row("proxy", r"Please check proxy URL"),
+    _row("proxy_url", r"Please check proxy URL|Proxy URL had unsupported scheme"),
     _row("socks", r"Missing dependencies for SOCKS support"),
     _row("ca_cert", r"Could not find a suitable TLS CA certificate|NO_CERTIFICATE_OR_CRL_FOUND"),
     _row("dns", r"NameResolutionError|Failed to resolve|getaddrinfo failed"),
@@ -80,6 +81,7 @@ FAILURES = (
     _row("network", r"Connection aborted|ConnectionResetError|RemoteDisconnected"),
     _row("network", r"Connection broken|IncompleteRead|ended prematurely"),
     # curl, through TLSRotating
+    _row("proxy_url", _CURL + r"\(\d+\) Unsupported proxy (?:scheme|syntax)"),
     _row("proxy", _CURL + r"\((?:5|97)\)"),
     _row("proxy", _CURL + r".*(?:CONNECT tunnel failed|Proxy CONNECT aborted)"),
     _row("dns", _CURL + r"\(6\)"),
@@ -134,6 +136,8 @@ def error_of(text: str, *, source: str, proxied: bool) -> CollectError:  # noqa:
             return BadQuery("location", f"{tidy(text)}; write it as the site does, or a larger one")
         case "ca_cert":
             return ConfigError("ca_cert", f"is no bundle of certificates ({tidy(text)})")
+        case "proxy_url":
+            return ConfigError("proxy_pool", f"python-jobspy cannot use this proxy ({tidy(text)})")
         case "socks":
             return ConfigError("proxy_pool", "for SOCKS proxies python-jobspy needs PySocks here")
         case "connect":

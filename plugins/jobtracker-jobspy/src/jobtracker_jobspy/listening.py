@@ -11,6 +11,14 @@ _SKIP = re.compile(r"skipping job: (.*)", re.DOTALL)
 _DETAILS = re.compile(r"job (?:\S+|details): (.*)", re.DOTALL)
 
 
+class _Private(logging.Logger):
+    """Known to nobody else, and not to be silenced by `logging.disable()`."""
+
+    def isEnabledFor(self, level: int) -> bool:  # noqa: N802  (the standard library's name)
+        """See logging.Logger."""
+        return level >= logging.INFO
+
+
 class Ear(logging.Handler):
     """Hears what one call of a scraper logs. For one thread.
 
@@ -39,7 +47,7 @@ class Ear(logging.Handler):
 
     def logger(self, name: str) -> logging.Logger:
         """Return a logger that only this handler hears."""
-        logger = logging.Logger(name)  # noqa: LOG001  (known to nobody else, which is the point)
+        logger = _Private(name)
         logger.addHandler(self)
         return logger
 

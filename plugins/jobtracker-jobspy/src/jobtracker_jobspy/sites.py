@@ -19,6 +19,7 @@ from jobtracker_core import (
 )
 from jobtracker_jobspy import library
 from jobtracker_jobspy.board import Board
+from jobtracker_jobspy.call import Answer
 from jobtracker_jobspy.collector import JobspyCollector
 from jobtracker_jobspy.query import EasyApplyQuery, GlassdoorQuery, JobspyQuery, JobspySettings
 from jobtracker_jobspy.rows import Reading
@@ -195,6 +196,15 @@ class Bayt(JobspyCollector[EasyApplyQuery]):
         features=frozenset({"resume", "own_http"}),
         filters=_native("employment"),
     )
+
+    def widened(self, asked: Mapping[str, Any], answer: Answer) -> Mapping[str, Any]:
+        """Leave out the place that the site does not have, so that no later call asks for it."""
+        for text in answer.warnings:
+            if text.endswith("searching the country"):
+                asked = {**asked, "location": asked["location"].rpartition(",")[2].strip()}
+            elif text.endswith("searching all countries"):
+                asked = {**asked, "location": None}
+        return asked
 
     def portion(self, query: EasyApplyQuery) -> int:
         """Ask for more at once where each call first reads the whole list of hybrid postings."""
