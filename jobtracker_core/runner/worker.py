@@ -22,7 +22,6 @@ from jobtracker_core.runner.clock import Clock, SystemClock
 from jobtracker_core.runner.inline import LogSink
 from jobtracker_core.runner.limits import Patience
 from jobtracker_core.runner.pump import pump
-from jobtracker_core.runner.scheduler import Timers
 from jobtracker_core.storage import queue, workers
 from jobtracker_core.storage.claims import LEASE_S, Claim
 from jobtracker_core.storage.engine import Database
@@ -141,6 +140,9 @@ class Worker:
 
     def run(self) -> None:
         """Work until told to end. Raises StorageError if the database fails at the beginning."""
+        # Whoever runs no worker need not load it.
+        from jobtracker_core.runner.scheduler import Timers  # noqa: PLC0415
+
         wakeup = self._wakeup = open_wakeup(self._db)
         slots = [
             # Each lives as long as the worker: a run's process dies with the thread it is of.
