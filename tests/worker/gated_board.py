@@ -22,6 +22,7 @@ from jobtracker_core import (
     Posting,
     RunContext,
     RunSummary,
+    Transient,
     hookimpl,
 )
 
@@ -52,6 +53,8 @@ class Board(JobCollector[CommonQuery, CollectorSettings]):
     def collect(
         self, query: CommonQuery, ctx: RunContext, *, cursor: str | None = None
     ) -> Iterator[Page]:
+        if query.text == "down":
+            raise Transient("nobody answers", error_class="network")
         if query.text == "orphan":
             subprocess.Popen(["sleep", "600"], start_new_session=True)
         if query.text == "deaf":

@@ -252,6 +252,34 @@ def test_a_collector_that_cannot_be_used_here_fails_its_run(
     assert "it is broken" in run.error_message
 
 
+def test_what_may_pass_is_put_off(tracker, start, lines, enqueue, board) -> None:
+    run_id = enqueue("down")
+    start()
+    (put_off,) = lines.wait("run put off", run=run_id)
+    assert put_off["message"] == "nobody answers"
+    run = tracker.runs.get(run_id)
+    assert (run.state, run.attempt, run.error_class) == (RunState.PENDING, 1, "network")
+    assert run.scheduled_for > run.claimed_at
+    assert kinds(tracker, run_id) == ["started", "put_off"]
+    assert board.finished == []
+
+
+def test_a_run_that_somebody_else_has_is_broken_off(tracker, start, lines, enqueue) -> None:
+    run_id = enqueue("gated")
+    start(lease_s=2.0)
+    lines.wait("at the gate")
+    with tracker.database.write() as conn:
+        conn.exec_driver_sql("UPDATE collector_runs SET fence = fence + 1, worker_id = 'other'")
+    (broken,) = lines.wait("run broken off", run=run_id)
+    assert "no longer this worker's" in broken["error"]
+    assert "trace" not in broken
+    run = tracker.runs.get(run_id)
+    assert (run.state, run.worker_id) == (RunState.RUNNING, "other")
+    # The slot goes on.
+    later = enqueue(site="other.example")
+    lines.wait("run ended", run=later)
+
+
 def test_limits_of_the_run_hold(tracker, start, lines, enqueue) -> None:
     run_id = enqueue("gated", limits=queue.Limits(runtime_s=1))
     start()
