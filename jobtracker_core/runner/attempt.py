@@ -208,6 +208,7 @@ def _prepare(place: Workplace, run: Run) -> _Prepared | Outcome:
                 settings=settings,
                 query=forms.fill(source.info.query, run.query),
                 cursor=run.cursor,
+                max_pages=run.limit_pages,
             ),
             limits=_limits(run),
             pool=None if settings.proxy_pool is None else _pool(place.db, settings.proxy_pool),

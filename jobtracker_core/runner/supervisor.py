@@ -152,6 +152,7 @@ class _Run:
             settings=msgspec.msgpack.encode(self._task.settings),
             query=msgspec.msgpack.encode(self._task.query),
             cursor=self._task.cursor,
+            max_pages=self._task.max_pages,
             limits=self._limits,
             parent=os.getpid(),
         )

@@ -280,6 +280,15 @@ def test_a_run_that_somebody_else_has_is_broken_off(tracker, start, lines, enque
     lines.wait("run ended", run=later)
 
 
+def test_a_run_reads_no_more_pages_than_it_may(tracker, start, lines, enqueue) -> None:
+    run_id = enqueue(limits=queue.Limits(pages=2))
+    start()
+    lines.wait("run ended", run=run_id)
+    run = tracker.runs.get(run_id)
+    assert (run.state, run.error_class) == (RunState.PARTIAL, "page_limit")
+    assert (run.counts.pages, run.counts.new, run.cursor) == (2, 4, "2")
+
+
 def test_limits_of_the_run_hold(tracker, start, lines, enqueue) -> None:
     run_id = enqueue("gated", limits=queue.Limits(runtime_s=1))
     start()
