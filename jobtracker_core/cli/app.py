@@ -24,9 +24,11 @@ _COMMANDS = {
     "plugins": ("plugins", "plugins", "See which plugins are installed and whether they work."),
     "proxies": ("proxies", "proxies", "Keep proxies that runs go through."),
     "replay": ("replay", "replay", "Run a collector on recorded answers of its site."),
-    "runs": ("runs", "runs", "List and show past runs."),
+    "runs": ("runs", "runs", "List, show, follow, stop and retry runs."),
+    "searches": ("searches", "searches", "Keep searches that run by themselves."),
     "serve": ("serve", "serve", "Open the portal and the API in a browser or for programs."),
     "worker": ("worker", "worker", "Execute the runs in the queue."),
+    "workers": ("workers", "workers", "See which processes execute runs."),
 }
 
 

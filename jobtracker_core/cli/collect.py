@@ -7,13 +7,12 @@ from typing import Any
 
 import click
 
-from jobtracker_core.cli.errors import FAILED, PARTIAL, WRONG_USE, option
+from jobtracker_core.cli.errors import option
 from jobtracker_core.cli.output import clean, open_tracker, print_json
 from jobtracker_core.cli.progress import stop_on_signals, watch
-from jobtracker_core.cli.runs import account
+from jobtracker_core.cli.runs import account, exit_code_of
 from jobtracker_core.cli.setup import open_log
 from jobtracker_core.cli.worker import flags, work
-from jobtracker_core.contract.run import RunState
 from jobtracker_core.plugins import discovery, forms
 from jobtracker_core.runner.ending import Collected
 
@@ -128,7 +127,7 @@ def _run(
         print_json(collected)
     else:
         print_result(collected)
-    return exit_code(collected)
+    return exit_code_of(collected.run)
 
 
 def print_result(collected: Collected) -> None:
@@ -149,12 +148,3 @@ def print_result(collected: Collected) -> None:
         click.echo(f"  {cause}{clean(run.error_message)}")
     if collected.hint:
         click.echo(f"  Next: {clean(collected.hint)}")
-
-
-def exit_code(collected: Collected) -> int:
-    """Return what a run's end means to a shell."""
-    if collected.run.state is RunState.SUCCEEDED:
-        return 0
-    if collected.run.state in {RunState.PARTIAL, RunState.SUSPECT}:
-        return PARTIAL
-    return WRONG_USE if collected.run.error_class in {"validation", "config"} else FAILED

@@ -11,9 +11,11 @@ from jobtracker_core.http.record import RecordError
 from jobtracker_core.plugins.discovery import Unavailable, UnknownCollector
 from jobtracker_core.plugins.forms import FormError
 from jobtracker_core.plugins.skeleton import SkeletonError
+from jobtracker_core.runner.schedule import ScheduleError
 from jobtracker_core.settings import SettingError
 from jobtracker_core.storage.errors import Duplicate, NotFound, StorageError, WrongAddress
 from jobtracker_core.tracker import CollectorOff
+from jobtracker_core.tracker.runs import NoRetry
 
 FAILED, WRONG_USE, PARTIAL = 1, 2, 3
 
@@ -23,6 +25,9 @@ def explain(error: Exception) -> int:
     if isinstance(error, FormError):
         for field, problem in error.problems.items():
             _say(f"{option(field)}: {problem}")
+        return WRONG_USE
+    if isinstance(error, ScheduleError):
+        _say(f"{option(error.field.removesuffix('_s'))}: {error.message}", error.hint)
         return WRONG_USE
     what, then, code = _account(error)
     _say(what, then)
@@ -48,6 +53,7 @@ def _account(error: Exception) -> tuple[str, str, int]:
             | RecordError()
             | SkeletonError()
             | BadProxy()
+            | NoRetry()
         ):
             return str(error), error.hint, WRONG_USE
         case UnknownCollector():

@@ -34,6 +34,11 @@ def print_json(value: Any) -> None:
     click.echo(msgspec.json.format(encoded, indent=2).decode())
 
 
+def print_json_line(value: Any) -> None:
+    """Print a struct as JSON on one line: for output that comes bit by bit."""
+    click.echo(msgspec.json.encode(value, enc_hook=_plain))
+
+
 def _plain(value: Any) -> Any:
     if isinstance(value, type):
         return value.__name__

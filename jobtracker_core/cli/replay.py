@@ -12,6 +12,7 @@ from jobtracker_core.cli import collect
 from jobtracker_core.cli.errors import FAILED, PARTIAL
 from jobtracker_core.cli.output import clean, open_tracker, print_json, print_table
 from jobtracker_core.cli.progress import stop_on_signals, watch
+from jobtracker_core.cli.runs import exit_code_of
 from jobtracker_core.cli.setup import open_log
 from jobtracker_core.contract.run import RunState
 from jobtracker_core.runner.captures import Replayed
@@ -113,7 +114,7 @@ def _apply(tracker: JobTracker, replayed: Replayed, *, as_json: bool) -> int:
         print_json(collected)
     else:
         collect.print_result(collected)
-    return collect.exit_code(collected)
+    return exit_code_of(collected.run)
 
 
 def _show_diff(comparison: Comparison, *, as_json: bool) -> None:

@@ -110,6 +110,11 @@ class Database:
         """Return the present: the server's clock on PostgreSQL, the host's on SQLite."""
         return now(conn)
 
+    def present(self) -> datetime:
+        """Return the same outside of a transaction."""
+        with self.read() as conn:
+            return now(conn)
+
     def another(self) -> Database:
         """Return the same database with connections of its own, for a thread that must not wait."""
         return _open(self._url, self._clock)

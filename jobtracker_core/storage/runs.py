@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -17,8 +18,8 @@ from jobtracker_core.storage.engine import Database
 from jobtracker_core.storage.identity import worker_identity
 from jobtracker_core.storage.rows import plain, to_struct
 from jobtracker_core.storage.sweep import Rescued, rescue
+from jobtracker_core.storage.tables import ACTIVE_STATES, collectors
 from jobtracker_core.storage.tables import collector_runs as runs
-from jobtracker_core.storage.tables import collectors
 from jobtracker_core.storage.types import LARGEST_ID
 
 __all__ = [
@@ -160,16 +161,38 @@ def get(db: Database, run_id: int) -> Run:
 
 
 def list_runs(
-    db: Database, *, collector: str | None = None, limit: int = 50, before: int | None = None
+    db: Database,
+    *,
+    collector: str | None = None,
+    search_id: int | None = None,
+    states: Sequence[RunState] = (),
+    limit: int = 50,
+    before: int | None = None,
 ) -> tuple[Run, ...]:
-    """Return the newest runs first; `before` is the number of the last run of the previous page."""
-    statement = _select().order_by(runs.c.id.desc()).limit(limit)
+    """Return the newest runs first; `before` is the number of the last run of the previous page.
+
+    Without `states`, runs of all states are returned.
+    """
+    few = bool(states) and {state.value for state in states} <= set(ACTIVE_STATES)
+    # The few that wait or go on are found by their own indexes and sorted, not by a walk through
+    # all that ever ended: the sum keeps the database from that.
+    order = runs.c.id + 0 if few else runs.c.id
+    statement = _select().order_by(order.desc()).limit(limit)
     if collector is not None:
         statement = statement.where(collectors.c.name == collector)
+    if search_id is not None:
+        statement = statement.where(runs.c.search_id == min(search_id, LARGEST_ID))
+    if states:
+        statement = statement.where(sa.or_(*map(_in_state, states)))
     if before is not None:
         statement = statement.where(runs.c.id < min(before, LARGEST_ID))
     with db.read() as conn:
         return tuple(_to_run(row) for row in conn.execute(statement).mappings())
+
+
+def _in_state(state: RunState) -> sa.ColumnElement[bool]:
+    # Spelled out, not as a parameter: only so do the databases know that a partial index will do.
+    return runs.c.state == sa.literal_column(repr(RunState(state).value))
 
 
 def _select() -> sa.Select[Any]:

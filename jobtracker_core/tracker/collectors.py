@@ -14,6 +14,14 @@ from jobtracker_core.storage import collectors, rates
 from jobtracker_core.tracker.stored import Installation
 
 
+class CollectorOff(Exception):  # noqa: N818
+    """The collector was not turned on; `policy` is what its site says about programs."""
+
+    def __init__(self, info: CollectorInfo) -> None:
+        super().__init__(f"collector {info.name!r} is off")
+        self.info = info
+
+
 class CollectorStatus(Struct, frozen=True, kw_only=True):
     """A collector, and whether it may be used; `unavailable` says why it cannot be.
 
@@ -94,3 +102,16 @@ class Collectors:
 
 def _rate_key(info: CollectorInfo, settings: CollectorSettings | None) -> str:
     return Hosts(info.hosts, None if settings is None else settings.base_url).rate_key
+
+
+def turned_on(tracker: Installation, name: str) -> discovery.Source:
+    """Return a collector that may run; raises CollectorOff, UnknownCollector and Unavailable."""
+    source = discovery.find_usable(tracker.registry, name)
+    if not Collectors(tracker).enabled(name):
+        raise CollectorOff(source.info)
+    return source
+
+
+def site_of(tracker: Installation, info: CollectorInfo) -> str:
+    """Return what a collector's runs at once are counted by; raises ConfigError."""
+    return Hosts(info.hosts, tracker.collector_settings(info.name).base_url).site

@@ -15,7 +15,7 @@ from typing import Any, Self
 import msgspec
 
 from jobtracker_core.contract.errors import ConfigError
-from jobtracker_core.contract.info import CollectorInfo, CollectorSettings
+from jobtracker_core.contract.info import CollectorSettings
 from jobtracker_core.contract.query import CommonQuery
 from jobtracker_core.http.address import Hosts, read_address
 from jobtracker_core.http.exchange import BadAddress
@@ -37,17 +37,11 @@ from jobtracker_core.storage.claims import Claim, Kept
 from jobtracker_core.storage.engine import Database, open_database
 from jobtracker_core.storage.errors import NotFound
 from jobtracker_core.storage.proxies import ProxyPool, find_pool
-from jobtracker_core.tracker.collectors import Collectors
+from jobtracker_core.tracker.collectors import CollectorOff, Collectors
 from jobtracker_core.tracker.proxies import Proxies
-from jobtracker_core.tracker.stored import Companies, Jobs, Runs
-
-
-class CollectorOff(Exception):  # noqa: N818
-    """The collector was not turned on; `policy` is what its site says about programs."""
-
-    def __init__(self, info: CollectorInfo) -> None:
-        super().__init__(f"collector {info.name!r} is off")
-        self.info = info
+from jobtracker_core.tracker.runs import Runs
+from jobtracker_core.tracker.searches import Searches
+from jobtracker_core.tracker.stored import Companies, Jobs, Workers
 
 
 class JobTracker:
@@ -124,8 +118,18 @@ class JobTracker:
 
     @cached_property
     def runs(self) -> Runs:
-        """The history of runs."""
-        return Runs(self)
+        """Runs: what waits, what goes on, what has been."""
+        return Runs(self, self._clock)
+
+    @cached_property
+    def searches(self) -> Searches:
+        """Saved queries with their times and limits."""
+        return Searches(self)
+
+    @cached_property
+    def workers(self) -> Workers:
+        """Processes that execute runs."""
+        return Workers(self)
 
     @cached_property
     def companies(self) -> Companies:

@@ -28,7 +28,7 @@ DEFAULT_POOL = "default"
 _ANYWHERE = Limits(per_minute=60, burst=5)
 """The pace of tests at an address that is no collector's."""
 
-_LONGEST_NAME = 100
+LONGEST_NAME = 100
 _ANSWERS = range(200, 400)
 _OWN_FAULTS: frozenset[ErrorClass] = frozenset({"proxy", "blocked"})
 
@@ -65,10 +65,10 @@ class Proxies:
         Duplicate.
         """
         for field, name in (("pool", pool), ("label", label)):
-            if name is not None and not _is_name(name):
+            if name is not None and not is_name(name):
                 raise BadProxy(
                     f"{field}: {name!r} is no name",
-                    f"Take 1 to {_LONGEST_NAME} printable characters.",
+                    f"Take 1 to {LONGEST_NAME} printable characters.",
                 )
         return proxies.add(self._tracker.database, check_proxy(url), pool=pool, label=label)
 
@@ -156,8 +156,9 @@ class Proxies:
                 proxies.set_aside(database, proxy.id, cause=said.error.error_class)
 
 
-def _is_name(text: str) -> bool:
-    return text.isprintable() and text == text.strip() and 0 < len(text) <= _LONGEST_NAME
+def is_name(text: str) -> bool:
+    """Say whether a text can name something in lists."""
+    return text.isprintable() and text == text.strip() and 0 < len(text) <= LONGEST_NAME
 
 
 class _Said(Struct, frozen=True, kw_only=True):

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Protocol, Unpack
+from collections.abc import Iterator, Mapping
+from typing import Any, Protocol, Unpack
 
 from jobtracker_core.contract.info import CollectorSettings
-from jobtracker_core.contract.run import RunState
+from jobtracker_core.contract.query import CommonQuery
 from jobtracker_core.plugins import discovery
-from jobtracker_core.storage import companies, jobs, runs, search, walk
+from jobtracker_core.plugins.forms import FormError
+from jobtracker_core.storage import companies, jobs, search, walk, workers
 from jobtracker_core.storage.engine import Database
+from jobtracker_core.storage.errors import NotFound
+from jobtracker_core.storage.proxies import find_pool
 from jobtracker_core.storage.search import Filters, JobList, Tally
 
 
@@ -29,6 +32,20 @@ class Installation(Protocol):
     def collector_settings(self, name: str) -> CollectorSettings:
         """What the operator set for a collector."""
         ...
+
+    def query(self, name: str, words: CommonQuery | Mapping[str, Any]) -> CommonQuery:
+        """A collector's query of words."""
+        ...
+
+
+def check_pool(tracker: Installation, name: str | None) -> None:
+    """Raise FormError if there is no such pool of proxies; None is no pool."""
+    if name is None:
+        return
+    try:
+        find_pool(tracker.database, name)
+    except NotFound as error:
+        raise FormError({"proxy_pool": f"{error}. {error.hint}"}) from error
 
 
 class Jobs:
@@ -97,32 +114,6 @@ class Jobs:
         return search.count_jobs(self._tracker.database, source)
 
 
-class Runs:
-    """The history of runs, newest first."""
-
-    def __init__(self, tracker: Installation) -> None:
-        self._tracker = tracker
-
-    def list(
-        self, *, collector: str | None = None, limit: int = 20, before: int | None = None
-    ) -> tuple[runs.Run, ...]:
-        """List runs; `before` is the id that the page before ended with."""
-        return runs.list_runs(
-            self._tracker.database, collector=collector, limit=limit, before=before
-        )
-
-    def get(self, run_id: int) -> runs.Run:
-        """Return one run; raises NotFound."""
-        return runs.get(self._tracker.database, run_id)
-
-    def cancel(self, run_id: int) -> RunState:
-        """Ask for a run to be stopped; return its state at that moment. Raises NotFound.
-
-        A running one hears of it within a quarter of a minute, on whatever machine it is.
-        """
-        return runs.request_cancel(self._tracker.database, run_id)
-
-
 class Companies:
     """Employers, by name."""
 
@@ -138,3 +129,14 @@ class Companies:
     def get(self, company_id: int) -> companies.Company:
         """Return one company; raises NotFound."""
         return companies.get(self._tracker.database, company_id)
+
+
+class Workers:
+    """Processes that execute runs."""
+
+    def __init__(self, tracker: Installation) -> None:
+        self._tracker = tracker
+
+    def list(self) -> tuple[workers.Worker, ...]:
+        """List workers, those last seen first; one that is gone for a week is forgotten."""
+        return workers.list_workers(self._tracker.database)

@@ -307,3 +307,26 @@ def test_what_was_to_be_cancelled_is_not_queued_again(db: Database) -> None:
         runs.request_cancel(db, run_id)
         assert end(claim) is RunState.CANCELLED
         assert runs.get(db, run_id).state is RunState.CANCELLED
+
+
+def test_runs_are_listed_by_state_and_search_newest_first(db: Database) -> None:
+    turn_on(db)
+    search = searches.create(db, draft(overlap="queue"), next_tick_at=None)
+    ids = [put(db, site=f"{number}.example") for number in range(3)]
+    ids.append(searches.start(db, search.id).run_id)
+    taken = take(db)
+    ended = take(db)
+    runs.finish(db, ended, state=RunState.SUCCEEDED)
+
+    def listed(*states: RunState, **facts: Any) -> list[int]:
+        return [run.id for run in runs.list_runs(db, states=states, **facts)]
+
+    assert (taken.run_id, ended.run_id) == (ids[0], ids[1])
+    assert listed() == ids[::-1]
+    assert listed(RunState.PENDING) == [ids[3], ids[2]]
+    assert listed(RunState.PENDING, RunState.RUNNING) == [ids[3], ids[2], ids[0]]
+    assert listed(RunState.PENDING, RunState.SUCCEEDED) == [ids[3], ids[2], ids[1]]
+    assert listed(RunState.PENDING, RunState.RUNNING, limit=1, before=ids[3]) == [ids[2]]
+    assert listed(RunState.FAILED) == []
+    assert listed(search_id=search.id) == [ids[3]]
+    assert listed(RunState.RUNNING, search_id=search.id) == listed(search_id=2**70) == []

@@ -1,0 +1,180 @@
+"""Runs as their user sees them: what waits, what goes on, and what has been."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from msgspec import Struct
+
+from jobtracker_core.contract.query import CommonQuery
+from jobtracker_core.contract.run import RunState
+from jobtracker_core.plugins import forms
+from jobtracker_core.runner.clock import Clock
+from jobtracker_core.storage import attempts, events, queue, runs
+from jobtracker_core.storage.attempts import Attempt
+from jobtracker_core.storage.events import Event
+from jobtracker_core.storage.queue import NO_LIMITS, Enqueued, Limits
+from jobtracker_core.storage.runs import Run
+from jobtracker_core.storage.tables import FINAL_STATES
+from jobtracker_core.tracker.collectors import site_of, turned_on
+from jobtracker_core.tracker.search_form import check_limits
+from jobtracker_core.tracker.stored import Installation, check_pool
+
+QUICKEST_S = 0.25
+SLOWEST_S = 2.0
+"""Seconds between two looks at a run that is watched: longer and longer while nothing happens."""
+
+_PAGE = 200
+
+
+class Watched(Struct, frozen=True, kw_only=True):
+    """A run at one moment, and what has happened since the moment before."""
+
+    run: Run
+    events: tuple[Event, ...]
+
+    @property
+    def over(self) -> bool:
+        """Whether the run has ended."""
+        return self.run.state in FINAL_STATES
+
+
+class NoRetry(Exception):  # noqa: N818
+    """The run cannot be made again; `hint` is the next step."""
+
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class Runs:
+    """The queue and the history of runs, newest first."""
+
+    def __init__(self, tracker: Installation, clock: Clock) -> None:
+        self._tracker = tracker
+        self._clock = clock
+
+    def list(
+        self,
+        *,
+        collector: str | None = None,
+        search_id: int | None = None,
+        states: Sequence[RunState] = (),
+        limit: int = 20,
+        before: int | None = None,
+    ) -> tuple[Run, ...]:
+        """List runs; `before` is the id that the page before ended with. No states are all."""
+        return runs.list_runs(
+            self._tracker.database,
+            collector=collector,
+            search_id=search_id,
+            states=states,
+            limit=limit,
+            before=before,
+        )
+
+    def get(self, run_id: int) -> Run:
+        """Return one run; raises NotFound."""
+        return runs.get(self._tracker.database, run_id)
+
+    def enqueue(
+        self,
+        collector: str,
+        query: CommonQuery | Mapping[str, Any],
+        *,
+        limits: Limits = NO_LIMITS,
+        proxy_pool: str | None = None,
+        priority: int | None = None,
+        key: str | None = None,
+        requested_by: str | None = None,
+    ) -> Enqueued:
+        """Put a run of a query into the queue; a worker executes it.
+
+        Of all runs that ever were, one has a `key`: asking again returns that one, with the
+        outcome `same`.
+
+        Raises CollectorOff, FormError, ConfigError, UnknownCollector and Unavailable.
+        """
+        source = turned_on(self._tracker, collector)
+        query = self._tracker.query(collector, query)
+        check_pool(self._tracker, proxy_pool)
+        check_limits(limits, priority=priority)
+        wanted = queue.Wanted(
+            collector=collector,
+            trigger="manual",
+            query=forms.as_words(query),
+            query_hash=forms.digest(query),
+            site=site_of(self._tracker, source.info),
+            max_parallel=source.info.limits.max_running,
+            requested_by=requested_by,
+            dedup_key=None if key is None else f"key:{key}",
+            priority=priority,
+            limits=limits,
+            proxy_pool=proxy_pool,
+        )
+        return queue.enqueue(self._tracker.database, wanted)
+
+    def retry(self, run_id: int, *, requested_by: str | None = None) -> Enqueued:
+        """Put a run that has ended into the queue once more, as a new one with the same query.
+
+        Where a run of the same search is pending or running, that one is returned, with the
+        outcome `overlap`. Raises NotFound, Busy (it has not ended), NoRetry, CollectorOff,
+        UnknownCollector and Unavailable.
+        """
+        run = self.get(run_id)
+        if run.trigger == "backfill":
+            raise NoRetry(
+                f"run {run_id} read recorded answers: it asked the site for nothing",
+                f"Play them once more with: jobtracker replay {run.params.get('replay', 'DIR')}",
+            )
+        turned_on(self._tracker, run.collector)
+        return queue.run_again(self._tracker.database, run_id, requested_by=requested_by)
+
+    def cancel(self, run_id: int) -> RunState:
+        """Ask for a run to be stopped; return its state at that moment. Raises NotFound.
+
+        A running one hears of it within a quarter of a minute, on whatever machine it is.
+        """
+        return runs.request_cancel(self._tracker.database, run_id)
+
+    def events(self, run_id: int, *, after: int = 0) -> tuple[Event, ...]:
+        """Return all that happened in a run, the first first; `after` is the last one known."""
+        found: list[Event] = []
+        while page := events.list_events(
+            self._tracker.database, run_id, after=found[-1].id if found else after, limit=_PAGE
+        ):
+            found += page
+            if len(page) < _PAGE:
+                break
+        return tuple(found)
+
+    def attempts(self, run_id: int) -> tuple[Attempt, ...]:
+        """Return the attempts at a run, the first first."""
+        return attempts.list_attempts(self._tracker.database, run_id)
+
+    def watch(self, run_id: int) -> Iterator[Watched]:
+        """Yield a run now, and each time that something of it has changed, until it has ended.
+
+        Raises NotFound. It looks at the database every 0.25 to 2 seconds.
+        """
+        seen: Run | None = None
+        last, pause = 0, QUICKEST_S
+        while True:
+            # The run is read first: what had happened when it ended is then among the events.
+            run = self.get(run_id)
+            news = self.events(run_id, after=last)
+            if news or seen is None or _shown(run) != _shown(seen):
+                watched = Watched(run=run, events=news)
+                yield watched
+                if watched.over:
+                    return
+                seen, pause = run, QUICKEST_S
+                last = news[-1].id if news else last
+            self._clock.wait(pause)
+            pause = min(pause * 2, SLOWEST_S)
+
+
+def _shown(run: Run) -> tuple[object, ...]:
+    """Return what a watcher sees of a run; heartbeats alone are no news."""
+    return run.state, run.attempt, run.counts, run.cancel_requested_at
