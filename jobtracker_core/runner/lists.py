@@ -72,7 +72,7 @@ class ListReader:
                 if until_known and records and ack.new == 0 and page.cursor is not None:
                     return None
                 # A page without a cursor is mostly the last one: one more look tells.
-                over = session.counts.pages - session.info.limits.max_pages
+                over = session.counts.pages - session.max_pages
                 last = page.cursor is None and "resume" in session.info.features
                 if over > 0 or (over == 0 and not last):
                     return "page_limit"

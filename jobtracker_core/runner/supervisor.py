@@ -27,7 +27,7 @@ from jobtracker_core.runner.hiding import Hiding
 from jobtracker_core.runner.launch import COMMAND, launch
 from jobtracker_core.runner.limits import MEGABYTE, Patience, RunLimits
 from jobtracker_core.runner.printed import Printed
-from jobtracker_core.runner.processes import Tree
+from jobtracker_core.runner.processes import Tree, Use
 from jobtracker_core.runner.session import Task
 from jobtracker_core.runner.verdict import Death, Kill, judge, killed_after
 
@@ -49,6 +49,7 @@ def run_in_child(
     drain: threading.Event | None = None,
     patience: Patience | None = None,
     command: Sequence[str] = COMMAND,
+    on_use: Callable[[Use], None] = lambda _: None,
 ) -> Result:
     """Run a collector in a process of its own, to its outcome.
 
@@ -66,10 +67,11 @@ def run_in_child(
         drain: Set it from any thread to have the run stopped with "shutdown".
         patience: How long to wait for what.
         command: What is started in place of the usual child.
+        on_use: Called with what the processes hold and have used, at each look at them.
 
     Raises OSError if no process can be started.
     """
-    run = _Run(task, host, limits, clock, drain or threading.Event(), patience or Patience())
+    run = _Run(task, host, limits, clock, drain, patience, on_use)
     return run.run(plugin, label, command)
 
 
@@ -82,15 +84,17 @@ class _Run:
         host: RunHost,
         limits: RunLimits,
         clock: Clock,
-        drain: threading.Event,
-        patience: Patience,
+        drain: threading.Event | None,
+        patience: Patience | None,
+        on_use: Callable[[Use], None],
     ) -> None:
         self._task = task
         self._host = host
         self._limits = limits
         self._clock = clock
-        self._drain = drain
-        self._patience = patience
+        self._drain = drain or threading.Event()
+        self._patience = patience or Patience()
+        self._on_use = on_use
         self._frames = channel.Frames()
         self._outgoing = bytearray()
         self._printed = Printed(self._log_printed)
@@ -150,6 +154,7 @@ class _Run:
             settings=msgspec.msgpack.encode(self._task.settings),
             query=msgspec.msgpack.encode(self._task.query),
             cursor=self._task.cursor,
+            max_pages=self._task.max_pages,
             limits=self._limits,
             parent=os.getpid(),
         )
@@ -331,15 +336,16 @@ class _Run:
             self._end("runtime_limit", quiet)
         elif self._deaf_since is not None and now - self._deaf_since > self._patience.tick:
             self._end("internal", "the run's process closed its end of the pipe")
-        elif self._stop is None:
-            self._ask_to_stop(self._reason(now))
-        elif now - self._stop[1] > self._patience.grace:
+        elif self._stop is not None and now - self._stop[1] > self._patience.grace:
             self._kill = self._kill or killed_after(self._stop[0])
+        else:
+            self._ask_to_stop(self._reason(now))
 
     def _weigh(self) -> None:
         limits = self._limits
         most = int(limits.memory_mb * MEGABYTE * _TREE_SHARE)
         use = self._tree.weigh(memory_limit=most)
+        self._on_use(use)
         self._cpu_used_up = use.cpu >= limits.cpu_s
         if use.memory > most:
             held = f"{use.memory // MEGABYTE:,} MB"
@@ -348,11 +354,10 @@ class _Run:
             self._end("cpu_limit", "the run's processor time is used up")
 
     def _reason(self, now: float) -> CancelReason | None:
+        asked = self._host.cancelled()  # first: it raises where the run must end at once
         if self._drain.is_set():
             return "shutdown"
-        if now - self._started > self._limits.runtime_s:
-            return "deadline"
-        return self._host.cancelled()
+        return "deadline" if now - self._started > self._limits.runtime_s else asked
 
     def _ask_to_stop(self, reason: CancelReason | None) -> None:
         """Ask once; whoever does not hear it is killed when the grace is over."""

@@ -232,6 +232,7 @@ def test_a_child_without_its_supervisor_leaves(supervised, told) -> None:
         settings=msgspec.msgpack.encode({}),
         query=msgspec.msgpack.encode({"text": "good"}),
         cursor=None,
+        max_pages=None,
         limits=RunLimits(),
         parent=1,
     )
