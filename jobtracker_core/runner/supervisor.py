@@ -14,8 +14,6 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Final, Literal
 
-import msgspec
-
 from jobtracker_core.contract.errors import Cancelled, CancelReason, CollectError, ErrorClass
 from jobtracker_core.contract.host import Ack, Batch, RunHost
 from jobtracker_core.contract.run import Counts
@@ -24,7 +22,7 @@ from jobtracker_core.runner.bounds import Bounds
 from jobtracker_core.runner.clock import Clock
 from jobtracker_core.runner.execute import Result, cleaned
 from jobtracker_core.runner.hiding import Hiding
-from jobtracker_core.runner.launch import COMMAND, launch
+from jobtracker_core.runner.launch import COMMAND, launch, start_frame
 from jobtracker_core.runner.limits import MEGABYTE, Patience, RunLimits
 from jobtracker_core.runner.printed import Printed
 from jobtracker_core.runner.processes import Tree, Use
@@ -118,7 +116,7 @@ class _Run:
             self._tree = Tree(process, label)
             stack.callback(self._tree.kill)
             self._open(stack)
-            self._tell(self._start(plugin))
+            self._tell(start_frame(self._task, plugin, self._limits))
             self._serve()
             if self._final is not None:
                 with contextlib.suppress(subprocess.TimeoutExpired):
@@ -146,18 +144,6 @@ class _Run:
             exited = os.pidfd_open(process.pid)
             stack.callback(os.close, exited)
             self._selector.register(exited, selectors.EVENT_READ, self._bury)
-
-    def _start(self, plugin: str) -> channel.Start:
-        return channel.Start(
-            collector=self._task.collector.info.name,
-            plugin=plugin,
-            settings=msgspec.msgpack.encode(self._task.settings),
-            query=msgspec.msgpack.encode(self._task.query),
-            cursor=self._task.cursor,
-            max_pages=self._task.max_pages,
-            limits=self._limits,
-            parent=os.getpid(),
-        )
 
     def _serve(self) -> None:
         """Answer and watch, until there is a result, a reason to kill, or no process any more."""
