@@ -23,10 +23,15 @@ _CLASS = re.compile(r"\bclass\s*=\s*(\"[^\"]*\"|'[^']*')")
 
 
 class Spoil(Struct, frozen=True, kw_only=True):
-    """One way to make an answer worse, in words and as the new body."""
+    """One way to make an answer worse, in words and as the new body.
+
+    Attributes:
+        likely: What happens to sites: a list of items that is empty all of a sudden.
+    """
 
     words: str
     make: Callable[[], bytes]
+    likely: bool = False
 
 
 def spoils(content: bytes) -> list[Spoil]:
@@ -104,13 +109,20 @@ def _is_list_of_objects(value: Any) -> bool:
 
 def _json_spoils(content: bytes, value: Any) -> Iterator[Spoil]:
     alike: dict[str, list[_Place]] = defaultdict(list)
-    for path, _ in _places(value):
+    for path, inner in _places(value):
         alike["".join(f".{key}" if isinstance(key, str) else "[]" for key in path)].append(path)
+        if _is_list_of_objects(inner) and all(isinstance(key, str) for key in path):
+            make = partial(_changed, content, path, "emptied")
+            yield Spoil(words=f"{_where(path)} emptied", make=make, likely=True)
     for places in alike.values():
         path = places[len(places) // 2]
-        where = "$" + "".join(f".{key}" if isinstance(key, str) else f"[{key}]" for key in path)
+        where = _where(path)
         for way in ("dropped", "made null", "of another type"):
             yield Spoil(words=f"{where} {way}", make=partial(_changed, content, path, way))
+
+
+def _where(path: _Place) -> str:
+    return "$" + "".join(f".{key}" if isinstance(key, str) else f"[{key}]" for key in path)
 
 
 def _places(value: Any, path: _Place = ()) -> Iterator[tuple[_Place, Any]]:
@@ -134,6 +146,8 @@ def _changed(content: bytes, path: _Place, way: str) -> bytes:
         del holder[key]
     elif way == "made null":
         holder[key] = None
+    elif way == "emptied":
+        holder[key] = []
     else:
         holder[key] = 7 if isinstance(holder[key], str) else "seven"
     return msgspec.json.encode(value)

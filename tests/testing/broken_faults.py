@@ -106,3 +106,18 @@ class Strict(Board):
         ):
             return Answer(items=[], total=0, last=True)
         return answer
+
+
+class Sanguine(Board):
+    """Calls an empty list a certain "none", whatever total stands beside it."""
+
+    def collect(self, query: BoardQuery, ctx: Any, *, cursor: str | None = None) -> Iterator[Page]:
+        for page in super().collect(query, ctx, cursor=cursor):
+            yield page if page.postings else Page(postings=(), total_hint=0)
+
+
+class Wordless(Board):
+    """Ends without a page where there is nothing."""
+
+    def collect(self, query: BoardQuery, ctx: Any, *, cursor: str | None = None) -> Iterator[Page]:
+        yield from (page for page in super().collect(query, ctx, cursor=cursor) if page.postings)

@@ -21,10 +21,12 @@ from tests.testing.broken_faults import (
     Content,
     Glossing,
     Impatient,
+    Sanguine,
     Strict,
     Swallowing,
     Trusting,
     TrustingHtml,
+    Wordless,
 )
 from tests.testing.broken_heavy import Heavy
 from tests.testing.broken_pages import (
@@ -123,6 +125,8 @@ BROKEN: list[tuple[str, Any, str]] = [
     *((f"fault_{name}", Swallowing, FAULTS[name].does) for name in FAULTS if name != "repeated"),
     ("fault_repeated", Content, "the page before once more"),
     ("passing", Impatient, "an answer that drips until the time is up, once"),
+    ("spoilt", Sanguine, "$.items emptied"),
+    ("spoilt", Wordless, "$.items emptied: bug in the plugin: RuntimeError"),
     ("spoilt", Trusting, "$.items[10].at dropped: bug in the plugin: KeyError"),
     ("spoilt", TrustingHtml, "<h3.name> dropped: bug in the plugin: AttributeError"),
     ("drift", Glossing, "one field renamed or of another type in every item"),

@@ -289,7 +289,8 @@ def test_every_part_of_a_json_answer_can_be_spoilt() -> None:
     assert made["$.items[1].id dropped"] == b'{"items":[{"id":"a"},{},{"id":"c"}],"total":3}'
     assert made["$.total of another type"].endswith(b'"total":"seven"}')
     assert made["$.items made null"] == b'{"items":null,"total":3}'
-    assert len(made) == 4 * 3
+    assert made["$.items emptied"] == b'{"items":[],"total":3}'
+    assert len(made) == 4 * 3 + 1
 
 
 def test_every_part_of_a_page_can_be_spoilt() -> None:
