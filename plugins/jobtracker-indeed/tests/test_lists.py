@@ -16,7 +16,7 @@ from jobtracker_core import (
     RateLimited,
     Transient,
 )
-from jobtracker_core.testing.practice import Reply
+from jobtracker_core.testing.practice import Reply, Seen
 from jobtracker_indeed import Indeed, IndeedQuery
 from jobtracker_indeed.practice import IndeedSite
 
@@ -101,14 +101,27 @@ def test_a_cursor_that_leads_back_is_an_unconfirmed_end(site: IndeedSite, visit:
     assert site.count() == 4
 
 
-def test_a_last_page_of_repeats_is_a_confirmed_end(visit_at: Any) -> None:
+def test_a_last_page_of_repeats_is_asked_again_and_an_unconfirmed_end(
+    site: IndeedSite, visit: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def answer(_: IndeedSite, request: Seen) -> Reply:
+        following = None if "cursor:" in json.loads(request.body)["query"] else "c2"
+        results = [{"job": {"key": "k1", "title": "Keeper"}}]
+        search = {"pageInfo": {"nextCursor": following}, "results": results}
+        return Reply.json({"data": {"jobSearch": search}})
+
+    monkeypatch.setattr(IndeedSite, "answer", answer)
+    pages = visit.pages()
+    assert [len(page.postings) for page in pages] == [1, 0]
+    assert pages[-1] == Page(postings=(), end_unconfirmed=True)
+    assert cursors(site) == ["", "c2", "c2"]
+    assert visit.clock.monotonic() >= 10
+
+
+def test_one_whole_page_is_a_confirmed_end(visit_at: Any) -> None:
     with IndeedSite(postings=100) as site:
-        visit = visit_at(site.base_url)
-        pages = visit.collector.collect(IndeedQuery(), visit.ctx)
-        read = [next(pages)]
-        assert [*read, *pages] == [*read]
-        assert not read[-1].end_unconfirmed
-        assert read[-1].cursor is None
+        (page,) = visit_at(site.base_url).pages()
+    assert (len(page.postings), page.cursor, page.end_unconfirmed) == (100, None, False)
 
 
 def test_a_search_at_the_sites_bound_says_so(visit_at: Any) -> None:
@@ -150,11 +163,24 @@ def test_a_later_empty_page_is_an_unconfirmed_end(site: IndeedSite, visit: Any) 
     assert pages[-1] == Page(postings=(), end_unconfirmed=True)
 
 
-def test_a_later_empty_last_page_is_the_end(site: IndeedSite, visit: Any) -> None:
+def test_an_announced_page_that_stays_empty_is_an_unconfirmed_end(
+    site: IndeedSite, visit: Any
+) -> None:
     site.fail("empty_last", after=2)
     pages = visit.pages()
-    assert [len(page.postings) for page in pages] == [100, 99]
-    assert not pages[-1].end_unconfirmed
+    assert [len(page.postings) for page in pages] == [100, 99, 0]
+    assert [page.end_unconfirmed for page in pages] == [False, False, True]
+    asked = cursors(site)
+    assert len(asked) == 4
+    assert asked[2] == asked[3]
+    assert visit.clock.monotonic() >= 10
+
+
+def test_an_announced_page_that_is_empty_once_is_got_over(site: IndeedSite, visit: Any) -> None:
+    site.fail("empty_last", after=1, times=1)
+    pages = visit.pages()
+    assert len(ids(pages)) == 330
+    assert not any(page.end_unconfirmed for page in pages)
 
 
 def test_nothing_at_a_kept_cursor_is_no_certain_end(site: IndeedSite, visit: Any) -> None:
@@ -267,6 +293,24 @@ def test_pages_where_json_was_asked(
     with pytest.raises(error) as raised:
         visit.pages()
     assert raised.value.error_class == error_class  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("results", [[], [{"job": {"key": "k1", "title": "Keeper"}}]])
+@pytest.mark.parametrize("after", [0, 1])
+def test_results_with_status_400_are_an_error(
+    site: IndeedSite,
+    visit: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    results: list[Any],
+    after: int,
+) -> None:
+    pages = visit.collector.collect(IndeedQuery(), visit.ctx)
+    assert len([next(pages) for _ in range(after)]) == after
+    search = {"pageInfo": {"nextCursor": None}, "results": results}
+    refused = Reply.json({"data": {"jobSearch": search}}, status=400)
+    monkeypatch.setattr(IndeedSite, "answer", lambda *_: refused)
+    with pytest.raises(LayoutChanged, match="results with HTTP 400"):
+        next(pages)
 
 
 def test_a_passing_fault_inside_the_site_is_asked_again(site: IndeedSite, visit: Any) -> None:

@@ -41,9 +41,9 @@ TOO_FAST = frozenset({"RATE_LIMITED", "TOO_MANY_REQUESTS"})
 BAD_DAY = frozenset({"INTERNAL_SERVER_ERROR", "SERVICE_UNAVAILABLE", "DOWNSTREAM_SERVICE_ERROR"})
 
 _SECOND_LOOK = 10.0
-"""Seconds before a request that failed inside the site is sent again."""
+"""Seconds before a request that failed inside the site, or brought nothing, is sent again."""
 
-_UNAUTHORIZED, _FORBIDDEN = 401, 403
+_BAD_REQUEST, _UNAUTHORIZED, _FORBIDDEN = 400, 401, 403
 _JOBS = "$.data.jobSearch"
 _ERRORS = "$.errors"
 
@@ -95,6 +95,8 @@ class Indeed(JobCollector[IndeedQuery, CollectorSettings]):
         answer, kept = self._first(search, ctx, cursor)
         seen: set[str] = set()
         asked = {cursor} if kept else set()
+        at = cursor if kept else None
+        doubted: str | None = None
         while True:
             found = self._results(answer, search.version)
             if not found.results and not seen and not kept:
@@ -108,20 +110,23 @@ class Indeed(JobCollector[IndeedQuery, CollectorSettings]):
                     fresh.append(self._read(ctx, result.job, raw["job"], search.edition))
             following = found.page_info.next_cursor
             barren = not fresh and not items.skipped
+            if barren and not following and at != doubted:
+                ctx.log.info("asking once more", cursor=at)
+                ctx.pause(_SECOND_LOOK)
+                doubted, answer = at, self._ask(search, ctx, at)
+                continue
             last = not following or following in asked or barren
-            doubtful = last and _is_doubtful(answer, following, nothing=barren and not seen)
-            if not barren or doubtful:
-                yield Page(
-                    postings=tuple(fresh),
-                    cursor=None if last else following,
-                    skipped=items.skipped,
-                    end_unconfirmed=doubtful,
-                )
+            yield Page(
+                postings=tuple(fresh),
+                cursor=None if last else following,
+                skipped=items.skipped,
+                end_unconfirmed=last and _is_doubtful(answer, following, barren=barren),
+            )
             if last:
                 _tell_the_end(ctx, len(seen))
                 return
             asked.add(following)
-            answer = self._ask(search, ctx, following)
+            at, answer = following, self._ask(search, ctx, following)
 
     # -- one page
 
@@ -154,13 +159,18 @@ class Indeed(JobCollector[IndeedQuery, CollectorSettings]):
             self._url,
             headers=search.headers,
             json={"query": search.at(cursor)},
-            accept=(200, 400, _UNAUTHORIZED, _FORBIDDEN),
+            accept=(200, _BAD_REQUEST, _UNAUTHORIZED, _FORBIDDEN),
         )
         if not response.content.lstrip().startswith(b"{"):
             _refuse(response)
         if response.status in {_UNAUTHORIZED, _FORBIDDEN}:
             raise _key_refused(f"HTTP {response.status}", search.version, response.text)
-        return ctx.decode(response, wire.Answer)
+        answer = ctx.decode(response, wire.Answer)
+        if response.status == _BAD_REQUEST and _found(answer):
+            raise LayoutChanged(
+                _JOBS, f"results with HTTP {_BAD_REQUEST} ({_told(answer)})", sample=response.text
+            )
+        return answer
 
     def _results(self, answer: wire.Answer, version: str) -> wire.JobSearch:
         """Return the results, or raise what the errors in their place stand for."""
@@ -220,13 +230,13 @@ def _nothing(answer: wire.Answer, found: wire.JobSearch) -> Page:
     return Page(postings=())
 
 
-def _is_doubtful(answer: wire.Answer, following: str | None, *, nothing: bool) -> bool:
+def _is_doubtful(answer: wire.Answer, following: str | None, *, barren: bool) -> bool:
     """Say whether the results end here without the site saying so.
 
     It says so with a null cursor. Yet an error beside the results may be what took the cursor away,
-    and `nothing` at all at a kept cursor may be how the site refuses it.
+    and a page without anything new may be how the site refuses one that it announced.
     """
-    return following is not None or bool(answer.errors) or nothing
+    return following is not None or bool(answer.errors) or barren
 
 
 def _refuse(response: Response) -> NoReturn:

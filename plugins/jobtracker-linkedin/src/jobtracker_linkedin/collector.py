@@ -161,22 +161,20 @@ class LinkedIn(JobCollector[LinkedInQuery, CollectorSettings]):
         params = _params(query, ctx)
         start = 0 if cursor is None else int(cursor)
         seen: set[str] = set()
-        short = False
         while start < START_CAP:
-            cards = self._settled(ctx, params, start, short=short)
+            cards = self._settled(ctx, params, start)
             if cards is None:
-                if start == 0 or not short:
-                    yield Page(postings=(), end_unconfirmed=start > 0)
+                # The site gives this body also to those that it takes for too fast.
+                yield Page(postings=(), end_unconfirmed=start > 0)
                 return
             fresh: dict[str, Posting] = {}
             for posting in cards.postings:
                 if posting.source_id not in seen:
                     fresh[posting.source_id] = posting
             seen.update(fresh)
-            short = cards.found < PAGE_SIZE
             start += PAGE_SIZE
             last = not fresh or start >= START_CAP
-            if start >= START_CAP and not short:
+            if start >= START_CAP and cards.found >= PAGE_SIZE:
                 ctx.log.warning("the site shows 1,000 postings of a search; split it to see more")
             yield Page(
                 postings=tuple(fresh.values()),
@@ -203,15 +201,10 @@ class LinkedIn(JobCollector[LinkedInQuery, CollectorSettings]):
             ctx.log.warning("criteria in words that are not known were left out", words=sorted(new))
         return found.posting
 
-    def _settled(
-        self, ctx: RunContext, params: dict[str, str], start: int, *, short: bool
-    ) -> parse.Cards | None:
-        """Read a list page, None if it is empty; an empty one after a full one is asked again.
-
-        `short`: the page before was not full, so that an empty one is no surprise.
-        """
+    def _settled(self, ctx: RunContext, params: dict[str, str], start: int) -> parse.Cards | None:
+        """Read a list page, None if it is empty; an empty one after others is asked again."""
         cards = self._read(ctx, params, start)
-        if cards is None and start > 0 and not short:
+        if cards is None and start > 0:
             ctx.log.info("asking once more", start=start)
             ctx.pause(self._pause)
             cards = self._read(ctx, params, start)

@@ -16,6 +16,7 @@ from msgspec import Struct
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from jobtracker_core import (
+    Blocked,
     CompanyFacts,
     LayoutChanged,
     Pay,
@@ -27,6 +28,7 @@ from jobtracker_core import (
     Remote,
     Skip,
 )
+from jobtracker_linkedin.depth import check_depth
 from jobtracker_linkedin.wire import (
     EMPLOYMENT,
     LD_EMPLOYMENT,
@@ -37,6 +39,7 @@ from jobtracker_linkedin.wire import (
     LinkedData,
     Salary,
     part,
+    without_people,
 )
 
 SITE = "https://www.linkedin.com"
@@ -60,6 +63,20 @@ _ALWAYS = (COMPANY, PLACE)
 
 _JUDGED = 5
 """So many cards without something are no coincidence."""
+
+_MOST = 200
+"""Cards of one page; the greatest recorded pages have 60."""
+
+_LONGEST = 65_536
+"""Characters of a card that is kept as it came; recorded ones have 3,000."""
+
+_WALL_WORDS = frozenset(
+    {
+        *("linkedin", "linkedin login", "login", "log in", "sign in", "sign up", "join linkedin"),
+        *("join now", "linkedin sign up", "linkedin sign in", "security verification"),
+    }
+)
+"""A title made of these alone is a wall's; a posting's and a search's say more."""
 
 _LABELS = ("Seniority level", "Employment type", "Job function", "Industries")
 _EMPLOYER_PATH = re.compile(r"/(?:company|school|showcase)/[^/]+")
@@ -98,9 +115,22 @@ class Details(Struct, frozen=True, kw_only=True):
 
 
 def cards(page: str) -> Cards:
-    """Read a list page: a fragment of the guest interface, or a whole search page."""
+    """Read a list page: a fragment of the guest interface, or a whole search page.
+
+    A card inside of another one is a part of that.
+
+    Raises:
+        Blocked: It is the page of a wall, whatever else it shows.
+        LayoutChanged: It nests too deep, or it has more cards than any page.
+    """
+    tree = _tree(page)
     # Either mark alone makes a card, so that a renamed one cannot hide it.
-    found = LexborHTMLParser(page).css(f':is({CARD}, [data-entity-urn^="{_URN}"])')
+    marks = f':is({CARD}, [data-entity-urn^="{_URN}"])'
+    nodes = tree.css(marks)
+    if len(nodes) > _MOST:
+        raise LayoutChanged(CARD, f"{len(nodes)} cards; at most {_MOST} are known", sample=page)
+    inner = {node.mem_id for node in tree.css(f"{marks} {marks}")}
+    found = [node for node in nodes if node.mem_id not in inner]
     postings: list[Posting] = []
     skipped: list[Skip] = []
     bad = ""
@@ -127,10 +157,11 @@ def details(ref: PostingRef, page: str) -> Details:
     are left out.
 
     Raises:
-        LayoutChanged: It is another posting's page, or it has no description and does not say
-            that the posting has closed.
+        Blocked: It is the page of a wall, whatever else it shows.
+        LayoutChanged: It nests too deep, it is another posting's page, or it has no description
+            and does not say that the posting has closed.
     """
-    tree = LexborHTMLParser(page)
+    tree = _tree(page)
     for selector in PRIVATE:
         for node in tree.css(selector):
             node.decompose()
@@ -139,7 +170,7 @@ def details(ref: PostingRef, page: str) -> Details:
     markup = tree.css_first(DESCRIPTION)
     description = None
     if markup is not None:
-        description = (markup.inner_html or "").strip() or None
+        description = without_people(markup.inner_html or "").strip() or None
         markup.decompose()
     closed = tree.css_first(CLOSED) is not None
     if description is None and not closed:
@@ -194,8 +225,24 @@ def _card(node: LexborNode) -> Posting:
         pay=_pay(_text(node.css_first(PAY))),
         posted_at=_moment(date.attributes.get("datetime") or "") if date else None,
         posted_precision=Precision.DAY,
-        raw=node.html,
+        raw=_raw(node),
     )
+
+
+def _raw(node: LexborNode) -> str | None:
+    """Return a card as it came; nothing of one that is too long, for half of it is no card."""
+    markup = without_people(node.html or "")
+    return markup if 0 < len(markup) <= _LONGEST else None
+
+
+def _tree(page: str) -> LexborHTMLParser:
+    check_depth(page)
+    tree = LexborHTMLParser(page)
+    title = _text(tree.css_first("title"))
+    words = [part.strip() for part in re.split(r"[|,]", title.casefold())]
+    if title and _WALL_WORDS.issuperset(words):
+        raise Blocked(f"page titled “{title}”")
+    return tree
 
 
 def _has(selector: str) -> Callable[[LexborNode], bool]:

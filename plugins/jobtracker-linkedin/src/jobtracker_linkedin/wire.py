@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, TypeVar
 
 import msgspec
@@ -13,12 +14,36 @@ EMPTY = "<!DOCTYPE html>\n\n<!---->"
 """The whole body where a search has no (more) results, or where the site will not give them."""
 
 PRIVATE = (
-    ".message-the-recruiter",
-    'a[href*="linkedin.com/in/"]',
-    'a[href*="linkedin.com%2Fin%2F"]',
-    'a[href*="linkedin%2Ecom%2Fin%2F"]',
+    '[class*="message-the-recruiter"]',
+    '[class*="hirer" i]',
+    '[class*="poster" i]',
+    *(
+        f'a[href*="{host}{slash}{path}{slash}" i]'
+        for path in ("in", "pub")
+        for host, slash in (
+            ("linkedin.com", "/"),
+            ("linkedin.com", "%2F"),
+            ("linkedin%2Ecom", "%2F"),
+        )
+    ),
+    *(
+        f'[{name}*="urn:li:{kind}:"]'
+        for name in ("href", "data-poster", "data-member-urn", "data-profile-urn")
+        for kind in ("member", "fsd_profile", "fs_profile")
+    ),
 )
-"""What shows people: the block of the recruiter, and links to somebody's profile."""
+"""What shows people: blocks of recruiters, links to somebody's profile, and numbers of people."""
+
+_PERSON = re.compile(
+    r"urn(?P<colon>:|%3A|%253A|&#58;|&colon;)li(?P=colon)(?:member|fsd?_profile)(?P=colon)[\w%-]+",
+    re.IGNORECASE,
+)
+
+
+def without_people(markup: str) -> str:
+    """Blank the numbers under which the site knows people, wherever they stand."""
+    return _PERSON.sub("", markup)
+
 
 SENIORITY = {
     "Internship": Seniority.INTERNSHIP,
