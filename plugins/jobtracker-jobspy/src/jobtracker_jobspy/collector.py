@@ -198,8 +198,9 @@ class _Calls:
             collector.settings,
             hosts=collector.info.hosts,
             on_page=self._before_page,
+            on_request=self._before_request,
         )
-        self._waits = collector.board.delay is not None
+        self._unannounced = collector.board.unannounced
         self._first = True
         self._told: set[str] = set()
         self._proxied = False
@@ -208,9 +209,14 @@ class _Calls:
 
     def _before_page(self) -> None:
         self._ctx.check()
-        if self._waits and not self._first:
+        if not self._first:
             self._ctx.pause(self.delay)
         self._first = False
+
+    def _before_request(self, address: str) -> None:
+        self._ctx.check()
+        if self._unannounced and self._unannounced in address:
+            self._ctx.pause(self.delay)
 
     def ask(self, offset: int, wanted: int) -> Answer:
         """Call python-jobspy, and pass its warnings on. Raises BadQuery if it asked nothing."""
