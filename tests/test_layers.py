@@ -50,6 +50,7 @@ ONLY_HERE: dict[str, str | set[str]] = {
     "sqlalchemy": "storage",
     "psycopg": "storage",
     "alembic": "storage",
+    "apscheduler": "runner.scheduler",
     "cronsim": {"runner.schedule", "runner.cron_words"},
     "curl_cffi": "http.transport",
     "nh3": "ingest",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -18,7 +19,7 @@ API_VERSION = "1"
 OPENAPI_PATH = "/api/v1/openapi.json"
 
 
-def api_router(tracker: JobTracker) -> Router:
+def api_router(tracker: JobTracker, *, stopping: Callable[[], bool] = lambda: False) -> Router:
     """Make the routes under `/api/v1`, and `/healthz` and `/readyz`.
 
     They need a dependency `tracker`, and errors answered by `problems.explain`, around them.
@@ -42,7 +43,7 @@ def api_router(tracker: JobTracker) -> Router:
         "/",
         route_handlers=[
             Router("/api/v1", route_handlers=[jobs_router(), openapi]),
-            health_router(tracker),
+            health_router(tracker, stopping),
         ],
     )
 

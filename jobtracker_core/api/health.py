@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from http import HTTPStatus
 
 from litestar import Router, get
@@ -37,13 +38,22 @@ class DatabaseProbe:
     So a database that hangs costs one thread, not one for each question.
     """
 
-    def __init__(self, tracker: JobTracker, *, patience: float = _PATIENCE_S) -> None:
+    def __init__(
+        self,
+        tracker: JobTracker,
+        *,
+        patience: float = _PATIENCE_S,
+        stopping: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._tracker = tracker
+        self._stopping = stopping
         self._patience = patience
         self._asking: asyncio.Task[SchemaStatus] | None = None
 
     async def ask(self) -> str:
         """Return the schema's revision; raises StorageError and Unavailable."""
+        if self._stopping():
+            raise Unavailable("This process is about to end.")
         if self._asking is None or self._asking.done():
             self._asking = asyncio.create_task(sync_to_thread(self._tracker.check_database))
             # Nobody may be left to hear of a failure that comes late.
@@ -77,9 +87,9 @@ async def readyz(probe: NamedDependency[DatabaseProbe]) -> Ready:
     return Ready(schema=await probe.ask())
 
 
-def health_router(tracker: JobTracker) -> Router:
-    """Make the two routes."""
-    probe = DatabaseProbe(tracker)
+def health_router(tracker: JobTracker, stopping: Callable[[], bool] = lambda: False) -> Router:
+    """Make the two routes; `stopping` says whether the process is about to end."""
+    probe = DatabaseProbe(tracker, stopping=stopping)
     return Router(
         "/",
         route_handlers=[healthz, readyz],

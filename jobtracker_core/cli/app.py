@@ -27,6 +27,7 @@ _COMMANDS = {
     "runs": ("runs", "runs", "List, show, follow, stop and retry runs."),
     "searches": ("searches", "searches", "Keep searches that run by themselves."),
     "serve": ("serve", "serve", "Open the portal and the API in a browser or for programs."),
+    "worker": ("worker", "worker", "Execute the runs in the queue."),
     "workers": ("workers", "workers", "See which processes execute runs."),
 }
 

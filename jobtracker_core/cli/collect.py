@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ from jobtracker_core.cli.output import clean, open_tracker, print_json
 from jobtracker_core.cli.progress import stop_on_signals, watch
 from jobtracker_core.cli.runs import account, exit_code_of
 from jobtracker_core.cli.setup import open_log
+from jobtracker_core.cli.worker import flags, work
 from jobtracker_core.plugins import discovery, forms
 from jobtracker_core.runner.ending import Collected
 
@@ -29,12 +32,30 @@ class _Collectors(click.Group):
         return _command(discovery.find(open_tracker().registry, cmd_name))
 
 
-@click.group(cls=_Collectors, subcommand_metavar="NAME [OPTIONS]")
-def collect() -> None:
+@click.group(cls=_Collectors, subcommand_metavar="NAME [OPTIONS]", invoke_without_command=True)
+@click.option(
+    "--collector",
+    metavar="NAME",
+    help="In place of NAME: execute the runs of that collector, as `jobtracker worker` does.",
+)
+@click.option(
+    "--poll-interval", metavar="SECONDS", help="For --collector: look for work at least so often."
+)
+@click.pass_context
+def collect(ctx: click.Context, collector: str | None, poll_interval: str | None) -> int:
     """Run a collector now and store what it finds.
 
     `jobtracker collect NAME --help` lists what can be asked of that site.
     """
+    if ctx.invoked_subcommand is not None:
+        if collector is not None or poll_interval is not None:
+            raise click.UsageError(
+                f"--collector and --poll-interval do not go with {ctx.invoked_subcommand!r}"
+            )
+        return 0
+    if collector is None:
+        raise click.exceptions.NoArgsIsHelpError(ctx)
+    return work([collector], flags({"poll_interval": poll_interval}))
 
 
 def _command(source: discovery.Source) -> click.Command:
@@ -94,7 +115,13 @@ def _run(
     proxy_pool: str | None,
     as_json: bool,
 ) -> int:
-    with open_tracker() as tracker, stop_on_signals() as stop, watch(name, open_log()) as sinks:
+    with (
+        open_tracker() as tracker,
+        stop_on_signals() as stop,
+        watch(name, open_log()) as sinks,
+        # What a plugin prints must not spoil what we print.
+        contextlib.redirect_stdout(sys.stderr),
+    ):
         collected = tracker.collect(
             name,
             words,

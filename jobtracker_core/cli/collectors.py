@@ -6,6 +6,9 @@ import click
 
 from jobtracker_core.cli.output import clean, open_tracker, print_json, print_table
 
+_WHOLE = 10
+"""From this rate on, parts of a request say nothing."""
+
 
 @click.group(invoke_without_command=True)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -32,7 +35,7 @@ def list_(as_json: bool) -> None:  # noqa: FBT001
                 c.info.name,
                 "unavailable" if c.unavailable else c.enabled,
                 c.info.homepage,
-                "wrong settings" if c.rate is None else f"{c.rate:.3g}",
+                _rate(c.rate),
                 c.cooling_until,
                 f"{c.distribution} {c.version}",
             )
@@ -51,11 +54,20 @@ def enable(name: str) -> None:
     """Turn a collector on, and show what its site says about programs."""
     with open_tracker() as tracker:
         info = tracker.collectors.set_enabled(name, True)
+        unavailable = tracker.registry.sources[name].unavailable
     click.echo(f"{info.title}: {clean(info.policy.summary)}")
     for label, url in (("robots file", info.policy.robots_url), ("terms", info.policy.terms_url)):
         if url:
             click.echo(f"  {label}: {url}")
     click.echo(f"{name} is on. Turn it off with: jobtracker collectors disable {name}")
+    if unavailable:
+        click.echo(clean(f"It cannot be used here yet: {unavailable}"))
+
+
+def _rate(rate: float | None) -> str:
+    if rate is None:
+        return "wrong settings"
+    return f"{rate:,.0f}" if rate >= _WHOLE else f"{rate:.3g}"
 
 
 @collectors.command()

@@ -19,6 +19,7 @@ from jobtracker_core.cli.progress import stop_on_signals, watch
 from jobtracker_core.cli.runs import changed_fields
 from jobtracker_core.cli.setup import open_log
 from jobtracker_core.contract.run import RunState
+from jobtracker_core.plugins import discovery
 from jobtracker_core.plugins.practice import practice_sites
 from jobtracker_core.runner.ending import Collected
 from jobtracker_core.settings import Settings
@@ -56,11 +57,13 @@ def demo(once: bool, postings: int, directory: Path | None) -> int:  # noqa: FBT
         click.echo("No plugin with a practice site is installed.", err=True)
         click.echo("Next: pip install jobtracker-hiringcafe", err=True)
         return FAILED
+    found = discovery.load().sources
     wrong = []
     with contextlib.ExitStack() as stack:
         opened = {
             name: stack.enter_context(site_class(postings=postings))
             for name, site_class in sites.items()
+            if _can_be_used(name, found.get(name))
         }
         with stop_on_signals() as stop:
             for name, site in opened.items():
@@ -70,6 +73,14 @@ def demo(once: bool, postings: int, directory: Path | None) -> int:  # noqa: FBT
         if not once and not stop.is_set():
             _leave_open(opened, directory)
     return FAILED if wrong else 0
+
+
+def _can_be_used(name: str, source: discovery.Source | None) -> bool:
+    if source is not None and source.unavailable is None:
+        return True
+    why = "its collector is not installed" if source is None else source.unavailable
+    click.echo(f"{name} is left out: {why}\n")
+    return False
 
 
 class _Tour:

@@ -24,6 +24,7 @@ class CollectorCard(Struct, frozen=True, kw_only=True):
     info: CollectorInfo
     distribution: str
     version: str
+    unavailable: str | None
     query: tuple[forms.FormField, ...]
     settings: tuple[forms.FormField, ...]
 
@@ -119,6 +120,7 @@ def show(name: str, as_json: bool) -> int:  # noqa: FBT001
             info=source.info,
             distribution=source.distribution,
             version=source.version,
+            unavailable=source.unavailable,
             query=forms.fields(source.info.query),
             settings=forms.fields(source.info.settings),
         )
@@ -222,6 +224,7 @@ def _print_card(card: CollectorCard) -> None:
             ("hosts", info.hosts),
             ("rate", f"{info.limits.per_minute:g} requests a minute"),
             ("limits", f"{info.limits.max_pages} pages, {info.limits.max_minutes:g} minutes a run"),
+            ("unavailable", card.unavailable),
             ("policy", info.policy.summary),
             ("robots", info.policy.robots_url),
             ("terms", info.policy.terms_url),

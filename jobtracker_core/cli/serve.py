@@ -1,4 +1,4 @@
-"""`jobtracker serve`: the portal and the API over HTTP."""
+"""`jobtracker serve`: the portal and the API over HTTP, and a worker."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import ipaddress
 import signal
 import socket
 from collections.abc import Collection, Iterator
+from types import FrameType
 
 import click
 import uvicorn
@@ -14,9 +15,10 @@ import uvicorn
 from jobtracker_core.cli.errors import FAILED
 from jobtracker_core.cli.output import open_tracker
 from jobtracker_core.cli.setup import open_log
+from jobtracker_core.cli.worker import Crew, flags, open_worker, slots_option
+from jobtracker_core.runner.worker import Worker
 from jobtracker_core.server.compose import create_app, handler_threads
 from jobtracker_core.server.hosts import Hosts
-from jobtracker_core.settings import Flag
 from jobtracker_core.tracker import JobTracker
 
 _GRACE_S = 3
@@ -43,14 +45,29 @@ _GRACE_S = 3
     metavar="NAME",
     help="Answer to this host name too; may be given several times.",
 )
-def serve(address: str | None, allow_network: bool, host_names: tuple[str, ...]) -> int:  # noqa: FBT001
-    """Serve the portal and the API until Ctrl-C."""
-    flags = [] if address is None else [Flag(setting="listen", value=address, option="--listen")]
-    with open_tracker(*flags) as tracker:
-        return _serve(tracker, allow_network=allow_network, host_names=host_names)
+@click.option(
+    "--no-worker",
+    is_flag=True,
+    help="Execute no runs here: `jobtracker worker` does, in other processes.",
+)
+@slots_option
+def serve(
+    address: str | None,
+    allow_network: bool,  # noqa: FBT001
+    host_names: tuple[str, ...],
+    no_worker: bool,  # noqa: FBT001
+    slots: str | None,
+) -> int:
+    """Serve the portal and the API until Ctrl-C, and execute the runs in the queue."""
+    with open_tracker(*flags({"listen": address, "slots": slots})) as tracker:
+        return _serve(
+            tracker, allow_network=allow_network, host_names=host_names, with_worker=not no_worker
+        )
 
 
-def _serve(tracker: JobTracker, *, allow_network: bool, host_names: tuple[str, ...]) -> int:
+def _serve(
+    tracker: JobTracker, *, allow_network: bool, host_names: tuple[str, ...], with_worker: bool
+) -> int:
     host, port = tracker.settings.address
     try:
         Hosts(host_names)
@@ -76,7 +93,12 @@ def _serve(tracker: JobTracker, *, allow_network: bool, host_names: tuple[str, .
     with listener:
         tracker.check_database()  # what is wrong with it is said here, and not to each visitor
         click.echo(f"JobTracker at {url_of(listener)} (Ctrl-C stops it)")
-        serve_until_stopped(tracker, listener, allowed_hosts=[*host_names, *_answered_to(host)])
+        serve_until_stopped(
+            tracker,
+            listener,
+            allowed_hosts=[*host_names, *_answered_to(host)],
+            worker=open_worker(tracker) if with_worker else None,
+        )
     return 0
 
 
@@ -104,12 +126,42 @@ def url_of(listener: socket.socket) -> str:
     return f"http://{f'[{host}]' if ':' in host else host}:{port}/"
 
 
+class _Server(uvicorn.Server):
+    """A server that outlives its worker: runs are given back while it still answers."""
+
+    crew: Crew | None = None
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Take a signal: the worker's as long as there is one, then the server's own."""
+        if self.crew is None:
+            super().handle_exit(sig, frame)
+        else:
+            self.crew.tell(sig)
+
+    def leave(self) -> None:
+        """End in good order; called when the worker has ended, for whatever reason."""
+        self.crew = None
+        self.should_exit = True
+
+
 def serve_until_stopped(
-    tracker: JobTracker, listener: socket.socket, *, allowed_hosts: Collection[str] = ()
+    tracker: JobTracker,
+    listener: socket.socket,
+    *,
+    allowed_hosts: Collection[str] = (),
+    worker: Worker | None = None,
 ) -> None:
-    """Serve in this thread, the main one, until SIGTERM or Ctrl-C; a second one ends it at once."""
+    """Serve in this thread, the main one, until SIGTERM or Ctrl-C; a second one ends it at once.
+
+    With a worker, the first signal has that drain, during which the server is not ready and still
+    answers; the second one ends its runs at once. What a worker fails of is raised here.
+    """
     config = uvicorn.Config(
-        create_app(tracker, allowed_hosts=allowed_hosts),
+        create_app(
+            tracker,
+            allowed_hosts=allowed_hosts,
+            stopping=lambda: worker is not None and worker.draining,
+        ),
         log_config=None,
         log_level="warning",
         access_log=False,
@@ -119,8 +171,18 @@ def serve_until_stopped(
         lifespan="on",
         timeout_graceful_shutdown=_GRACE_S,
     )
+    server = _Server(config)
     with handler_threads(tracker.settings.api_threads), _raised_again_in_vain():
-        uvicorn.Server(config).run(sockets=[listener])
+        if worker is None:
+            server.run(sockets=[listener])
+            return
+        crew = server.crew = Crew(worker, on_end=server.leave)
+        crew.start()
+        try:
+            server.run(sockets=[listener])
+        finally:
+            worker.stop()  # where the server ended by itself
+            crew.wait()
 
 
 @contextlib.contextmanager

@@ -39,7 +39,11 @@ class CollectorSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields
     per_minute: (
         Annotated[
             float,
-            Meta(description="Requests per minute, in place of the collector's own rate", gt=0),
+            Meta(
+                description="Requests per minute, in place of the collector's own rate",
+                ge=0.01,
+                le=1_000_000,
+            ),
         ]
         | None
     ) = None

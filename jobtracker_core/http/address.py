@@ -87,6 +87,11 @@ class Hosts:
         """The rate limit of that site."""
         return f"site:{self.site}"
 
+    @property
+    def rate_keys(self) -> frozenset[str]:
+        """All the rate limits that requests to these hosts can count under."""
+        return frozenset({self.rate_key, f"site:{self._patterns[0].removeprefix('*.')}"})
+
     def rate_key_of(self, address: Address) -> str:
         """Return the rate limit that requests to an address count under."""
         return f"site:{self.site_of(address)}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Final
 from urllib.parse import urlsplit
@@ -18,6 +19,9 @@ Through = Callable[[Proxy], Transport]
 
 _FAILED_ON_THE_WAY: frozenset[ErrorClass] = frozenset({"proxy", "tls", "timeout", "network"})
 """Causes for which a request is tried through the next proxy: no whole answer of the site came."""
+
+_SHORT = 3
+"""Characters of a password that says nothing by itself."""
 
 _FORM = "write SCHEME://[USER:PASSWORD@]HOST:PORT"
 _HINT = f"{_FORM[0].upper()}{_FORM[1:]}, other marks in USER and PASSWORD as %XX."
@@ -43,6 +47,8 @@ def check_proxy(url: str) -> str:
         said = f"{scheme!r} is none" if separator else "it has no scheme"
         raise BadProxy(f"url: a proxy's scheme is one of {', '.join(PROXY_SCHEMES)}; {said}")
     login, _, place = rest.rpartition("@")
+    if not place.isascii():
+        raise BadProxy(f"url: a host's name is written in plain letters (xn--…); {_FORM}")
     if set(login) & set("@/?#\\") or not url.isascii() or not url.isprintable() or " " in url:
         raise BadProxy(f"url: the user or the password holds marks that must be quoted; {_FORM}")
     try:
@@ -50,16 +56,22 @@ def check_proxy(url: str) -> str:
         host, port = parts.hostname, parts.port
     except ValueError:
         raise BadProxy(f"url: host and port cannot be read; {_FORM}") from None
-    if not host or port is None or parts.path not in {"", "/"} or parts.query or parts.fragment:
+    if re.search(r"%(?![0-9a-fA-F]{2})", login):
+        raise BadProxy(f"url: a % in the user or the password is no %XX; {_FORM}")
+    if not host or not port or parts.path not in {"", "/"} or parts.query or parts.fragment:
         raise BadProxy(f"url: it takes a host and a port, and nothing behind them; {_FORM}")
     return f"{scheme.lower()}://{rest.rstrip('/')}"
 
 
 def secrets_of(url: str) -> tuple[str, ...]:
-    """Return the parts of a proxy's address that must not be shown, the longest first."""
+    """Return the parts of a proxy's address that must not be shown, the longest first.
+
+    A password that is part of any other word is hidden only together with its user: blanking it
+    everywhere would show it.
+    """
     login = urlsplit(url).netloc.rpartition("@")[0]
     password = login.partition(":")[2]
-    return tuple(part for part in (login, password) if part)
+    return tuple(part for part in (login, password if len(password) > _SHORT else "") if part)
 
 
 class Route:

@@ -15,6 +15,7 @@ from selectolax.lexbor import LexborHTMLParser, SelectolaxError
 
 from jobtracker_core.contract.info import Private
 from jobtracker_core.ingest import jsontext
+from jobtracker_core.ingest.depth import is_too_deep
 from jobtracker_core.ingest.emails import replace_emails
 from jobtracker_core.ingest.jsontext import SECRET, drop_cut_email, is_secret
 from jobtracker_core.ingest.loosejson import blank_loose, blank_named
@@ -54,11 +55,15 @@ def blank_json(value: Any, private: Private) -> Any:
 def blank_html(markup: str, private: Private) -> str:
     """Remove the elements that a private selector matches; HTML without any stays as it is.
 
+    Nothing is left of what is nested beyond all reason: it cannot be read in reasonable time.
+
     Raises:
         ValueError: A selector is no CSS; the plugin's `info.private` must be mended.
     """
     if not private.selectors:
         return markup
+    if is_too_deep(markup):
+        return ""
     tree = LexborHTMLParser(markup.encode("utf-8", "replace"))
     removed = False
     for selector in private.selectors:

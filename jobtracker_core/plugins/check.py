@@ -31,6 +31,9 @@ FILTERS = frozenset(
 AFTER_FILTERS = frozenset({"remote", "employment", "posted_within_days"})
 """The filters that the core can apply to what a site sent."""
 
+SLOWEST, FASTEST, MOST_AT_ONCE = 0.01, 1_000_000, 10_000
+"""Bounds of a collector's rate, the same as those of the setting `per_minute`."""
+
 RESERVED = frozenset({"record", "json", "as_json", "help", "database", "proxy_pool"})
 """Names that the command line itself uses beside a query's fields."""
 
@@ -98,6 +101,12 @@ def _examine_limits(limits: Limits) -> Iterator[Problem]:
         value = getattr(limits, name)
         if not math.isfinite(value) or value < 0 or (value == 0 and name != "rechecks"):
             yield _problem("limits", f"{name} cannot be {value}", "see Limits")
+    if not SLOWEST <= limits.per_minute <= FASTEST or limits.burst > MOST_AT_ONCE:
+        yield _problem(
+            "limits",
+            f"{limits.per_minute:g} requests a minute with a burst of {limits.burst:,}",
+            f"from {SLOWEST:g} to {FASTEST:,} a minute, and a burst of up to {MOST_AT_ONCE:,}",
+        )
 
 
 def _examine_filters(info: CollectorInfo) -> Iterator[Problem]:

@@ -10,6 +10,9 @@ from typing import Final
 
 from jobtracker_core.contract.info import NAME_PATTERN
 
+OURS: Final = frozenset({"jobtracker-core", "jobtracker-jobspy"})
+"""Packages whose names are those of no collector."""
+
 SUFFIX: Final = ".tmpl"
 """Behind each template's name, so that no tool takes it for the code that it will be."""
 
@@ -33,6 +36,8 @@ def write(name: str, directory: Path) -> tuple[Path, ...]:
     """
     if not re.fullmatch(NAME_PATTERN, name):
         raise SkeletonError(f"{name!r} is no collector's name: one matches {NAME_PATTERN}")
+    if distribution(name) in OURS:
+        raise SkeletonError(f"{distribution(name)!r} is a package of JobTracker's own")
     if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
         raise SkeletonError(f"{directory} is there already and not empty")
     words = _words(name)

@@ -131,6 +131,7 @@ class Start(Message, frozen=True, kw_only=True):
     settings: bytes
     query: bytes
     cursor: str | None
+    max_pages: int | None
     limits: RunLimits
     parent: int
 

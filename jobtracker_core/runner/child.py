@@ -223,6 +223,7 @@ def _load(start: channel.Start) -> Task | Outcome:
             settings=msgspec.msgpack.decode(start.settings, type=info.settings),
             query=msgspec.msgpack.decode(start.query, type=info.query),
             cursor=start.cursor,
+            max_pages=start.max_pages,
         )
     except (discovery.UnknownCollector, discovery.Unavailable) as error:
         return _not_loaded(_problems(registry) or str(error))

@@ -74,11 +74,11 @@ def finish(
         filters=result.filters,
     )
     summary = runs.get(db, claim.run_id).summary
-    _tell(summary, host, registry)
+    tell(summary, host, registry)
     return Collected(run=summary, new=tuple(host.new), hint=outcome.hint)
 
 
-def _tell(summary: RunSummary, host: InlineHost, registry: Registry) -> None:
+def tell(summary: RunSummary, host: InlineHost, registry: Registry) -> None:
     """Call the plugins' hooks one by one: a notifier that fails stops no other."""
     for impl in registry.hooks.hook.jobtracker_run_finished.get_hookimpls():
         arguments = {"run": summary, "new": tuple(host.new)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Literal
@@ -10,7 +11,7 @@ from typing import Literal
 from msgspec import UNSET, UnsetType
 
 from jobtracker_core.contract.errors import CancelReason, ErrorClass
-from jobtracker_core.contract.host import Ack, Batch, Grant, Progress, Proxy
+from jobtracker_core.contract.host import Ack, Batch, Grant, Progress, Proxy, Record
 from jobtracker_core.contract.posting import PostingRef
 from jobtracker_core.contract.run import Counts, JobRef
 from jobtracker_core.runner.beat import Heartbeat
@@ -29,6 +30,13 @@ RECHECK_AFTER = timedelta(days=7)
 RETRY_AFTER = timedelta(days=1)
 """A re-check that failed is not tried again before."""
 
+_OPTIONAL = tuple(
+    name
+    for name in Record.__struct_fields__
+    if name not in {"source_id", "url", "title", "content_hash", "raw", "company_key", "closed"}
+)
+"""What a list may say of a posting, and usually says of all or of none."""
+
 LogSink = Callable[[str, str, Mapping[str, object]], None]
 ProgressSink = Callable[[Progress], None]
 
@@ -45,6 +53,7 @@ class InlineHost:
         new: The jobs that this run brought.
         asked: The postings chosen to ask details of.
         listed: Source ids of the postings on the list pages, in their order.
+        filled: How many of those postings had each field; `delivered` is how many there were.
     """
 
     def __init__(
@@ -77,6 +86,8 @@ class InlineHost:
         self.new: list[JobRef] = []
         self.asked: list[PostingRef] = []
         self.listed: dict[str, None] = {}
+        self.filled: Counter[str] = Counter()
+        self.delivered = 0
 
     def deliver(self, batch: Batch) -> Ack:
         """Write rows, counters, cursor and lease in one transaction; raises LeaseLost."""
@@ -108,6 +119,9 @@ class InlineHost:
         self.new += written.new
         if batch.kind == "list":
             self.listed |= dict.fromkeys(record.source_id for record in batch.records)
+            self.delivered += len(batch.records)
+            for record in batch.records:
+                self.filled.update(name for name in _OPTIONAL if getattr(record, name))
         self._touched |= {job.id for job in written.new} | set(written.changed)
         return Ack(new=made.new, changed=made.changed, unchanged=made.unchanged)
 

@@ -8,7 +8,12 @@ import sys
 from collections.abc import Sequence
 from typing import Final
 
+import msgspec
+
+from jobtracker_core.runner.channel import Start
+from jobtracker_core.runner.limits import RunLimits
 from jobtracker_core.runner.processes import MARK
+from jobtracker_core.runner.session import Task
 
 COMMAND: Final = (sys.executable, "-P", "-m", "jobtracker_core.runner.child")
 
@@ -26,6 +31,20 @@ _MADE = {
     "PYTHONUNBUFFERED": "1",
     "PYTHONUTF8": "1",
 }
+
+
+def start_frame(task: Task, plugin: str, limits: RunLimits) -> Start:
+    """Return the first frame that the process gets: what it is to run."""
+    return Start(
+        collector=task.collector.info.name,
+        plugin=plugin,
+        settings=msgspec.msgpack.encode(task.settings),
+        query=msgspec.msgpack.encode(task.query),
+        cursor=task.cursor,
+        max_pages=task.max_pages,
+        limits=limits,
+        parent=os.getpid(),
+    )
 
 
 def launch(command: Sequence[str], label: str) -> subprocess.Popen[bytes]:

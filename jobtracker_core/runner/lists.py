@@ -72,7 +72,7 @@ class ListReader:
                 if until_known and records and ack.new == 0 and page.cursor is not None:
                     return None
                 # A page without a cursor is mostly the last one: one more look tells.
-                over = session.counts.pages - session.info.limits.max_pages
+                over = session.counts.pages - session.max_pages
                 last = page.cursor is None and "resume" in session.info.features
                 if over > 0 or (over == 0 and not last):
                     return "page_limit"
@@ -163,6 +163,7 @@ class ListReader:
         probe = session.collector.probe(session.ctx)
         if not probe.ok:
             raise Blocked(f"an empty page, and the canary search fails too ({probe.message})")
+        self.end_unconfirmed = page.end_unconfirmed
 
     def _within_limit(self, records: list[Record]) -> list[Record]:
         """Leave out what comes after the query's limit; one that was on an earlier page is free."""

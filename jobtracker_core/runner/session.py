@@ -25,12 +25,18 @@ from jobtracker_core.runner.filters import QueryFilters
 
 
 class Task(Struct, frozen=True, kw_only=True):
-    """What is to be run. `cursor` is where an earlier run of the same query stopped."""
+    """What is to be run.
+
+    Attributes:
+        cursor: Where an earlier run of the same query stopped.
+        max_pages: List pages of this run, where that is less than the collector's own limit.
+    """
 
     collector: type[JobCollector[Any, Any]]
     settings: CollectorSettings
     query: CommonQuery
     cursor: str | None = None
+    max_pages: int | None = None
 
 
 class Session:
@@ -72,6 +78,8 @@ class Session:
             recorder=recorder,
             remaining=self.watch.remaining,
         )
+        own = info.limits.max_pages
+        self.max_pages = own if task.max_pages is None else min(task.max_pages, own)
         self.filters = QueryFilters(task.query, info)
         self.ctx = Context(
             http=self._client,

@@ -14,19 +14,18 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Final, Literal
 
-import msgspec
-
 from jobtracker_core.contract.errors import Cancelled, CancelReason, CollectError, ErrorClass
 from jobtracker_core.contract.host import Ack, Batch, RunHost
 from jobtracker_core.contract.run import Counts
 from jobtracker_core.runner import channel, confine
+from jobtracker_core.runner.bounds import Bounds
 from jobtracker_core.runner.clock import Clock
 from jobtracker_core.runner.execute import Result, cleaned
 from jobtracker_core.runner.hiding import Hiding
-from jobtracker_core.runner.launch import COMMAND, launch
+from jobtracker_core.runner.launch import COMMAND, launch, start_frame
 from jobtracker_core.runner.limits import MEGABYTE, Patience, RunLimits
 from jobtracker_core.runner.printed import Printed
-from jobtracker_core.runner.processes import Tree
+from jobtracker_core.runner.processes import Tree, Use
 from jobtracker_core.runner.session import Task
 from jobtracker_core.runner.verdict import Death, Kill, judge, killed_after
 
@@ -48,6 +47,7 @@ def run_in_child(
     drain: threading.Event | None = None,
     patience: Patience | None = None,
     command: Sequence[str] = COMMAND,
+    on_use: Callable[[Use], None] = lambda _: None,
 ) -> Result:
     """Run a collector in a process of its own, to its outcome.
 
@@ -65,10 +65,11 @@ def run_in_child(
         drain: Set it from any thread to have the run stopped with "shutdown".
         patience: How long to wait for what.
         command: What is started in place of the usual child.
+        on_use: Called with what the processes hold and have used, at each look at them.
 
     Raises OSError if no process can be started.
     """
-    run = _Run(task, host, limits, clock, drain or threading.Event(), patience or Patience())
+    run = _Run(task, host, limits, clock, drain, patience, on_use)
     return run.run(plugin, label, command)
 
 
@@ -81,21 +82,24 @@ class _Run:
         host: RunHost,
         limits: RunLimits,
         clock: Clock,
-        drain: threading.Event,
-        patience: Patience,
+        drain: threading.Event | None,
+        patience: Patience | None,
+        on_use: Callable[[Use], None],
     ) -> None:
         self._task = task
         self._host = host
         self._limits = limits
         self._clock = clock
-        self._drain = drain
-        self._patience = patience
+        self._drain = drain or threading.Event()
+        self._patience = patience or Patience()
+        self._on_use = on_use
         self._frames = channel.Frames()
         self._outgoing = bytearray()
         self._printed = Printed(self._log_printed)
         self._selector = selectors.DefaultSelector()
         self._counts = Counts()
         self._hiding = Hiding()
+        self._bounds = Bounds(task)
         self._spoken = {"output": 0, "pages": 0}
         self._loaded = self._gone = self._list_read = self._cpu_used_up = False
         self._deaf_since: float | None = None
@@ -112,7 +116,7 @@ class _Run:
             self._tree = Tree(process, label)
             stack.callback(self._tree.kill)
             self._open(stack)
-            self._tell(self._start(plugin))
+            self._tell(start_frame(self._task, plugin, self._limits))
             self._serve()
             if self._final is not None:
                 with contextlib.suppress(subprocess.TimeoutExpired):
@@ -140,17 +144,6 @@ class _Run:
             exited = os.pidfd_open(process.pid)
             stack.callback(os.close, exited)
             self._selector.register(exited, selectors.EVENT_READ, self._bury)
-
-    def _start(self, plugin: str) -> channel.Start:
-        return channel.Start(
-            collector=self._task.collector.info.name,
-            plugin=plugin,
-            settings=msgspec.msgpack.encode(self._task.settings),
-            query=msgspec.msgpack.encode(self._task.query),
-            cursor=self._task.cursor,
-            limits=self._limits,
-            parent=os.getpid(),
-        )
 
     def _serve(self) -> None:
         """Answer and watch, until there is a result, a reason to kill, or no process any more."""
@@ -191,23 +184,25 @@ class _Run:
             self._end("internal", f"the run's process does not keep to its protocol: {error}")
 
     def _act(self, message: channel.FromChild) -> None:  # noqa: C901  (a table)
-        host = self._host
+        host, bounds = self._host, self._bounds
         match message:
             case channel.Ready():
                 self._loaded = True
             case channel.Deliver(batch=batch):
-                self._answer(lambda: channel.Acked(ack=self._deliver(batch)))
+                self._answer(lambda: channel.Acked(ack=self._deliver(bounds.batch(batch))))
             case channel.DetailsWanted(refs=refs, rechecks=rechecks):
                 self._list_read = True
                 self._answer(
                     lambda: channel.Chosen(refs=tuple(host.details_wanted(refs, rechecks=rechecks)))
                 )
-            case channel.Acquire(key=key, per_minute=rate, burst=burst):
+            case channel.Acquire(key=key):
+                own, rate, burst = bounds.key(key), bounds.per_minute, bounds.burst
                 self._answer(
-                    lambda: channel.Granted(grant=host.acquire(key, per_minute=rate, burst=burst))
+                    lambda: channel.Granted(grant=host.acquire(own, per_minute=rate, burst=burst))
                 )
             case channel.SlowDown(key=key, cause=cause, retry_after=after):
-                self._answer(lambda: self._slow_down(key, cause, after))
+                own = bounds.key(key)
+                self._answer(lambda: self._slow_down(own, cause, after))
             case channel.NextProxy(failed=failed, cause=cause):
                 note = self._hiding.note
                 self._answer(
@@ -218,7 +213,7 @@ class _Run:
             case channel.Logged(level=level, event=event, fields=fields):
                 self._pass_on(lambda: host.log(level, event, fields))
             case channel.Ended() | channel.GaveUp():
-                self._final = message
+                self._final = bounds.final(message)
             case channel.Alive():
                 pass
         if self._final is None:
@@ -327,15 +322,16 @@ class _Run:
             self._end("runtime_limit", quiet)
         elif self._deaf_since is not None and now - self._deaf_since > self._patience.tick:
             self._end("internal", "the run's process closed its end of the pipe")
-        elif self._stop is None:
-            self._ask_to_stop(self._reason(now))
-        elif now - self._stop[1] > self._patience.grace:
+        elif self._stop is not None and now - self._stop[1] > self._patience.grace:
             self._kill = self._kill or killed_after(self._stop[0])
+        else:
+            self._ask_to_stop(self._reason(now))
 
     def _weigh(self) -> None:
         limits = self._limits
         most = int(limits.memory_mb * MEGABYTE * _TREE_SHARE)
         use = self._tree.weigh(memory_limit=most)
+        self._on_use(use)
         self._cpu_used_up = use.cpu >= limits.cpu_s
         if use.memory > most:
             held = f"{use.memory // MEGABYTE:,} MB"
@@ -344,11 +340,10 @@ class _Run:
             self._end("cpu_limit", "the run's processor time is used up")
 
     def _reason(self, now: float) -> CancelReason | None:
+        asked = self._host.cancelled()  # first: it raises where the run must end at once
         if self._drain.is_set():
             return "shutdown"
-        if now - self._started > self._limits.runtime_s:
-            return "deadline"
-        return self._host.cancelled()
+        return "deadline" if now - self._started > self._limits.runtime_s else asked
 
     def _ask_to_stop(self, reason: CancelReason | None) -> None:
         """Ask once; whoever does not hear it is killed when the grace is over."""

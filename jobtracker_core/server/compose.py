@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, cast
@@ -28,7 +28,11 @@ _PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+)*")
 
 
 def create_app(
-    tracker: JobTracker, *, prefix: str = "", allowed_hosts: Collection[str] = ()
+    tracker: JobTracker,
+    *,
+    prefix: str = "",
+    allowed_hosts: Collection[str] = (),
+    stopping: Callable[[], bool] = lambda: False,
 ) -> Application:
     """Make the app that `jobtracker serve` serves, plugins' additions included.
 
@@ -37,8 +41,9 @@ def create_app(
         prefix: Where its pages begin: "" or like "/jobs-home".
         allowed_hosts: Host names, addresses and networks to answer to, beside those of this
             machine; "*" answers to all, for where somebody else checks them.
+        stopping: Says whether the process is about to end: it still answers, and is not ready.
     """
-    with_plugins = partial(build, tracker, checked(prefix), allowed_hosts)
+    with_plugins = partial(build, tracker, checked(prefix), allowed_hosts, stopping=stopping)
     added = _from_hooks(tracker)
     try:
         return with_plugins([plugin for _, plugin in added])
@@ -75,6 +80,8 @@ def build(
     prefix: str,
     hosts: Collection[str],
     plugins: Sequence[PluginProtocol],
+    *,
+    stopping: Callable[[], bool] = lambda: False,
 ) -> Application:
     """Make the app with exactly these plugins."""
 
@@ -98,7 +105,7 @@ def build(
         hosts=hosts,
         path=prefix,
         route_handlers=[
-            api_router(tracker),
+            api_router(tracker, stopping=stopping),
             Router("/", route_handlers=portal.routes(prefix), include_in_schema=False),
         ],
         dependencies={"tracker": Provide(lambda: tracker, sync_to_thread=False)},

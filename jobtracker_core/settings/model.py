@@ -58,6 +58,8 @@ class Settings(Struct, frozen=True, kw_only=True):
             schema is refused.
         poll_interval: Seconds after which a worker that nothing has woken looks for work again.
             Read by workers alone; collecting from the command line does not wait for anything.
+        slots: Runs that a worker takes at once.
+        drain_timeout: Seconds that the runs of a worker have to come to their end when it is to.
         api_threads: Threads that answer requests.
         log_level: The least severe lines that are written.
         log_format: `auto` writes for people at a terminal, and JSON elsewhere.
@@ -75,6 +77,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     listen: str = "127.0.0.1:8080"
     run_migrations: bool = True
     poll_interval: float = 10.0
+    slots: int = 4
+    drain_timeout: float = 60.0
     api_threads: int = 16
     log_level: LogLevel = "info"
     log_format: LogFormat = "auto"

@@ -18,7 +18,7 @@ LOG_LEVELS: Final = ("debug", "info", "warning", "error")
 LOG_FORMATS: Final = ("auto", "human", "json")
 
 _DAY_S = 86_400
-_MOST_THREADS = 256
+_MOST = 256
 _HIGHEST_PORT = 65_535
 _LISTEN = re.compile(r"(\[[0-9A-Fa-f:.%]+\]|[^\s:\[\]/@]+):(\d{1,5})")
 _SCHEMES = frozenset({"sqlite", "postgresql", "postgres", "postgresql+psycopg"})
@@ -113,9 +113,9 @@ def _seconds(value: object) -> float:
     return seconds
 
 
-def _threads(value: object) -> int:
+def _count(value: object) -> int:
     number = _number(value)
-    if not number.is_integer() or not 1 <= number <= _MOST_THREADS:
+    if not number.is_integer() or not 1 <= number <= _MOST:
         raise ValueError(value)
     return int(number)
 
@@ -168,9 +168,21 @@ SETTINGS: Final = {
             allowed="seconds above 0 and up to 86,400",
         ),
         Setting(
+            name="slots",
+            variables=("JOBTRACKER_SLOTS",),
+            read=_count,
+            allowed="a whole number from 1 to 256",
+        ),
+        Setting(
+            name="drain_timeout",
+            variables=("JOBTRACKER_DRAIN_TIMEOUT",),
+            read=_seconds,
+            allowed="seconds above 0 and up to 86,400",
+        ),
+        Setting(
             name="api_threads",
             variables=("JOBTRACKER_API_THREADS",),
-            read=_threads,
+            read=_count,
             allowed="a whole number from 1 to 256",
         ),
         Setting(

@@ -151,7 +151,7 @@ def find_pool(db: Database, name: str) -> ProxyPool:
     raise NotFound(
         f"there is no proxy pool {name!r}; "
         + (f"there are {there}" if there else "there are none"),
-        f"Make it with: jobtracker proxies add URL --pool {name}",
+        "A pool is made with its first proxy: jobtracker proxies add URL --pool NAME",
     )
 
 
@@ -199,7 +199,9 @@ def take(db: Database, pool_id: int, *, avoid: Collection[int] = ()) -> Proxy | 
         ).all()
         others = [row for row in rows if row.id not in avoid]
         for row in others:
-            if row.quarantined_until is None or row.quarantined_until <= moment:
+            until = row.quarantined_until
+            # Longer than the longest: a clock was ahead.
+            if until is None or not moment < until <= moment + _LONGEST:
                 conn.execute(
                     sa.update(proxies).where(proxies.c.id == row.id).values(last_used_at=moment)
                 )

@@ -36,6 +36,7 @@ __all__ = [
     "insert_missed",
     "next_due",
     "run_again",
+    "seconds_to_next",
 ]
 
 PRIORITY: Mapping[Trigger, int] = {"manual": 3, "api": 3, "retry": 3, "schedule": 5, "backfill": 8}
@@ -230,3 +231,19 @@ def next_due(db: Database) -> datetime | None:
             sa.select(runs.c.scheduled_for).where(PENDING).order_by(runs.c.scheduled_for).limit(1)
         ).scalar()
     return due
+
+
+def seconds_to_next(db: Database) -> float | None:
+    """Return the seconds until the next pending run may begin that may not yet; None without one.
+
+    Those that are due already and still there wait for something else: a slot, the end of a pause.
+    """
+    with db.read() as conn:
+        moment = now(conn)
+        due: datetime | None = conn.execute(
+            sa.select(runs.c.scheduled_for)
+            .where(PENDING, runs.c.scheduled_for > moment)
+            .order_by(runs.c.scheduled_for)
+            .limit(1)
+        ).scalar()
+    return None if due is None else (due - moment).total_seconds()

@@ -79,9 +79,14 @@ class Rate(Struct, frozen=True, kw_only=True):
         return min(1.0, self.pace * _RECOVERY ** min(steps, 100))
 
     def cooling_until(self, moment: datetime) -> datetime | None:
-        """Return until when nobody may ask; None if that is over."""
+        """Return until when nobody may ask; None if that is over.
+
+        None is longer than the longest: one that seems so was begun by a clock that was ahead.
+        """
         until = self.blocked_until
-        return until if until is not None and until > moment else None
+        if until is None or not moment < until <= moment + _LONGEST_AS_ROBOT:
+            return None
+        return until
 
 
 def acquire(db: Database, key: str, *, per_minute: float, burst: int) -> Grant:

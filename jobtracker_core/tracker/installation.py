@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cached_property
+from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -28,6 +29,7 @@ from jobtracker_core.runner.ending import Collected, claimed, finish
 from jobtracker_core.runner.execute import execute
 from jobtracker_core.runner.inline import InlineHost, LogSink, ProgressSink
 from jobtracker_core.runner.session import Task
+from jobtracker_core.runner.worker import Options, Worker
 from jobtracker_core.settings import Settings
 from jobtracker_core.settings.hidden import hide_secrets, is_secret
 from jobtracker_core.storage import runs, schema
@@ -304,6 +306,45 @@ class JobTracker:
             worker_id=runs.worker_identity(),
             params={} if record is None else {"record": str(record.absolute())},
             kept=kept,
+        )
+
+    def worker(
+        self,
+        *,
+        slots: int | None = None,
+        collectors: Collection[str] = (),
+        poll_interval: float | None = None,
+        drain_timeout: float | None = None,
+        on_log: LogSink = lambda *_: None,
+    ) -> Worker:
+        """Make a worker, which executes what is in the queue; see `Worker.run()`.
+
+        What is not given is as the settings say.
+
+        Args:
+            slots: Runs that it takes at once.
+            collectors: The only ones that it serves; without any, all that are installed.
+            poll_interval: Seconds after which it looks for work although nothing has woken it.
+            drain_timeout: Seconds that its runs have to come to their end when it is to end.
+            on_log: Called with level, event and fields, from several threads at once.
+
+        Raises UnknownCollector and StorageError.
+        """
+        own = self.settings
+        options = Options(
+            slots=own.slots if slots is None else slots,
+            collectors=frozenset(collectors) or None,
+            poll_s=own.poll_interval if poll_interval is None else poll_interval,
+            drain_s=own.drain_timeout if drain_timeout is None else drain_timeout,
+            version=version("jobtracker-core"),
+        )
+        return Worker(
+            self.database,
+            self.registry,
+            self.collector_settings,
+            options=options,
+            on_log=on_log,
+            clock=self._clock,
         )
 
     def replay(self, capture: Path | int) -> captures.Replayed:

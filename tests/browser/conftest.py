@@ -46,7 +46,15 @@ def serve(database: Path) -> Iterator[str]:
         "PYTHONUNBUFFERED": "1",
     }
     with subprocess.Popen(
-        [sys.executable, "-m", "jobtracker_core", "serve", "--listen", "127.0.0.1:0"],
+        [
+            sys.executable,
+            "-m",
+            "jobtracker_core",
+            "serve",
+            "--listen",
+            "127.0.0.1:0",
+            "--no-worker",
+        ],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,

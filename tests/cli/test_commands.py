@@ -62,7 +62,10 @@ def test_a_wrong_setting_names_it(jobtracker, monkeypatch) -> None:
     monkeypatch.setenv("JOBTRACKER_HIRINGCAFE_PER_MINUTE", "often")
     said = jobtracker("collect", "hiringcafe")
     assert said.code == 2
-    assert "hiringcafe.per_minute: 'often' is not allowed; it takes a number above 0" in said.err
+    assert (
+        "hiringcafe.per_minute: 'often' is not allowed; it takes a number from 0.01 to 1,000,000"
+        in said.err
+    )
     monkeypatch.delenv("JOBTRACKER_HIRINGCAFE_PER_MINUTE")
     monkeypatch.setenv("JOBTRACKER_HIRINGCAFE_COLOUR", "red")
     assert "hiringcafe.colour: there is no such field" in jobtracker("collect", "hiringcafe").err

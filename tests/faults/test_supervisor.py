@@ -232,6 +232,7 @@ def test_a_child_without_its_supervisor_leaves(supervised, told) -> None:
         settings=msgspec.msgpack.encode({}),
         query=msgspec.msgpack.encode({"text": "good"}),
         cursor=None,
+        max_pages=None,
         limits=RunLimits(),
         parent=1,
     )
@@ -349,7 +350,7 @@ def test_a_child_holds_nothing_of_a_database_in_memory() -> None:
 QUESTIONS = """
 import os
 from jobtracker_core.runner import channel
-question = channel.frame(channel.Acquire(key="site:x", per_minute=60, burst=1))
+question = channel.frame(channel.Acquire(key="site:board.example", per_minute=60, burst=1))
 while True:
     os.write(1, question * 100)
 """

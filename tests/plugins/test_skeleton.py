@@ -47,6 +47,12 @@ def test_names_go_where_they_belong(tmp_path: Path) -> None:
         assert "board" not in path.read_text().replace("A board on this machine", "").lower()
 
 
+@pytest.mark.parametrize("name", ["core", "jobspy"])
+def test_names_of_our_own_packages_are_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(skeleton.SkeletonError, match="a package of JobTracker's own"):
+        skeleton.write(name, tmp_path / "new")
+
+
 @pytest.mark.parametrize("name", ["", "x", "Board", "1board", "../board", "bo-ard", "a" * 41])
 def test_other_names_are_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(skeleton.SkeletonError, match="is no collector's name"):

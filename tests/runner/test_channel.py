@@ -91,6 +91,7 @@ TO_CHILD: list[Any] = [
         settings=b"\x80",
         query=b"\x80",
         cursor=None,
+        max_pages=None,
         limits=RunLimits(memory_mb=300),
         parent=1,
     ),

@@ -580,3 +580,14 @@ def test_what_is_private_is_not_kept_in_a_sample(kit, sample) -> None:
     assert outcome.detail
     assert "user-1" not in outcome.detail
     assert "someone@" not in outcome.detail + (outcome.message or "")
+
+
+def test_an_end_that_the_collector_doubts_stays_doubted_after_the_canary(kit) -> None:
+    def pages(query, ctx, cursor):
+        if query == kit.canary:
+            yield Page(postings=(kit.posting(1),))
+        else:
+            yield Page(postings=(), end_unconfirmed=True)
+
+    outcome = kit.run(pages).outcome
+    assert (outcome.state, outcome.end_confirmed) == (RunState.SUCCEEDED, False)

@@ -92,7 +92,7 @@ def test_one_that_fails_takes_nothing_with_it(with_hooks, caplog) -> None:
 
 
 def test_a_fault_of_our_own_is_not_hidden(with_hooks, monkeypatch) -> None:
-    def broken(_):
+    def broken(*_, **__):
         raise ZeroDivisionError
 
     monkeypatch.setattr("jobtracker_core.server.compose.api_router", broken)

@@ -17,7 +17,7 @@ from jobtracker_core.plugins.practice import practice_sites
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_it_starts_answers_and_stops(start, db_url, number) -> None:
-    program = start("serve", "--listen", "127.0.0.1:0", database=db_url)
+    program = start("serve", "--listen", "127.0.0.1:0", "--no-worker", database=db_url)
     assert json.loads(program.get("healthz")) == {"status": "ok"}
     assert json.loads(program.get("readyz"))["status"] == "ready"
     assert json.loads(program.get("api/v1/jobs"))["items"] == []
@@ -25,7 +25,7 @@ def test_it_starts_answers_and_stops(start, db_url, number) -> None:
 
 
 def test_it_makes_its_database_and_refuses_other_hosts(start) -> None:
-    program = start("serve", "--listen", "localhost:0", "--host-name", "jobs.lan")
+    program = start("serve", "--listen", "localhost:0", "--host-name", "jobs.lan", "--no-worker")
     for host, status in (("jobs.lan", 200), ("evil.example", 400)):
         request = urllib.request.Request(program.url + "readyz", headers={"Host": host})
         try:

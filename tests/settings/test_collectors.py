@@ -92,7 +92,7 @@ def test_a_wrong_value_names_source_field_and_what_is_allowed(tracker, given, va
     with pytest.raises(ConfigError) as error:
         tracker(**given).collector_settings("hiringcafe")
     assert error.value.field == "hiringcafe.per_minute"
-    assert f"{value} is not allowed; it takes a number above 0" in str(error.value)
+    assert f"{value} is not allowed; it takes a number from 0.01 to 1,000,000" in str(error.value)
     assert str(error.value).endswith(where)
 
 

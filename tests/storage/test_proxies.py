@@ -120,7 +120,7 @@ def test_a_pool_that_is_not_there_names_those_that_are(db: Database) -> None:
     fill(db, 1)
     with pytest.raises(NotFound, match="'work'; there are home") as caught:
         proxies.list_proxies(db, pool="work")
-    assert "jobtracker proxies add URL --pool work" in caught.value.hint
+    assert "jobtracker proxies add URL --pool NAME" in caught.value.hint
 
 
 def test_deleting(db: Database) -> None:

@@ -88,7 +88,9 @@ def test_the_order_is_priority_then_time_then_arrival(frozen: FrozenTime) -> Non
     assert order == [urgent, before, first, second, clock, old]
     assert queue.claim(db, ME, serving=SERVING) is None
     assert queue.next_due(db) == frozen.at + timedelta(seconds=1)
+    assert queue.seconds_to_next(db) == pytest.approx(1)
     frozen.advance(seconds=1)
+    assert queue.seconds_to_next(db) is None
     take(db)
     assert queue.next_due(db) is None
 

@@ -278,3 +278,11 @@ def test_turning_a_collector_on_ends_the_cooling_of_its_site_alone(db: Database)
     assert not ask(db).cooling
     assert ask(db, key="site:other.example").cooling
     assert row(db)[0].strikes == 0
+
+
+def test_a_cooling_begun_by_a_clock_that_was_ahead_does_not_last_for_years(db: Database) -> None:
+    ask(db)
+    with db.write() as conn:
+        ahead = db.now(conn) + timedelta(days=3650)
+        conn.execute(sa.update(rate_limits).values(blocked_until=ahead))
+    assert not ask(db).cooling

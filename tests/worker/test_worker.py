@@ -1,0 +1,307 @@
+"""What a worker does with the runs in the queue."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from jobtracker_core import RunState
+from jobtracker_core.plugins.discovery import UnknownCollector
+from jobtracker_core.runner.worker import Options
+from jobtracker_core.storage import attempts, endings, events, queue, searches, workers
+from queueing import draft, wanted
+
+
+def kinds(tracker, run_id) -> list[str]:
+    return [event.kind for event in events.list_events(tracker.database, run_id)]
+
+
+def test_a_run_of_the_queue_is_executed(tracker, start, lines) -> None:
+    db = tracker.database
+    run_id = queue.enqueue(
+        db, wanted(collector="hiringcafe", query={"text": "engineer"}, site="hiring.cafe")
+    ).run_id
+    running = start()
+    (ended,) = lines.wait("run ended", run=run_id)
+    run = tracker.runs.get(run_id)
+    assert run.state is RunState.SUCCEEDED, run.error_message
+    stored = tracker.jobs.count()
+    assert stored == run.counts.new == ended["new"] > 0
+    assert run.end_confirmed
+    assert [use.word for use in run.filters] == ["text"]
+    assert run.fill is not None
+    assert run.fill["company"] == run.counts.seen
+    (attempt,) = attempts.list_attempts(db, run_id)
+    assert (attempt.worker_id, attempt.outcome) == (running.id, "succeeded")
+    assert attempt.counts == run.counts
+    assert attempt.peak_rss_mb is not None
+    assert attempt.peak_rss_mb > 10
+    assert kinds(tracker, run_id) == ["started", "ended"]
+
+
+def test_work_that_comes_later_wakes_it(tracker, start, lines, enqueue, board) -> None:
+    start(poll_s=600)
+    lines.wait("worker started")
+    first = enqueue()
+    lines.wait("run ended", run=first)
+    later = enqueue(scheduled_for=datetime.now(UTC) + timedelta(seconds=0.3))
+    lines.wait("run ended", run=later)
+    run = tracker.runs.get(later)
+    assert run.claimed_at >= run.scheduled_for
+    assert board.finished == [f"{first} succeeded", f"{later} succeeded"]
+
+
+def test_two_workers_share_runs_and_keep_a_sites_limit(
+    tracker, start, lines, enqueue, board
+) -> None:
+    numbers = [enqueue("gated", place, max_parallel=2) for place in ("a", "b", "c")]
+    pool = [start(slots=2), start(slots=1)]
+    lines.wait("at the gate", 2)
+    states = Counter(tracker.runs.get(number).state for number in numbers)
+    assert states == {RunState.RUNNING: 2, RunState.PENDING: 1}
+    board.let_go()
+    lines.wait("run ended", 3)
+    ended = [tracker.runs.get(number) for number in numbers]
+    assert {run.state for run in ended} == {RunState.SUCCEEDED}
+    assert {run.worker_id for run in ended} <= {one.id for one in pool}
+    assert tracker.jobs.count() == sum(run.counts.new for run in ended) == 18
+
+
+def test_each_of_two_workers_takes_its_share(tracker, start, lines, enqueue, board) -> None:
+    pool = [start(slots=1), start(slots=1)]
+    numbers = [enqueue("gated", place, max_parallel=2) for place in ("a", "b")]
+    lines.wait("at the gate", 2)
+    shown = {one.worker_id: one for one in workers.list_workers(tracker.database)}
+    assert {tracker.runs.get(number).worker_id for number in numbers} == set(shown)
+    assert {one.running for one in shown.values()} == {1}
+    board.let_go()
+    lines.wait("run ended", 2)
+    for one in pool:
+        one.end()
+    assert {one.state for one in workers.list_workers(tracker.database)} == {"gone"}
+
+
+def test_it_serves_only_what_it_is_told_to(tracker, start, lines, enqueue) -> None:
+    other = queue.enqueue(
+        tracker.database, wanted(collector="hiringcafe", query={}, site="hiring.cafe", priority=0)
+    ).run_id
+    mine = enqueue()
+    start(collectors=frozenset({"gated"}))
+    lines.wait("run ended", run=mine)
+    assert tracker.runs.get(other).state is RunState.PENDING
+    with pytest.raises(UnknownCollector, match="nowhere"):
+        tracker.worker(collectors=["nowhere"])
+    with pytest.raises(ValueError, match="slots"):
+        Options(slots=0)
+
+
+def test_a_drain_gives_the_attempt_back_and_keeps_the_cursor(
+    tracker, start, lines, enqueue, board
+) -> None:
+    run_id = enqueue("gated")
+    first = start(drain_s=0.5)
+    lines.wait("at the gate")
+    waiting = enqueue("plain", "b")
+    first.worker.drain()
+    first.wait()
+    run = tracker.runs.get(run_id)
+    assert (run.state, run.attempt, run.cursor) == (RunState.PENDING, 0, "1")
+    assert (run.error_class, run.fence, run.counts.new) == ("drained", 1, 2)
+    assert tracker.runs.get(waiting).state is RunState.PENDING
+    assert kinds(tracker, run_id) == ["started", "at_the_gate", "given_back"]
+
+    board.let_go()
+    second = start()
+    lines.wait("run ended", run=run_id)
+    run = tracker.runs.get(run_id)
+    assert (run.state, run.attempt, run.fence) == (RunState.SUCCEEDED, 1, 2)
+    assert run.worker_id == second.id
+    lines.wait("run ended", run=waiting)
+    assert tracker.jobs.count() == 12
+    assert run.counts.new == 6
+    drained, done = attempts.list_attempts(tracker.database, run_id)
+    assert (drained.outcome, done.outcome) == ("drained", "succeeded")
+    assert drained.counts is not None
+    assert done.counts is not None
+    assert drained.counts.new + done.counts.new == 6
+
+
+def test_a_draining_worker_lets_a_run_come_to_its_end(
+    tracker, start, lines, enqueue, board
+) -> None:
+    run_id = enqueue("gated")
+    running = start(drain_s=60)
+    lines.wait("at the gate")
+    running.worker.drain()
+    lines.wait("worker drains")
+    board.let_go()
+    running.wait()
+    assert tracker.runs.get(run_id).state is RunState.SUCCEEDED
+    assert running.worker.draining
+
+
+def test_told_twice_it_ends_even_a_run_that_does_not_listen(
+    tracker, start, lines, enqueue, seconds
+) -> None:
+    run_id = enqueue("deaf")
+    running = start(drain_s=600)
+    lines.wait("at the gate")
+    running.worker.drain()
+    lines.wait("worker drains")
+    before = seconds()
+    running.worker.stop()
+    running.wait()
+    assert seconds() - before < 5
+    run = tracker.runs.get(run_id)
+    assert (run.state, run.attempt, run.cursor) == (RunState.PENDING, 0, "1")
+
+
+def test_a_running_run_is_cancelled(tracker, start, lines, enqueue, board) -> None:
+    run_id = enqueue("gated")
+    start(lease_s=2.0)
+    lines.wait("at the gate")
+    endings.request_cancel(tracker.database, run_id, requested_by="me")
+    lines.wait("run ended", run=run_id)
+    run = tracker.runs.get(run_id)
+    assert (run.state, run.error_class) == (RunState.CANCELLED, "cancelled")
+    assert tracker.jobs.count() == run.counts.new == 2
+    assert board.finished == [f"{run_id} cancelled"]
+
+
+def test_the_tick_of_a_search_runs(tracker, start, lines) -> None:
+    past = datetime.now(UTC) - timedelta(minutes=1)
+    search = searches.create(
+        tracker.database,
+        draft(
+            collector="gated",
+            query={"text": "plain", "location": "berlin"},
+            schedule=searches.Schedule(kind="interval", every_s=3600, anchor_at=past),
+        ),
+        next_tick_at=past,
+    )
+    start()
+    (ticked,) = lines.wait("schedule ticked", search=search.id)
+    lines.wait("run ended", run=ticked["run"])
+    run = tracker.runs.get(ticked["run"])
+    assert (run.search_id, run.trigger, run.tick_at) == (search.id, "schedule", past)
+    assert run.state is RunState.SUCCEEDED
+    ahead = searches.get(tracker.database, search.id).next_tick_at
+    assert ahead == past + timedelta(hours=1)
+
+
+def test_a_run_far_below_the_usual_is_suspect(tracker, start, lines, enqueue, board) -> None:
+    board.holds(24)
+    start()
+    for _ in range(3):
+        lines.wait("run ended", run=enqueue())
+    board.holds(2)
+    poor = enqueue()
+    lines.wait("run ended", run=poor)
+    run = tracker.runs.get(poor)
+    assert (run.state, run.error_class) == (RunState.SUSPECT, None)
+    assert run.error_message == "found only 2 where the last 3 good runs found 24 (median)"
+    assert attempts.list_attempts(tracker.database, poor)[0].outcome == "suspect"
+    assert board.finished[-1] == f"{poor} suspect"
+
+
+def test_a_field_that_is_empty_now_is_suspect(tracker, start, lines, enqueue, board) -> None:
+    board.holds(24)
+    board.let_go()
+    start()
+    for _ in range(3):
+        lines.wait("run ended", run=enqueue())
+    bare = enqueue("bare", query_hash="plainberlin")
+    lines.wait("run ended", run=bare)
+    run = tracker.runs.get(bare)
+    assert run.state is RunState.SUSPECT
+    assert "company (100% before, 0% now)" in run.error_message
+
+
+@pytest.mark.parametrize(
+    ("facts", "error_class", "says"),
+    [
+        ({"query": {"nonsense": 1}}, "validation", "nonsense"),
+        ({"proxy_pool": "moon"}, "config", "moon"),
+        ({"limits": queue.Limits(memory_mb=1)}, "config", "memory_mb"),
+    ],
+    ids=["query", "pool", "limits"],
+)
+def test_what_cannot_even_begin_fails_with_its_class(
+    tracker, start, lines, enqueue, facts, error_class, says, board
+) -> None:
+    run_id = enqueue(**facts)
+    start()
+    lines.wait("run ended", run=run_id)
+    run = tracker.runs.get(run_id)
+    assert (run.state, run.error_class) == (RunState.FAILED, error_class)
+    assert says in run.error_message
+    assert board.finished == [f"{run_id} failed"]
+
+
+def test_a_collector_that_cannot_be_used_here_fails_its_run(
+    tracker, start, lines, enqueue, board
+) -> None:
+    (board.folder / "unavailable").touch()
+    run_id = enqueue()
+    start()
+    lines.wait("run ended", run=run_id)
+    run = tracker.runs.get(run_id)
+    assert (run.state, run.error_class) == (RunState.FAILED, "plugin_import")
+    assert "it is broken" in run.error_message
+
+
+def test_what_may_pass_is_put_off(tracker, start, lines, enqueue, board) -> None:
+    run_id = enqueue("down")
+    start()
+    (put_off,) = lines.wait("run put off", run=run_id)
+    assert put_off["message"] == "nobody answers"
+    run = tracker.runs.get(run_id)
+    assert (run.state, run.attempt, run.error_class) == (RunState.PENDING, 1, "network")
+    assert run.scheduled_for > run.claimed_at
+    assert kinds(tracker, run_id) == ["started", "put_off"]
+    assert board.finished == []
+
+
+def test_a_run_that_somebody_else_has_is_broken_off(tracker, start, lines, enqueue) -> None:
+    run_id = enqueue("gated")
+    start(lease_s=2.0)
+    lines.wait("at the gate")
+    with tracker.database.write() as conn:
+        conn.exec_driver_sql("UPDATE collector_runs SET fence = fence + 1, worker_id = 'other'")
+    (broken,) = lines.wait("run broken off", run=run_id)
+    assert "no longer this worker's" in broken["error"]
+    assert "trace" not in broken
+    run = tracker.runs.get(run_id)
+    assert (run.state, run.worker_id) == (RunState.RUNNING, "other")
+    # The slot goes on.
+    later = enqueue(site="other.example")
+    lines.wait("run ended", run=later)
+
+
+def test_a_run_reads_no_more_pages_than_it_may(tracker, start, lines, enqueue) -> None:
+    run_id = enqueue(limits=queue.Limits(pages=2))
+    start()
+    lines.wait("run ended", run=run_id)
+    run = tracker.runs.get(run_id)
+    assert (run.state, run.error_class) == (RunState.PARTIAL, "page_limit")
+    assert (run.counts.pages, run.counts.new, run.cursor) == (2, 4, "2")
+
+
+def test_limits_of_the_run_hold(tracker, start, lines, enqueue) -> None:
+    run_id = enqueue("gated", limits=queue.Limits(runtime_s=1))
+    start()
+    lines.wait("run ended", run=run_id)
+    run = tracker.runs.get(run_id)
+    assert (run.state, run.error_class) == (RunState.PARTIAL, "runtime_limit")
+    assert run.cursor == "1"
+
+
+def test_one_that_is_told_to_end_before_it_begins_claims_nothing(tracker, enqueue, lines) -> None:
+    run_id = enqueue()
+    worker = tracker.worker(slots=1, drain_timeout=1, on_log=lines.add)
+    worker.drain()
+    worker.run()
+    assert tracker.runs.get(run_id).state is RunState.PENDING
+    lines.wait("worker ended")
