@@ -87,6 +87,19 @@ def test_curl_really_goes_around_a_proxy_for_the_environment(
     assert (site.count(), proxy.count()) == (1, 0)
 
 
+@pytest.mark.parametrize("collector", [HelloWork, BDJobs])
+def test_an_entry_that_is_not_understood_leads_around_no_proxy(
+    collector: Any, serve: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = serve(lambda _: Reply.html("<ul></ul>"))
+    proxy = serve(lambda _: Reply(status=500))
+    monkeypatch.setattr("jobtracker_jobspy.call._naming", lambda host, around: None)
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    proxied = caller(collector.board, base_url=site.base_url)
+    proxied.call({}, offset=0, wanted=1, proxy=proxy.base_url)
+    assert (site.count(), proxy.count()) == (0, 1)
+
+
 def test_a_run_that_would_go_around_its_proxy_asks_nothing(
     hellowork: HelloWorkSite, run: Any, forward: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

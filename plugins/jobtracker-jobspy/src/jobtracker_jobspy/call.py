@@ -93,7 +93,12 @@ class Caller:
         """
         scraper = library.scraper(self._board.scraper)
         site = self._aim(scraper)
-        watch = Watch(self._site_hosts, base=self._base, on_request=self._on_request)
+        watch = Watch(
+            self._site_hosts,
+            base=self._base,
+            on_request=self._on_request,
+            curl={} if proxy is None else library.no_detour(),
+        )
         watch.stand_before(scraper)
 
         def announced() -> None:

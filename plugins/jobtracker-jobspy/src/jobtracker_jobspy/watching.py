@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -30,6 +30,7 @@ class Watch:
         hosts: Hosts that may be asked, by HTTPS at its own port.
         base: The address of a stand-in for the site, which may be asked too.
         on_request: Called with the address before a request. What it raises ends the call.
+        curl: Options for curl, where the session is one of curl's.
 
     Attributes:
         listed: The body of the list page announced last; None if it was not had.
@@ -41,10 +42,12 @@ class Watch:
         *,
         base: str | None,
         on_request: Callable[[str], None],
+        curl: Mapping[Any, str],
     ) -> None:
         addresses = [f"https://{host}" for host in hosts] + ([base] if base else [])
         self._allowed = frozenset(map(_origin, addresses))
         self._on_request = on_request
+        self._curl = curl
         self._announced = False
         self.listed: str | None = None
 
@@ -67,6 +70,8 @@ class Watch:
         scraper.__class__ = watched
 
     def _wrap(self, session: Any) -> None:
+        if hasattr(session, "curl_options"):
+            session.curl_options = {**session.curl_options, **self._curl}
         send = session.request
 
         def request(method: str, url: str, **words: Any) -> Any:
