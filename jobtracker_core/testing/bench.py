@@ -61,11 +61,13 @@ class Read(Struct, frozen=True, kw_only=True):
     """What `collect()` and `details()` themselves gave, up to the error that ended them.
 
     Attributes:
+        sent: All its requests, those too that were not answered.
         marks: Requests that were sent before each page came.
         raised: What its requests raised, whether or not the collector let it pass.
     """
 
     pages: tuple[Page, ...]
+    sent: tuple[Request, ...]
     marks: tuple[int, ...]
     details: tuple[Posting, ...]
     error: BaseException | None
@@ -185,13 +187,19 @@ class Bench:
         cursor: str | None = None,
         details: bool = True,
         most: int | None = None,
+        query: CommonQuery | None = None,
     ) -> Read:
         """Call the collector's methods as a run does, and look at what they give themselves.
 
-        At most `most` pages are read.
+        At most `most` pages are read. `query` is another one than the bench's.
         """
         return self._read(
-            lambda: self._answers(None), over, cursor=cursor, details=details, most=most
+            lambda: self._answers(None),
+            over,
+            cursor=cursor,
+            details=details,
+            most=most,
+            query=query,
         )
 
     def _read(
@@ -202,12 +210,14 @@ class Bench:
         cursor: str | None = None,
         details: bool = False,
         most: int | None = None,
+        query: CommonQuery | None = None,
     ) -> Read:
+        query = query or self.query
         clock = JumpClock(self._now)
         host = self._host(clock)
         with self._swiftly(), closing(answers()) as transport:
             taping = Taping(over(transport, clock), clock)
-            task = Task(collector=self.collector, settings=self.settings, query=self.query)
+            task = Task(collector=self.collector, settings=self.settings, query=query)
             session = Session(task, host, transport=taping, clock=clock, recorder=None)
             spy = SpyHttp(session.ctx.http)
             ctx = cast("RunContext", SpyContext(session.ctx, spy))
@@ -216,7 +226,7 @@ class Bench:
             found: list[Posting] = []
             error: BaseException | None = None
             try:
-                stream = session.collector.collect(self.query, ctx, cursor=cursor)
+                stream = session.collector.collect(query, ctx, cursor=cursor)
                 with closing(cast("Any", stream)):
                     for page in islice(stream, most or self.info.limits.max_pages):
                         pages.append(page)
@@ -231,6 +241,7 @@ class Bench:
                 error = raised
         return Read(
             pages=tuple(pages),
+            sent=tuple(request for _, request in taping.sent),
             marks=tuple(marks),
             details=tuple(found),
             error=error,

@@ -202,7 +202,8 @@ class HtmlBoard(Board):
         number = int(cursor or 0)
         seen: set[str] = set()
         while True:
-            response = ctx.http.get(f"{self.base}/jobs", params={"page": str(number)})
+            params = {"q": query.text or "", "page": str(number)}
+            response = ctx.http.get(f"{self.base}/jobs", params=params)
             page = LexborHTMLParser(response.text)
             cards = page.css("li[data-id]")
             if not cards:

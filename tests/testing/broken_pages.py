@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from itertools import count
 from typing import Any
@@ -55,6 +56,22 @@ class Counting(Board):
 
     def details(self, ref: Any, ctx: Any) -> Posting:
         return Posting(source_id=ref.source_id, url=ref.url, title=ref.title, closed=False)
+
+
+class ByProcess(Counting):
+    """Ids hold the id of the process that it runs in."""
+
+    def posting(self, item: Item, raw: Any) -> Posting:
+        posting = Board.posting(self, item, raw)
+        return structs.replace(posting, source_id=f"{os.getpid()}-{item.id}")
+
+
+class ByHash(Counting):
+    """Ids are Python's hashes, other ones in each process."""
+
+    def posting(self, item: Item, raw: Any) -> Posting:
+        posting = Board.posting(self, item, raw)
+        return structs.replace(posting, source_id=str(hash(item.id)))
 
 
 class Odd(Board):

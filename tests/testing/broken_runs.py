@@ -5,15 +5,20 @@ from __future__ import annotations
 import logging
 import os
 import socket
+import subprocess
+import sys
 import tempfile
 import threading
 import time
+import urllib.request
 import warnings
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
-from jobtracker_core import CollectError, Page, Transient
+from msgspec import structs
+
+from jobtracker_core import CollectError, FilterSupport, Page, Transient
 from jobtracker_core.http.exchange import Request
 from tests.testing.board import Answer, Board, BoardQuery
 
@@ -101,6 +106,89 @@ class Dialling(Board):
     def ask(self, ctx: Any, query: BoardQuery, number: int) -> Answer:
         with suppress(OSError), socket.socket() as line:
             line.connect(("127.0.0.1", 9))
+        return super().ask(ctx, query, number)
+
+
+class Deaf(Board):
+    """Says that the site searches for the text, and never tells the site."""
+
+    def ask(self, ctx: Any, query: BoardQuery, number: int) -> Answer:
+        return super().ask(ctx, structs.replace(query, text=None), number)
+
+
+class Boasting(Board):
+    """Says that the site applies what it has no parameter for."""
+
+    info = structs.replace(
+        Board.info, filters=dict.fromkeys(("text", "distance_km"), FilterSupport.NATIVE)
+    )
+
+
+class DiallingElsewhere(Board):
+    """Uses the call that Python's own asynchronous code prefers."""
+
+    def ask(self, ctx: Any, query: BoardQuery, number: int) -> Answer:
+        with suppress(OSError), socket.socket() as line:
+            line.connect_ex(("127.0.0.1", 9))
+        return super().ask(ctx, query, number)
+
+
+class Delegating(Board):
+    """Lets a thread of its own ask."""
+
+    def ask(self, ctx: Any, query: BoardQuery, number: int) -> Answer:
+        def fetch() -> None:
+            with suppress(OSError):
+                urllib.request.urlopen("http://127.0.0.1:9/hello", timeout=3).close()
+
+        thread = threading.Thread(target=fetch)
+        thread.start()
+        thread.join()
+        return super().ask(ctx, query, number)
+
+
+class Spawning(Board):
+    """Lets a process of its own ask."""
+
+    def ask(self, ctx: Any, query: BoardQuery, number: int) -> Answer:
+        with suppress(OSError):
+            subprocess.run([sys.executable, "-S", "-c", "pass"], check=True)
+        return super().ask(ctx, query, number)
+
+
+class Shelling(Board):
+    """Lets a shell ask."""
+
+    def ask(self, ctx: Any, query: BoardQuery, number: int) -> Answer:
+        with suppress(OSError):
+            os.system("true")
+        return super().ask(ctx, query, number)
+
+
+class Curling(Board):
+    """Has a client of its own beside the context's."""
+
+    def ask(self, ctx: Any, query: BoardQuery, number: int) -> Answer:
+        from curl_cffi import requests
+
+        with suppress(OSError):
+            requests.get(f"{self.base}/api/jobs?page=0", timeout=3)
+        return super().ask(ctx, query, number)
+
+
+class Hoarding(Board):
+    """Has a handle of curl's own that was told long ago where to go."""
+
+    handles: list[Any] = []  # noqa: RUF012  (outlives a run)
+
+    def ask(self, ctx: Any, query: BoardQuery, number: int) -> Answer:
+        if not self.handles:
+            from curl_cffi import Curl, CurlOpt
+
+            self.handles.append(Curl())
+            self.handles[0].setopt(CurlOpt.URL, b"http://127.0.0.1:9/")
+        with suppress(Exception):
+            self.handles[0].perform(clear_headers=False, clear_resolve=False)
         return super().ask(ctx, query, number)
 
 

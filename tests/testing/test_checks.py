@@ -28,6 +28,8 @@ from tests.testing.broken_faults import (
 )
 from tests.testing.broken_heavy import Heavy
 from tests.testing.broken_pages import (
+    ByHash,
+    ByProcess,
     Counting,
     Crashing,
     Cursorless,
@@ -39,18 +41,26 @@ from tests.testing.broken_pages import (
 )
 from tests.testing.broken_proxied import Bypassing, Plain, Soothing, Telling, Tracking
 from tests.testing.broken_runs import (
+    Boasting,
+    Curling,
+    Deaf,
+    Delegating,
     Dialling,
+    DiallingElsewhere,
     Dozing,
     Handler,
     Hasty,
+    Hoarding,
     Homesick,
     Hushing,
     Late,
     Littering,
     Mangling,
     Opening,
+    Shelling,
     Shouting,
     Sleeping,
+    Spawning,
     Straying,
     Stubborn,
     Threading,
@@ -77,6 +87,8 @@ BROKEN: list[tuple[str, Any, str]] = [
     ("plain_run", Crashing, "KeyError: 'colour'"),
     ("ids", Repeating, "source_id 'job-0' comes 3 times in one run (on pages 1, 2, 3)"),
     ("ids", Counting, "at position 0"),
+    ("ids", ByProcess, "at position 0"),
+    ("ids", ByHash, "at position 0"),
     ("fields", odd(company="N/A"), "page 1, postings[0].company is 'N/A'"),
     ("fields", odd(title="<b>Engineer</b>"), "title holds markup: '<b>'"),
     ("fields", odd(title="R&amp;D"), "title holds markup: '&amp;'"),
@@ -99,6 +111,14 @@ BROKEN: list[tuple[str, Any, str]] = [
     ("hosts", Straying, "tracker.example is none of the collector's hosts"),
     ("side_door", Sleeping, "time.sleep(0.01)"),
     ("side_door", Dialling, "socket.connect(('127.0.0.1', 9))"),
+    ("side_door", DiallingElsewhere, "socket.connect(('127.0.0.1', 9))"),
+    ("side_door", Delegating, "socket.getaddrinfo('127.0.0.1')"),
+    ("side_door", Spawning, "subprocess.Popen(["),
+    ("side_door", Shelling, "os.system("),
+    ("side_door", Curling, "curl_cffi.Curl.setopt(URL, b'http://127.0.0.1:"),
+    ("side_door", Hoarding, "curl_cffi.Curl.perform()"),
+    ("filters", Deaf, "'text' is declared native and never sent"),
+    ("filters", Boasting, "'distance_km' is declared native and never sent"),
     ("rate", Hasty, "requests were sent, and 3 were granted"),
     *((f"fault_{name}", Swallowing, FAULTS[name].does) for name in FAULTS if name != "repeated"),
     ("fault_repeated", Content, "the page before once more"),
@@ -134,6 +154,8 @@ def tidied() -> Iterator[None]:
     os.environ.pop("BOARD_TOKEN", None)
     for handler in [h for h in logging.getLogger().handlers if isinstance(h, Handler)]:
         logging.getLogger().removeHandler(handler)
+    while Hoarding.handles:
+        Hoarding.handles.pop().close()
     while Opening.files:
         Opening.files.pop().close()
 

@@ -17,6 +17,7 @@ from jobtracker_core.ingest.text import clean, is_missing
 from jobtracker_core.testing.bench import Bench, Read
 from jobtracker_core.testing.registry import Check
 from jobtracker_core.testing.sources import SIZES
+from jobtracker_core.testing.spies import other_process
 from jobtracker_core.testing.subject import Subject
 from jobtracker_core.testing.verdict import CheckFailed, require
 
@@ -49,7 +50,9 @@ def plain_run(subject: Subject) -> None:
 def ids(subject: Subject) -> None:
     """A source id stands for one posting, and is the same in a second run."""
     for bench in subject.benches:
-        first, second = bench.plain.read, bench.read(details=False)
+        first = bench.plain.read
+        with other_process(bench.collector):
+            second = bench.read(details=False)
         twice = [key for key, count in Counter(first.ids).items() if count > 1]
         require(
             not twice,
@@ -62,7 +65,7 @@ def ids(subject: Subject) -> None:
         require(
             first.ids == second.ids,
             f"a second run of the same query gives other ids: {_first_difference(first, second)}",
-            "take the site's own id: never a position, a time, or Python's hash()",
+            "take the site's own id: never a position, a time, a process id, or Python's hash()",
         )
 
 

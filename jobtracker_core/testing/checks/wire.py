@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
+from types import MappingProxyType
+from typing import Any, Final
 
+import msgspec
+from msgspec import structs
+
+from jobtracker_core.contract.errors import BadQuery
+from jobtracker_core.contract.info import FilterSupport
+from jobtracker_core.contract.posting import Employment
+from jobtracker_core.contract.query import CommonQuery
 from jobtracker_core.http.address import ForbiddenHost, Hosts, read_address
+from jobtracker_core.http.exchange import Request
+from jobtracker_core.testing.bench import Bench
 from jobtracker_core.testing.registry import Check
-from jobtracker_core.testing.spies import side_doors
+from jobtracker_core.testing.spies import Passing, side_doors
 from jobtracker_core.testing.subject import Subject
 from jobtracker_core.testing.verdict import CheckFailed, require
 
@@ -15,6 +27,19 @@ _JITTER = 0.3
 
 _HAIR = 1e-6
 """Seconds by which sums of waits may be off."""
+
+
+_VALUES: Final[Mapping[str, tuple[Any, ...]]] = MappingProxyType(
+    {
+        "text": ("nurse", "welder"),
+        "location": ("Berlin", "London"),
+        "distance_km": (15, 120),
+        "remote": (("remote",), ("onsite",)),
+        "employment": ((Employment.FULL_TIME,), (Employment.CONTRACT,)),
+        "posted_within_days": (3, 21),
+    }
+)
+"""Values of the common words. Two of each: one may be what the site is asked for anyway."""
 
 
 def hosts(subject: Subject) -> None:
@@ -44,11 +69,11 @@ def hosts(subject: Subject) -> None:
 
 
 def side_door(subject: Subject) -> None:
-    """It has no sleep and no sockets of its own."""
+    """It has no sleep, no connection and no process of its own."""
     for bench in subject.benches:
         _ = bench.plain
         with side_doors() as seen:
-            bench.run()
+            bench.run(lambda transport, _clock: Passing(transport))
         require(
             not seen,
             f"it went past its context: {', '.join(dict.fromkeys(seen))}",
@@ -79,6 +104,51 @@ def rate(subject: Subject) -> None:
                 )
 
 
+def filters(subject: Subject) -> None:
+    """What the site is said to apply reaches the site, or is refused."""
+    bench = subject.on_site
+    _ = bench.plain
+    for word, support in bench.info.filters.items():
+        if support is not FilterSupport.NATIVE or word not in _VALUES:
+            continue
+        without, values = _without(bench.query, word), _VALUES[word]
+        require(
+            any(_reaches(bench, without, word, value) for value in values),
+            f"{word!r} is declared native and never sent: a run with "
+            f"{' or '.join(map(repr, values))} asks for nothing that a run without it does not",
+            f"send query.{word} to the site, raise BadQuery for values that it does not know, "
+            "or declare the word AFTER or IGNORED in info.filters",
+        )
+
+
+def _without(query: CommonQuery, word: str) -> CommonQuery:
+    """Take a word out of a query. A distance is from somewhere, and goes with its place."""
+    changes: dict[str, Any] = {word: () if word in ("remote", "employment") else None}
+    if word == "location":
+        changes["distance_km"] = None
+    elif word == "distance_km":
+        changes["location"] = query.location or _VALUES["location"][0]
+    return structs.replace(query, **changes)
+
+
+def _reaches(bench: Bench, without: CommonQuery, word: str, value: Any) -> bool:
+    """Say whether a word makes a request that is not made without it, or is refused."""
+    words = msgspec.to_builtins(structs.replace(without, **{word: value}))
+    try:
+        asked = msgspec.convert(words, type(without))
+    except msgspec.ValidationError:
+        return True  # the query's own type refuses the value
+    read = bench.read(details=False, query=asked)
+    if isinstance(read.error, BadQuery):
+        return True
+    known = {_key(request) for request in bench.read(details=False, query=without).sent}
+    return any(_key(request) not in known for request in read.sent)
+
+
+def _key(request: Request) -> tuple[str, str, bytes]:
+    return request.method, request.url, request.body or b""
+
+
 CHECKS = (
     Check(
         name="hosts",
@@ -89,7 +159,7 @@ CHECKS = (
     ),
     Check(
         name="side_door",
-        proves="it neither sleeps nor opens connections by itself",
+        proves="it neither sleeps, nor connects, nor starts a process by itself",
         needs="answers",
         run=side_door,
         own_http="its own HTTP is the side door; the check `proxy_only` sees where it leads",
@@ -100,5 +170,12 @@ CHECKS = (
         needs="answers",
         run=rate,
         own_http="the core can throttle it only between pages, and its library waits in real time",
+    ),
+    Check(
+        name="filters",
+        proves="each common word that is declared native changes what is sent, or is refused",
+        needs="site",
+        run=filters,
+        own_http="its requests do not pass the core, so nobody can compare them",
     ),
 )
