@@ -26,7 +26,13 @@ HOSTS = ("www.bayt.com",)
 
 
 def caller(board: Board, **settings: Any) -> Caller:
-    return Caller(board, JobspySettings(**settings), hosts=HOSTS, on_page=lambda: None)
+    return Caller(
+        board,
+        JobspySettings(**settings),
+        hosts=HOSTS,
+        on_page=lambda: None,
+        on_request=lambda _: None,
+    )
 
 
 @pytest.mark.parametrize("proxy", ["", "localhost", "http://localhost"])
@@ -50,6 +56,9 @@ def test_other_proxies_are_kept(proxy: str) -> None:
         ("a.example, bayt.com", "www.bayt.com"),
         (".bayt.com", "www.bayt.com"),
         ("WWW.bayt.com", "www.bayt.com"),
+        ("www.bayt.com.", "www.bayt.com"),
+        (".bayt.com.", "www.bayt.com"),
+        ("127.0.0.1.", "127.0.0.1"),
         ("10.0.0.0/8,127.0.0.0/8", "127.0.0.1"),
     ],
 )
@@ -76,6 +85,19 @@ def test_curl_really_goes_around_a_proxy_for_the_environment(
     scraper.search_url = site.base_url
     scraper.scrape(ScraperInput.model_validate({"proxies": [proxy.base_url]}))
     assert (site.count(), proxy.count()) == (1, 0)
+
+
+@pytest.mark.parametrize("collector", [HelloWork, BDJobs])
+def test_an_entry_that_is_not_understood_leads_around_no_proxy(
+    collector: Any, serve: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = serve(lambda _: Reply.html("<ul></ul>"))
+    proxy = serve(lambda _: Reply(status=500))
+    monkeypatch.setattr("jobtracker_jobspy.call._naming", lambda host, around: None)
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    proxied = caller(collector.board, base_url=site.base_url)
+    proxied.call({}, offset=0, wanted=1, proxy=proxy.base_url)
+    assert (site.count(), proxy.count()) == (0, 1)
 
 
 def test_a_run_that_would_go_around_its_proxy_asks_nothing(
@@ -120,7 +142,7 @@ def test_an_address_that_python_jobspy_has_no_more_is_an_error() -> None:
         scraper="BDJobs",
         prefix="bd-",
         start="page",
-        delay=None,
+        delay=5.0,
         page_size=1,
         portion=1,
         addresses=("base_url", "feed_url"),
@@ -143,12 +165,11 @@ def test_a_mirror_elsewhere_is_asked_as_slowly(
     mirror = caller(collector.board, base_url="https://mirror.example")
     assert mirror.delay == 5
     made = library.scraper(collector.board.scraper)
-    own = made.delay
     monkeypatch.setattr(made, "scrape", lambda _: [])
     monkeypatch.setattr(library, "scraper", lambda _: made)
     mirror.call({}, offset=0, wanted=1, proxy=None)
-    # Where the run waits itself, python-jobspy is told not to.
-    assert made.delay == ((0, 0) if collector.board.delay is not None else own)
+    # The run waits itself, and python-jobspy is told not to.
+    assert made.delay == (0, 0)
 
 
 def test_between_two_calls_a_run_waits(

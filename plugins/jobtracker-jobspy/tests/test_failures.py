@@ -33,6 +33,8 @@ EXAMPLES = {
     "response status code 406 (recaptcha required): the address is rate limited": "blocked",
     "response status code 999": "blocked",
     "response status code 429 (blocked: use a proxy)": "limited",
+    "a challenge in place of postings": "blocked",
+    "a demand to be slower in place of postings": "limited",
     "response status code 401": "auth",
     "response status code 407": "proxy",
     "response status code 408": "http_4xx",

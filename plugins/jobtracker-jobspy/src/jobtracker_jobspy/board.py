@@ -21,8 +21,9 @@ class Board(Struct, frozen=True, kw_only=True):
         page_size: Postings of a list page.
         portion: Results asked of one call.
         delay: Seconds that the run waits before every further list page. As long as python-jobspy
-            would itself at most, which is told not to: its sleep cannot be stopped. None where it
-            must do its own waiting, since it asks for pages that it does not announce.
+            would itself at most, which is told not to: its sleep cannot be stopped.
+        unannounced: What the addresses of list pages have that it asks for without announcing them;
+            "" if there are none.
         addresses: The scraper's attributes that hold addresses; none if they cannot be replaced.
         links: That of them which the postings' own addresses are built on.
     """
@@ -32,7 +33,8 @@ class Board(Struct, frozen=True, kw_only=True):
     start: Start
     page_size: int
     portion: int
-    delay: float | None
+    delay: float
+    unannounced: str = ""
     addresses: tuple[str, ...] = ()
     links: str = "base_url"
 

@@ -16,6 +16,7 @@ from jobtracker_jobspy import library
 from jobtracker_jobspy.board import Board
 from jobtracker_jobspy.listening import Ear
 from jobtracker_jobspy.query import JobspySettings
+from jobtracker_jobspy.watching import Halt, Watch
 
 _HERE = frozenset({"127.0.0.1", "::1", "localhost"})
 
@@ -31,6 +32,7 @@ class Answer(Struct, frozen=True, kw_only=True):
         details: Why descriptions could not be had.
         page: The last list page that it asked for; 0 if none.
         site: The address that links of the real site begin with.
+        listed: The body of the last list page; None if none was had.
     """
 
     rows: tuple[Any, ...]
@@ -40,6 +42,7 @@ class Answer(Struct, frozen=True, kw_only=True):
     details: tuple[str, ...]
     page: int
     site: str
+    listed: str | None
 
 
 class Caller:
@@ -55,6 +58,7 @@ class Caller:
         *,
         hosts: Iterable[str],
         on_page: Callable[[], None],
+        on_request: Callable[[str], None],
     ) -> None:
         self._board = board
         self._base = settings.base_url and settings.base_url.rstrip("/")
@@ -62,7 +66,10 @@ class Caller:
         self._here = bool(self._base) and urlsplit(self._base).hostname in _HERE
         self._ca_cert = settings.ca_cert
         self._on_page = on_page
-        self._hosts = (*hosts, urlsplit(self._base).hostname or "") if self._base else (*hosts,)
+        self._on_request = on_request
+        self._site_hosts = tuple(hosts)
+        stand_in = (urlsplit(self._base).hostname or "",) if self._base else ()
+        self._hosts = (*self._site_hosts, *stand_in)
         if self._base and not board.addresses:
             raise ConfigError(
                 "base_url",
@@ -75,32 +82,44 @@ class Caller:
     @property
     def delay(self) -> float:
         """Seconds to wait between two calls."""
-        if self._here:
-            return 0.0
-        if self._board.delay is not None:
-            return self._board.delay
-        own: tuple[float, float] = library.scraper(self._board.scraper).delay
-        return own[1]
+        return 0.0 if self._here else self._board.delay
 
     def call(
         self, words: Mapping[str, Any], *, offset: int, wanted: int, proxy: str | None
     ) -> Answer:
-        """Ask for `wanted` results from `offset` on. Raises what `on_page` raises."""
+        """Ask for `wanted` results from `offset` on.
+
+        Raises what `on_page` and `on_request` raise.
+        """
         scraper = library.scraper(self._board.scraper)
         site = self._aim(scraper)
-        ear = Ear(self._on_page)
-        scraper.log = ear.logger(scraper.log.name)
-        rows = scraper.scrape(
-            library.scraper_input(
-                {
-                    **words,
-                    "offset": offset,
-                    "results_wanted": wanted,
-                    "proxies": [] if proxy is None else [kept(proxy, self._hosts)],
-                    "ca_cert": self._ca_cert,
-                }
-            )
+        watch = Watch(
+            self._site_hosts,
+            base=self._base,
+            on_request=self._on_request,
+            curl={} if proxy is None else library.no_detour(),
         )
+        watch.stand_before(scraper)
+
+        def announced() -> None:
+            watch.announce()
+            self._on_page()
+
+        ear = Ear(announced)
+        scraper.log = ear.logger(scraper.log.name)
+        asked = library.scraper_input(
+            {
+                **words,
+                "offset": offset,
+                "results_wanted": wanted,
+                "proxies": [] if proxy is None else [kept(proxy, self._hosts)],
+                "ca_cert": self._ca_cert,
+            }
+        )
+        try:
+            rows = scraper.scrape(asked)
+        except Halt as halt:
+            raise halt.error from None
         told = (*scraper.warnings, *(text for text in ear.others if text != scraper.error))
         return Answer(
             rows=tuple(rows),
@@ -110,6 +129,7 @@ class Caller:
             details=tuple(ear.details),
             page=ear.page,
             site=site,
+            listed=watch.listed,
         )
 
     def _aim(self, scraper: Any) -> str:
@@ -128,8 +148,7 @@ class Caller:
             for name, address in real.items():
                 parts = urlsplit(address)
                 setattr(scraper, name, self._base + parts.path)
-        if self._here or self._board.delay is not None:
-            scraper.delay = (0, 0)
+        scraper.delay = (0, 0)
         return real.get(self._board.links, "")
 
     def public(self, url: str | None, site: str) -> str | None:
@@ -166,9 +185,9 @@ def kept(proxy: str, hosts: Iterable[str]) -> str:
 
 def _naming(host: str, around: str) -> str | None:
     """Return the entry of a NO_PROXY that names a host."""
-    name = host.removeprefix("*.").lower()
+    name = host.removeprefix("*.").lower().rstrip(".")
     for entry in around.replace(",", " ").split():
-        bare = entry.lower().lstrip(".").removeprefix("*.")
+        bare = entry.lower().strip(".").removeprefix("*.")
         if entry == "*" or name == bare or name.endswith(f".{bare}") or _within(name, bare):
             return entry
     return None

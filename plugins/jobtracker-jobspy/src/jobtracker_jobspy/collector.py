@@ -19,7 +19,7 @@ from jobtracker_core import (
     Skip,
     Transient,
 )
-from jobtracker_jobspy import failures, library, notices
+from jobtracker_jobspy import evidence, failures, library, notices
 from jobtracker_jobspy.board import Board
 from jobtracker_jobspy.call import Answer, Caller
 from jobtracker_jobspy.query import JobspyQuery, JobspySettings, words
@@ -74,7 +74,9 @@ class JobspyCollector(JobCollector[JQ, JobspySettings], Generic[JQ]):
         """Yield a page for each call of python-jobspy.
 
         python-jobspy never passes on that a site told the end, nor how many postings there are: the
-        end of a list is always an unconfirmed one, and an empty list is left to the canary search.
+        end of a list is always an unconfirmed one. An answer without postings is looked at again
+        if it is the first: it must be the site's own word for none, and the canary search has the
+        last word.
         """
         calls = _Calls(self, query, ctx)
         listed = _Listed(self.reading)
@@ -82,9 +84,12 @@ class JobspyCollector(JobCollector[JQ, JobspySettings], Generic[JQ]):
         while True:
             wanted = self._wanted(query, len(listed.seen))
             answer = calls.ask(offset, wanted)
-            if offset and not (answer.rows or answer.skipped or answer.error):
-                ctx.pause(self._second_look())
-                answer = calls.ask(offset, wanted)
+            if not (answer.rows or answer.skipped or answer.error):
+                if offset:
+                    ctx.pause(self._second_look())
+                    answer = calls.ask(offset, wanted)
+                else:
+                    calls.raise_doubt(answer)
             # Where pages come again by design, postings that come again mean nothing.
             again = offset // self.board.page_size < listed.page
             fresh, skipped = listed.read(answer, partial(calls.public, site=answer.site))
@@ -198,8 +203,10 @@ class _Calls:
             collector.settings,
             hosts=collector.info.hosts,
             on_page=self._before_page,
+            on_request=self._before_request,
         )
-        self._waits = collector.board.delay is not None
+        self._scraper = collector.board.scraper
+        self._unannounced = collector.board.unannounced
         self._first = True
         self._told: set[str] = set()
         self._proxied = False
@@ -208,9 +215,14 @@ class _Calls:
 
     def _before_page(self) -> None:
         self._ctx.check()
-        if self._waits and not self._first:
+        if not self._first:
             self._ctx.pause(self.delay)
         self._first = False
+
+    def _before_request(self, address: str) -> None:
+        self._ctx.check()
+        if self._unannounced and self._unannounced in address:
+            self._ctx.pause(self.delay)
 
     def ask(self, offset: int, wanted: int) -> Answer:
         """Call python-jobspy, and pass its warnings on. Raises BadQuery if it asked nothing."""
@@ -231,6 +243,12 @@ class _Calls:
                 first=failures.tidy(answer.details[0]),
             )
         return answer
+
+    def raise_doubt(self, answer: Answer) -> None:
+        """Raise what an answer without postings stands for, unless the site has none."""
+        text = evidence.doubt(self._scraper, answer.listed)
+        if text is not None:
+            raise self._error(text)
 
     def raise_trouble(self, answer: Answer, *, kept: bool) -> None:
         """Raise what ended a call early, or what refused its descriptions or broke most of them.

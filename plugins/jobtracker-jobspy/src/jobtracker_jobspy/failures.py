@@ -62,6 +62,9 @@ FAILURES = (
     # jobspy/util.py check_status(); jobspy/naukri scrape() and jobspy/google for their own wording
     _row("blocked", r"^response status code (?:403|406|451|999)\b"),
     _row("limited", r"^response status code 429\b"),
+    # evidence.py, of an answer with status 200
+    _row("blocked", r"^a challenge in place of postings$"),
+    _row("limited", r"^a demand to be slower in place of postings$"),
     _row("auth", r"^response status code 401\b"),
     _row("proxy", r"^response status code 407\b"),
     _row("http_4xx", r"^response status code (?:408|425)\b"),

@@ -80,8 +80,13 @@ def proxies(url: str) -> Mapping[str, str]:
     return found
 
 
+def no_detour() -> Mapping[Any, str]:
+    """Return the option that keeps curl from heeding the environment's NO_PROXY."""
+    return {_part("curl_cffi", "CurlOpt").NOPROXY: ""}
+
+
 def _part(module: str, name: str) -> Any:
-    """Import a module of python-jobspy and return one of its names.
+    """Import a module of python-jobspy, or one that it needs, and return one of its names.
 
     Raises ConfigError if it cannot be imported, or has no such name.
     """

@@ -226,6 +226,8 @@ class HelloWorkSite(_InventedSite):
         )
         last = _MANY if "endless" in request.faults else pages
         pager = f'<input type="number" min="1" max="{last}" value="{number}">' if last > 1 else ""
+        if not found:
+            cards = _RELATED
         return f"<!DOCTYPE html><html><body><ul>{cards}</ul>{pager}</body></html>"
 
     def _fits(self, job: Job, query: dict[str, str]) -> bool:
@@ -246,6 +248,11 @@ _HELLOWORK_CONTRACTS = {
     "contract": "Freelance",
     "internship": "Stage",
 }
+
+
+_RELATED = """<li data-id-storage-target="item" data-id-storage-item-id="0">
+<div data-cy="serpCard" data-analytics-values-param='["LO-Moteur-Approchant"]'></div></li>"""
+"""What is shown where nothing fits: a related search's posting, which python-jobspy leaves out."""
 
 
 def _card(job: Job, places: tuple[str, ...], days: int, faults: frozenset[str]) -> str:

@@ -168,7 +168,8 @@ class Bayt(JobspyCollector[EasyApplyQuery]):
         start="page",
         page_size=30,
         portion=30,
-        delay=None,
+        delay=5.0,
+        unannounced="filters%5Bremote_working_type%5D%5B%5D=2&",
         addresses=("base_url",),
     )
     reading = Reading(prefix="bayt-")
