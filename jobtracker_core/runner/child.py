@@ -24,11 +24,10 @@ from jobtracker_core.contract.errors import CancelReason, ErrorClass
 from jobtracker_core.contract.host import Ack, Batch, Grant, Progress, Proxy
 from jobtracker_core.contract.posting import PostingRef
 from jobtracker_core.contract.run import RunState
-from jobtracker_core.http.transport import CurlTransport
 from jobtracker_core.plugins import discovery
 from jobtracker_core.runner import channel, confine
 from jobtracker_core.runner.clock import Clock, SystemClock
-from jobtracker_core.runner.execute import execute
+from jobtracker_core.runner.live import execute_live
 from jobtracker_core.runner.outcome import Evidence, Outcome, decide
 from jobtracker_core.runner.session import Task
 
@@ -199,10 +198,7 @@ def _run(start: channel.Start, host: PipeHost, clock: Clock) -> channel.Ended | 
         if isinstance(found, Outcome):
             return channel.GaveUp(outcome=found)
         host.tell(channel.Ready())
-        with contextlib.closing(CurlTransport()) as transport:
-            through = lambda proxy: CurlTransport(proxy=proxy.url)  # noqa: E731
-            result = execute(found, host, transport=transport, clock=clock, through=through)
-            return channel.Ended(result=result)
+        return channel.Ended(result=execute_live(found, host, clock=clock))
     except channel.TooMuch as error:
         return channel.GaveUp(outcome=_too_much(error))
     except BaseException as error:  # noqa: BLE001  (a plugin may raise anything)

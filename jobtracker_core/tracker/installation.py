@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import threading
 import time
 from collections.abc import Collection, Mapping
@@ -20,14 +19,13 @@ from jobtracker_core.contract.query import CommonQuery
 from jobtracker_core.http.address import Hosts, read_address
 from jobtracker_core.http.exchange import BadAddress
 from jobtracker_core.http.record import make_empty
-from jobtracker_core.http.transport import CurlTransport
 from jobtracker_core.plugins import discovery, forms
 from jobtracker_core.runner import captures, comparison
 from jobtracker_core.runner.beat import Heartbeat
 from jobtracker_core.runner.clock import Clock, SystemClock
 from jobtracker_core.runner.ending import Collected, claimed, finish
-from jobtracker_core.runner.execute import execute
 from jobtracker_core.runner.inline import InlineHost, LogSink, ProgressSink
+from jobtracker_core.runner.live import execute_live
 from jobtracker_core.runner.session import Task
 from jobtracker_core.runner.worker import Options, Worker
 from jobtracker_core.settings import Settings
@@ -179,6 +177,8 @@ class JobTracker:
                 raise forms.FormError({"query": problem})
             # A struct made in code was checked by nobody.
             words = forms.as_words(words)
+        if not isinstance(words, Mapping):
+            raise forms.FormError({"query": f"{words!r} is no query; give its words as a mapping"})
         return forms.fill(wanted, words)
 
     def collect(
@@ -237,15 +237,7 @@ class JobTracker:
             if record is not None:
                 at = self._clock.now()
                 recorder = captures.record(record, task, source=source, now=at, run_id=claim.run_id)
-            with contextlib.closing(CurlTransport()) as transport:
-                result = execute(
-                    task,
-                    host,
-                    transport=transport,
-                    through=lambda proxy: CurlTransport(proxy=proxy.url),
-                    clock=self._clock,
-                    recorder=recorder,
-                )
+            result = execute_live(task, host, clock=self._clock, recorder=recorder)
         collected = finish(self.database, claim, result, host, self.registry)
         if recorder is not None:
             captures.write_result(

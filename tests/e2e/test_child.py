@@ -35,13 +35,13 @@ def in_child(monkeypatch: pytest.MonkeyPatch) -> Callable[[], str]:
     """Let everything that is collected from now on run in a child; gives the runs' label."""
     label = f"test-{uuid.uuid4().hex}"
 
-    def execute(task, host, *, transport, through, clock, recorder):
+    def execute_live(task, host, *, clock, recorder):
         return run_in_child(
             task, host, RunLimits(), plugin="hiringcafe", label=label, clock=SystemClock()
         )
 
     def switch() -> str:
-        monkeypatch.setattr("jobtracker_core.tracker.installation.execute", execute)
+        monkeypatch.setattr("jobtracker_core.tracker.installation.execute_live", execute_live)
         return label
 
     return switch

@@ -10,6 +10,7 @@ from urllib.request import urlopen
 import pytest
 
 from jobtracker_core import RunState
+from jobtracker_core.plugins.forms import FormError
 
 
 @pytest.fixture
@@ -292,3 +293,9 @@ def test_bad_detail_pages_do_not_starve_the_others(site, tracker) -> None:
     assert (second.details, second.details_failed) == (0, 90)
     third = tracker.collect("hiringcafe", {}).run.counts
     assert (third.details, third.details_failed) == (85, 5)
+
+
+def test_what_is_no_query_is_told_as_such(open_tracker, site) -> None:
+    tracker = open_tracker(site.base_url)
+    with pytest.raises(FormError, match="query: None is no query"):
+        tracker.collect("hiringcafe", None)  # type: ignore[arg-type]
