@@ -73,6 +73,8 @@ def add(url: str, pool: str, label: str | None, as_json: bool) -> None:  # noqa:
     `-` reads addresses from standard input, one a line: no other user of this machine sees them.
     """
     urls = [line for line in sys.stdin.read().splitlines() if line.strip()] if url == "-" else [url]
+    if not urls:
+        raise click.UsageError("no address was read from standard input")
     if label is not None and len(urls) != 1:
         raise click.UsageError("--label is for a single proxy")
     with open_tracker() as tracker:

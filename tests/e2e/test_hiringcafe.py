@@ -298,4 +298,4 @@ def test_bad_detail_pages_do_not_starve_the_others(site, tracker) -> None:
 def test_what_is_no_query_is_told_as_such(open_tracker, site) -> None:
     tracker = open_tracker(site.base_url)
     with pytest.raises(FormError, match="query: None is no query"):
-        tracker.collect("hiringcafe", None)  # type: ignore[arg-type]
+        tracker.collect("hiringcafe", None)
