@@ -39,7 +39,7 @@ class _FirstQuestion(DryHost):
 def measure(rounds: int) -> list[Ratio]:
     """Compare starting a run's process with Python alone, and a whole run with one inline."""
     with HiringCafeSite(postings=POSTINGS) as site:
-        settings = HiringCafe.info.settings(base_url=site.base_url, per_minute=1e9)
+        settings = HiringCafe.info.settings(base_url=site.base_url, per_minute=1_000_000)
         task = Task(collector=HiringCafe, settings=settings, query=HiringCafeQuery())
         return [
             compare(

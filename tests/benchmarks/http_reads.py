@@ -55,7 +55,15 @@ def measure(db: Database, driver: Driver, url: str, *, rows: int, rounds: int) -
 
 @contextmanager
 def _served(url: str) -> Iterator[Callable[[str], bytes]]:
-    command = [sys.executable, "-m", "jobtracker_core", "serve", "--listen", "127.0.0.1:0"]
+    command = [
+        sys.executable,
+        "-m",
+        "jobtracker_core",
+        "serve",
+        "--no-worker",
+        "--listen",
+        "127.0.0.1:0",
+    ]
     environment = {**os.environ, "JOBTRACKER_CONFIG": "", "JOBTRACKER_DATABASE_URL": url}
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as server:
         try:
