@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     )
     from jobtracker_core.contract.query import CommonQuery
     from jobtracker_core.contract.run import Counts, JobRef, RunState, RunSummary
+    from jobtracker_core.ingest.depth import is_too_deep
     from jobtracker_core.server.plugin import JobTrackerPlugin
     from jobtracker_core.settings import Settings
     from jobtracker_core.tracker import JobTracker
@@ -90,6 +91,7 @@ _WHERE = {
     ),
     "CommonQuery": "contract.query",
     **dict.fromkeys(("Counts", "JobRef", "RunState", "RunSummary"), "contract.run"),
+    "is_too_deep": "ingest.depth",
     "Settings": "settings",
     "JobTracker": "tracker",
     "JobTrackerPlugin": "server.plugin",
@@ -137,6 +139,7 @@ __all__ = [  # noqa: RUF022  (contract first, then what runs it)
     "Skip",
     "Transient",
     "hookimpl",
+    "is_too_deep",
     "JobTracker",
     "JobTrackerPlugin",
     "Settings",

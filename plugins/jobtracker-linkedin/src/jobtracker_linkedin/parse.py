@@ -27,8 +27,8 @@ from jobtracker_core import (
     Precision,
     Remote,
     Skip,
+    is_too_deep,
 )
-from jobtracker_linkedin.depth import check_depth
 from jobtracker_linkedin.wire import (
     EMPLOYMENT,
     LD_EMPLOYMENT,
@@ -236,7 +236,8 @@ def _raw(node: LexborNode) -> str | None:
 
 
 def _tree(page: str) -> LexborHTMLParser:
-    check_depth(page)
+    if is_too_deep(page):
+        raise LayoutChanged("depth", "elements nest deeper than in any page", sample=page)
     tree = LexborHTMLParser(page)
     title = _text(tree.css_first("title"))
     words = [part.strip() for part in re.split(r"[|,]", title.casefold())]
