@@ -11,7 +11,9 @@ from litestar.datastructures import ResponseHeader
 from litestar.di import NamedDependency
 from litestar.params import PathParameter, QueryParameter
 
-from jobtracker_core.api.problems import documented, refuse_unknown_parameters, wrong
+from jobtracker_core.api.operations import operation
+from jobtracker_core.api.problems import refuse_unknown_parameters, wrong
+from jobtracker_core.contract.access import Scope
 from jobtracker_core.contract.info import NAME_PATTERN
 from jobtracker_core.contract.posting import Employment, Remote, Seniority
 from jobtracker_core.storage.errors import NotFound
@@ -34,13 +36,14 @@ _LINK = ResponseHeader(
 
 @get(
     "/",
-    operation_id="listJobs",
-    summary="List jobs",
-    description="Those that arrived last come first. Go on with `after` (or the Link header); "
-    f"`page` with `per_page` reaches the first {PAGED_ROWS} jobs.",
-    response_headers=[_LINK],
-    responses=documented(HTTPStatus.BAD_REQUEST, HTTPStatus.SERVICE_UNAVAILABLE),
-    sync_to_thread=True,
+    **operation(
+        "listJobs",
+        "List jobs",
+        description="Those that arrived last come first. Go on with `after` (or the Link header); "
+        f"`page` with `per_page` reaches the first {PAGED_ROWS} jobs.",
+        scope=Scope.JOBS_READ,
+        headers=[_LINK],
+    ),
 )
 def list_jobs(
     tracker: NamedDependency[JobTracker],
@@ -133,13 +136,13 @@ def _query(words: dict[str, Any]) -> str:
 
 @get(
     "/{job_id:int}",
-    operation_id="getJob",
-    summary="Show a job",
-    description="With its text, its history and its company.",
-    responses=documented(
-        HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND, HTTPStatus.SERVICE_UNAVAILABLE
+    **operation(
+        "getJob",
+        "Show a job",
+        description="With its text, its history and its company.",
+        scope=Scope.JOBS_READ,
+        errors=(HTTPStatus.NOT_FOUND,),
     ),
-    sync_to_thread=True,
 )
 def get_job(
     tracker: NamedDependency[JobTracker],

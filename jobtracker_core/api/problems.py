@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import uuid
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -16,13 +17,23 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import QueryParameter
 from msgspec import Struct
 
-from jobtracker_core.storage.errors import Busy, NotFound, StorageError
+from jobtracker_core.contract.errors import BadQuery, ConfigError
+from jobtracker_core.plugins.discovery import Unavailable as CannotRun
+from jobtracker_core.plugins.discovery import UnknownCollector
+from jobtracker_core.plugins.forms import FormError
+from jobtracker_core.storage.errors import Busy, Duplicate, NotFound, Stale, StorageError
+from jobtracker_core.storage.request_keys import Answered, KeyReused
+from jobtracker_core.tracker import CollectorOff
 
 MEDIA_TYPE = "application/problem+json"
 
 _LOG = logging.getLogger("jobtracker.server")
 _RETRY_AFTER_S = 5
 _URN = "urn:jobtracker:problem:"
+_BODY = "data"
+"""What Litestar calls a request's body."""
+
+_UNKNOWN_FIELD = re.compile(r"Object contains unknown field `(.*)`", re.DOTALL)
 
 
 class WrongField(Struct, frozen=True, kw_only=True):
@@ -103,15 +114,49 @@ def respond(explained: Explained) -> Response[Problem]:
 
 def explain(error: Exception) -> Explained:
     """Tell what an exception means to whoever sent the request, and log what is our own fault."""
-    if isinstance(error, NotFound):
-        return _plain("not-found", HTTPStatus.NOT_FOUND, str(error), next=error.hint)
+    known = _known(error)
+    if known is not None:
+        return known
     if isinstance(error, StorageError | Unavailable):
         return _unavailable(error)
-    if isinstance(error, ValidationException):
-        return _invalid(error)
     if isinstance(error, HTTPException) and error.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
         return _refused(error)
     return _crash(error)
+
+
+def _known(error: Exception) -> Explained | None:
+    """Explain what the sender can do something about."""
+    match error:
+        case NotFound():
+            return _plain("not-found", HTTPStatus.NOT_FOUND, str(error), next=error.hint)
+        case UnknownCollector():
+            return _plain("not-found", HTTPStatus.NOT_FOUND, str(error))
+        case Stale():
+            return _plain("changed", HTTPStatus.PRECONDITION_FAILED, str(error), next=error.hint)
+        case KeyReused():
+            status = HTTPStatus.UNPROCESSABLE_ENTITY
+            return _plain("key-reused", status, str(error), next=error.hint)
+        case Duplicate():
+            return _plain("duplicate", HTTPStatus.CONFLICT, str(error), next=error.hint)
+        case CollectorOff():
+            turn_on = f"PUT /api/v1/collectors/{error.info.name} with enabled: true turns it on."
+            return _plain("collector-off", HTTPStatus.CONFLICT, str(error), next=turn_on)
+        case CannotRun():
+            return _plain("cannot-run", HTTPStatus.CONFLICT, str(error))
+        case Answered():
+            return _plain(
+                "answered",
+                HTTPStatus.CONFLICT,
+                "This request was carried out before, and its answer is not kept.",
+                next="A secret is shown once: revoke what was made, and make another.",
+            )
+        case FormError():
+            return invalid(error.problems)
+        case ConfigError() | BadQuery():
+            return invalid({error.field: str(error)})
+        case ValidationException():
+            return _invalid(error)
+    return None
 
 
 def _plain(
@@ -154,11 +199,28 @@ def _unavailable(error: StorageError | Unavailable) -> Explained:
 
 
 def _invalid(error: ValidationException) -> Explained:
-    errors = tuple(
-        WrongField(field=str(item.get("key", "")), message=str(item.get("message", "")))
-        for item in (error.extra if isinstance(error.extra, list) else [])
-    )
-    detail = "; ".join(f"{e.field}: {e.message}" for e in errors) or error.detail
+    given = error.extra if isinstance(error.extra, list) else []
+    return invalid(dict(_part(item) for item in given), error.detail)
+
+
+def _part(item: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the name of a part, and what is wrong with it, of what Litestar says."""
+    name, message = str(item.get("key", "")), str(item.get("message", ""))
+    if item.get("source") != "body":
+        return name, message
+    unknown = _UNKNOWN_FIELD.fullmatch(message)
+    if unknown is not None:
+        inside = "" if name == _BODY else f"{name}."
+        return f"{inside}{unknown[1][:80]}", "unknown field"
+    if name == _BODY:
+        return "body", "a JSON object is needed" if message == f"'{_BODY}'" else message
+    return name, message
+
+
+def invalid(problems: Mapping[str, str], detail: str = "") -> Explained:
+    """Explain that parts of a request are wrong: each one's name, and what is wrong with it."""
+    errors = tuple(WrongField(field=name, message=text) for name, text in problems.items())
+    detail = "; ".join(f"{e.field}: {e.message}" for e in errors) or detail
     return _plain(
         "invalid-request",
         HTTPStatus.BAD_REQUEST,

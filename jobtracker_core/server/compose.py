@@ -108,7 +108,10 @@ def build(
             api_router(tracker, stopping=stopping),
             Router("/", route_handlers=portal.routes(prefix), include_in_schema=False),
         ],
-        dependencies={"tracker": Provide(lambda: tracker, sync_to_thread=False)},
+        dependencies={
+            "installation": Provide(lambda: tracker, sync_to_thread=False),
+            "tracker": Provide(lambda: tracker, sync_to_thread=False),
+        },
         exception_handlers=dict.fromkeys((HTTPException, Exception), answer_error),
         plugins=list(plugins),
         # Each of these has a default of Litestar's that reads the environment, sets up the logging

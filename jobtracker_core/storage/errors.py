@@ -5,6 +5,9 @@ from __future__ import annotations
 UPGRADE_COMMAND = "jobtracker db upgrade"
 """What hints tell the user to run when the tables are missing or old."""
 
+RELOAD = "Read it again, and make the change on top of what it is now."
+"""What whoever holds a version that is no longer the newest does next."""
+
 
 class StorageError(Exception):
     """The database cannot do what was asked; nothing of the transaction was kept.
@@ -61,3 +64,7 @@ class NotFound(StorageError):  # noqa: N818
 
 class Duplicate(StorageError):  # noqa: N818
     """There is one already, and there can be only one."""
+
+
+class Stale(StorageError):  # noqa: N818
+    """It was changed since it was read: nothing was written."""

@@ -16,7 +16,7 @@ from jobtracker_core.storage import slots
 from jobtracker_core.storage.claims import Trigger
 from jobtracker_core.storage.collectors import ensure_one
 from jobtracker_core.storage.engine import Database, now
-from jobtracker_core.storage.errors import Duplicate, NotFound
+from jobtracker_core.storage.errors import RELOAD, Duplicate, NotFound, Stale
 from jobtracker_core.storage.queue import NO_LIMITS, Enqueued, Limits, Wanted, insert
 from jobtracker_core.storage.queue_tables import searches
 from jobtracker_core.storage.rows import plain, to_struct
@@ -109,6 +109,11 @@ class Search(Struct, frozen=True, kw_only=True):
     created_at: datetime
     updated_at: datetime
 
+    @property
+    def version(self) -> int:
+        """Grows with each edit, not with ticks."""
+        return round(self.updated_at.timestamp() * 1_000_000)
+
 
 def create(db: Database, draft: SearchDraft, *, next_tick_at: datetime | None) -> Search:
     """Store a new search; raises Duplicate. Its first tick is the caller's to compute."""
@@ -123,12 +128,20 @@ def create(db: Database, draft: SearchDraft, *, next_tick_at: datetime | None) -
 
 
 def update(
-    db: Database, search_id: int, draft: SearchDraft, *, next_tick_at: datetime | None
+    db: Database,
+    search_id: int,
+    draft: SearchDraft,
+    *,
+    next_tick_at: datetime | None,
+    expected_version: int | None = None,
 ) -> Search:
-    """Replace what a search is; raises NotFound and Duplicate. Ticks up to now are done with."""
+    """Replace what a search is. Ticks up to now are done with.
+
+    Raises NotFound, Duplicate, and Stale if it is not of the version that is expected.
+    """
     with db.write() as conn, _own_name(draft.name):
+        _lock(conn, search_id, expected_version)
         moment = now(conn)
-        read(conn, search_id)
         conn.execute(
             sa.update(searches)
             .where(searches.c.id == search_id)
@@ -143,9 +156,14 @@ def set_enabled(
     enabled: bool,  # noqa: FBT001  (its value)
     *,
     next_tick_at: datetime | None,
+    expected_version: int | None = None,
 ) -> Search:
-    """Let the schedule of a search run, or not; raises NotFound. Ticks up to now are done with."""
+    """Let the schedule of a search run, or not. Ticks up to now are done with.
+
+    Raises NotFound, and Stale if it is not of the version that is expected.
+    """
     with db.write() as conn:
+        _lock(conn, search_id, expected_version)
         moment = now(conn)
         conn.execute(
             sa.update(searches)
@@ -157,10 +175,13 @@ def set_enabled(
         return read(conn, search_id)
 
 
-def delete(db: Database, search_id: int) -> None:
-    """Forget a search; raises NotFound. Its runs stay, those that wait included."""
+def delete(db: Database, search_id: int, *, expected_version: int | None = None) -> None:
+    """Forget a search; its runs stay, those that wait included.
+
+    Raises NotFound, and Stale if it is not of the version that is expected.
+    """
     with db.write() as conn:
-        read(conn, search_id)
+        _lock(conn, search_id, expected_version)
         conn.execute(sa.delete(searches).where(searches.c.id == search_id))
 
 
@@ -253,6 +274,15 @@ def last_delay_s(db: Database, search_id: int) -> float | None:
     with db.read() as conn:
         row = conn.execute(statement).first()
     return None if row is None else (row.started_at - row.tick_at).total_seconds()
+
+
+def _lock(conn: Connection, search_id: int, expected_version: int | None) -> None:
+    """Keep others from changing a search before this transaction ends."""
+    row = searches.c.id == _known(search_id)
+    if conn.execute(sa.select(searches.c.id).where(row).with_for_update()).first() is None:
+        raise _no_search(search_id)
+    if expected_version not in {None, read(conn, search_id).version}:
+        raise Stale(f"search {search_id} was changed since it was read", RELOAD)
 
 
 @contextmanager

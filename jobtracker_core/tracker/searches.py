@@ -138,11 +138,14 @@ class Searches:
         *,
         name: str | None = None,
         query: CommonQuery | Mapping[str, Any] | None = None,
+        enabled: bool | None = None,
+        expected_version: int | None = None,
         **options: Unpack[SearchOptions],
     ) -> Search:
         """Change what is given of a search, and nothing else; a query is replaced as a whole.
 
-        What has come due and was not dealt with is let go. Raises as `add()` does.
+        What has come due and was not dealt with is let go. Raises as `add()` does, and Stale if
+        the search is not of the version that is expected.
         """
         before = self.get(search)
         problems = {} if name is None else _name_problems(name)
@@ -165,11 +168,21 @@ class Searches:
         now = self._tracker.database.present()
         schedule = search_form.to_schedule(form, before=before.schedule, now=now)
         changed = structs.replace(
-            changed, name=name or before.name, schedule=schedule, **_settings(form)
+            changed,
+            name=name or before.name,
+            enabled=before.enabled if enabled is None else enabled,
+            schedule=schedule,
+            **_settings(form),
         )
-        ahead = schedules.next_tick(schedule, now) if before.enabled else None
+        ahead = schedules.next_tick(schedule, now) if changed.enabled else None
         with self._tracker.change("search.update", _target(before)) as change:
-            after = searches.update(change.db, before.id, changed, next_tick_at=ahead)
+            after = searches.update(
+                change.db,
+                before.id,
+                changed,
+                next_tick_at=ahead,
+                expected_version=expected_version,
+            )
             change.note(**differing(_told(before), _told(after)))
             return change.made(after, _target(after))
 
@@ -188,11 +201,11 @@ class Searches:
             after = searches.set_enabled(change.db, found.id, True, next_tick_at=ahead)
             return change.made(after, _target(after))
 
-    def remove(self, search: int | str) -> Search:
-        """Delete a search; its runs stay, those that wait included."""
+    def remove(self, search: int | str, *, expected_version: int | None = None) -> Search:
+        """Delete a search; its runs stay, those that wait included. Raises Stale."""
         found = self.get(search)
         with self._tracker.change("search.delete", _target(found)) as change:
-            searches.delete(change.db, found.id)
+            searches.delete(change.db, found.id, expected_version=expected_version)
             change.note(name=found.name)
             return change.made(found, _target(found))
 

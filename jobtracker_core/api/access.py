@@ -1,0 +1,79 @@
+"""Who may use which route: a token in the `Authorization` header, and what it allows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar.concurrency import sync_to_thread
+from litestar.connection import ASGIConnection
+from litestar.exceptions import (
+    NotAuthorizedException,
+    PermissionDeniedException,
+    TooManyRequestsException,
+)
+from litestar.handlers import BaseRouteHandler
+
+from jobtracker_core.api.operations import SCOPE
+from jobtracker_core.storage.audit import Actor
+from jobtracker_core.contract.access import Scope
+from jobtracker_core.storage.tokens import Token
+from jobtracker_core.tracker import JobTracker
+
+_SCHEME = "bearer "
+_HOW = (
+    "Send the header `Authorization: Bearer jt_…`; `jobtracker tokens create` makes a token, and "
+    "so does the portal."
+)
+
+
+class Gate:
+    """Lets requests with a token through, at the pace that is allowed to each.
+
+    Cookies are never looked at, so that no page of another site can send a request in a reader's
+    name.
+    """
+
+    def __init__(self, tracker: JobTracker) -> None:
+        self._tracker = tracker
+
+    async def check(
+        self, connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler
+    ) -> None:
+        """Guard: what has no scope is refused, so that a new route is closed until it has one."""
+        needed: Scope = handler.opt[SCOPE]
+        token = await self._token(connection)
+        if not needed.is_in(token.scopes):
+            raise PermissionDeniedException(
+                f"This token does not allow {needed}; it allows {', '.join(sorted(token.scopes))}."
+            )
+        connection.scope["user"] = Actor(
+            kind="token", id=token.id, name=token.name, address=address_of(connection)
+        )
+        connection.scope["auth"] = token
+
+    async def _token(self, connection: ASGIConnection[Any, Any, Any, Any]) -> Token:
+        given = connection.headers.get("authorization", "")
+        if given[: len(_SCHEME)].lower() != _SCHEME:
+            raise _unauthorized(f"A token is needed. {_HOW}")
+        text = given[len(_SCHEME) :].strip()
+        token = await sync_to_thread(self._tracker.tokens.verify, text)
+        if token is None:
+            raise _unauthorized(f"The token is unknown, has expired or was revoked. {_HOW}")
+        return token
+
+
+def address_of(connection: ASGIConnection[Any, Any, Any, Any]) -> str | None:
+    """Return where a request came from, as the server saw it."""
+    return None if connection.client is None else connection.client.host
+
+
+def _unauthorized(detail: str) -> NotAuthorizedException:
+    return NotAuthorizedException(detail, headers={"WWW-Authenticate": "Bearer"})
+
+
+def too_many(wait_s: float) -> TooManyRequestsException:
+    """Make the error for who asks too often."""
+    seconds = max(1, round(wait_s + 0.5))
+    return TooManyRequestsException(
+        f"Too many requests; try again in {seconds} s.", headers={"Retry-After": str(seconds)}
+    )

@@ -1,0 +1,121 @@
+"""What every operation of the API says of itself: who may use it, and how it can fail."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+from http import HTTPStatus
+from typing import Annotated, Any, TypedDict
+
+from litestar import MediaType, Request, Response
+from litestar.datastructures import ResponseHeader
+from litestar.di import NamedDependency, Provide
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import HeaderParameter
+
+from jobtracker_core.api.problems import documented, explain, respond
+from jobtracker_core.storage.audit import Actor
+from jobtracker_core.storage.request_keys import Answered, RequestKey
+from jobtracker_core.contract.access import Scope
+from jobtracker_core.tracker import JobTracker
+
+SCHEME = "token"
+SCOPE = "scope"
+"""The name under which a handler's `opt` holds the scope that it needs; None is for everybody."""
+
+_ALWAYS = (
+    HTTPStatus.BAD_REQUEST,
+    HTTPStatus.UNAUTHORIZED,
+    HTTPStatus.FORBIDDEN,
+    HTTPStatus.TOO_MANY_REQUESTS,
+    HTTPStatus.SERVICE_UNAVAILABLE,
+)
+
+RepeatKey = Annotated[
+    str | None,
+    HeaderParameter(
+        name="Idempotency-Key",
+        description="Any text of your own, new for each request. If the answer got lost, send the "
+        "same request with the same key: nothing is done twice, and the first answer is given "
+        "again. Kept for two days.",
+        min_length=1,
+        max_length=200,
+    ),
+]
+
+
+class Operation(TypedDict):
+    """Arguments of Litestar's decorators."""
+
+    operation_id: str
+    summary: str
+    description: str | None
+    responses: dict[int, ResponseSpec]
+    response_headers: Sequence[ResponseHeader]
+    dependencies: Mapping[str, Provide]
+    security: Sequence[dict[str, list[str]]]
+    opt: dict[str, Any]
+    sync_to_thread: bool
+
+
+def operation(
+    operation_id: str,
+    summary: str,
+    *,
+    scope: Scope,
+    description: str | None = None,
+    errors: Sequence[HTTPStatus] = (),
+    headers: Sequence[ResponseHeader] = (),
+    once: bool = False,
+) -> Operation:
+    """Describe an operation that needs a token.
+
+    Args:
+        scope: What the token must allow.
+        errors: How it can fail, beside what holds for all.
+        headers: Of its answer.
+        once: It makes something: an `Idempotency-Key` makes it happen only once.
+    """
+    repeated = (HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY) if once else ()
+    return Operation(
+        operation_id=operation_id,
+        summary=summary,
+        description=description,
+        responses=documented(*sorted({*_ALWAYS, *errors, *repeated})),
+        response_headers=headers,
+        dependencies={"tracker": Provide(_tracker_once if once else tracker_of)},
+        security=[{SCHEME: [scope.value]}],
+        opt={SCOPE: scope},
+        sync_to_thread=True,
+    )
+
+
+async def tracker_of(
+    request: Request[Actor, Any, Any], installation: NamedDependency[JobTracker]
+) -> JobTracker:
+    """Provide the tracker in which all that is changed is of whoever sent the request."""
+    return installation.acting(request.user)
+
+
+async def _tracker_once(
+    request: Request[Actor, Any, Any],
+    installation: NamedDependency[JobTracker],
+    idempotency_key: RepeatKey = None,
+) -> JobTracker:
+    if idempotency_key is None:
+        return installation.acting(request.user)
+    digest = sha256(f"{request.method} {request.url.path}?{request.url.query}\0".encode())
+    digest.update(await request.body())
+    key = RequestKey(actor=request.user.label, key=idempotency_key, digest=digest.digest())
+    return installation.acting(request.user, key)
+
+
+def answer_again(_: Request[Any, Any, Any], told: Answered) -> Response[Any]:
+    """Answer a repeated request as it was answered first."""
+    if told.answer is None:
+        return respond(explain(told))
+    return Response(
+        told.answer.encode(),
+        media_type=MediaType.JSON,
+        headers={"Idempotency-Replayed": "true"},
+    )

@@ -1,0 +1,276 @@
+"""`/api/v1/searches`: queries that are kept, with their times and limits."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from http import HTTPStatus
+from typing import Annotated, Any, cast
+
+from litestar import Response, Router, delete, get, post, put
+from litestar.di import NamedDependency
+from litestar.params import JSONBody, PathParameter, QueryParameter
+from msgspec import UNSET, Meta, Struct, UnsetType, structs
+
+from jobtracker_core.api.operations import operation
+from jobtracker_core.api.preconditions import ETAG, IfMatch, IfNoneMatch, expected_version, tagged
+from jobtracker_core.api.problems import refuse_unknown_parameters
+from jobtracker_core.contract.access import Scope
+from jobtracker_core.contract.info import NAME_PATTERN
+from jobtracker_core.storage.queue import Enqueued
+from jobtracker_core.storage.runs import Run
+from jobtracker_core.storage.searches import Overlap, Search
+from jobtracker_core.tracker import JobTracker
+from jobtracker_core.tracker.search_form import SearchForm, SearchOptions
+from jobtracker_core.tracker.searches import Preview, SearchReport
+
+MOST_RUNS = 200
+
+SearchId = Annotated[int, PathParameter(description="The search's number", ge=1)]
+Name = Annotated[str, Meta(description="What it is called", min_length=1, max_length=100)]
+Query = Annotated[
+    dict[str, Any],
+    Meta(description="Words of the collector's query, as `GET /collectors/{name}/schema` lists"),
+]
+
+
+class NewSearch(SearchForm, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A search that is to be kept; without `cron` and `every_s` it is started by hand alone."""
+
+    name: Name
+    collector: Annotated[str, Meta(description="The collector", max_length=100)]
+    query: Query
+
+
+class SearchChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is to be changed of a search: what is absent stays, null puts back what is usual.
+
+    A query is replaced as a whole. `cron` takes `every_s` away, and the other way round.
+    """
+
+    name: Name | UnsetType = UNSET
+    query: Query | UnsetType = UNSET
+    enabled: Annotated[bool, Meta(description="Whether it runs by itself")] | UnsetType = UNSET
+    cron: str | None | UnsetType = UNSET
+    every_s: int | None | UnsetType = UNSET
+    timezone: str | None | UnsetType = UNSET
+    stagger_s: int | None | UnsetType = UNSET
+    misfire_window_s: int | None | UnsetType = UNSET
+    overlap: Overlap | None | UnsetType = UNSET
+    priority: int | None | UnsetType = UNSET
+    max_attempts: int | None | UnsetType = UNSET
+    memory_mb: int | None | UnsetType = UNSET
+    runtime_s: int | None | UnsetType = UNSET
+    cpu_s: int | None | UnsetType = UNSET
+    pages: int | None | UnsetType = UNSET
+    requests: int | None | UnsetType = UNSET
+    proxy_pool: str | None | UnsetType = UNSET
+
+
+class NewName(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the copy is called."""
+
+    name: Name
+
+
+@get("/", **operation("listSearches", "List searches by name", scope=Scope.JOBS_READ))
+def list_searches(
+    tracker: NamedDependency[JobTracker],
+    collector: Annotated[
+        str | None,
+        QueryParameter(description="Only of this collector", pattern=f"^{NAME_PATTERN}$"),
+    ] = None,
+) -> tuple[Search, ...]:
+    """List searches."""
+    return tracker.searches.list(collector=collector)
+
+
+@post(
+    "/",
+    **operation(
+        "createSearch",
+        "Keep a search",
+        description="Its collector may still be off: its runs wait until it is turned on.",
+        scope=Scope.JOBS_WRITE,
+        errors=(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT),
+        headers=[ETAG],
+        once=True,
+    ),
+)
+def create_search(
+    tracker: NamedDependency[JobTracker], data: JSONBody[NewSearch]
+) -> Response[Search]:
+    """Keep a search."""
+    fields = structs.asdict(data)
+    name, collector, query = (fields.pop(each) for each in ("name", "collector", "query"))
+    made = tracker.searches.add(name, collector, query, **cast("SearchOptions", fields))
+    return tagged(made, made.version)
+
+
+@get(
+    "/{search_id:int}",
+    **operation(
+        "getSearch",
+        "Show a search",
+        scope=Scope.JOBS_READ,
+        errors=(HTTPStatus.NOT_FOUND,),
+        headers=[ETAG],
+    ),
+)
+def get_search(
+    tracker: NamedDependency[JobTracker], search_id: SearchId, if_none_match: IfNoneMatch = None
+) -> Response[Search]:
+    """Show a search."""
+    found = tracker.searches.get(search_id)
+    return tagged(found, found.version, if_none_match)
+
+
+@put(
+    "/{search_id:int}",
+    **operation(
+        "updateSearch",
+        "Change a search",
+        scope=Scope.JOBS_WRITE,
+        errors=(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.PRECONDITION_FAILED),
+        headers=[ETAG],
+    ),
+)
+def update_search(
+    tracker: NamedDependency[JobTracker],
+    search_id: SearchId,
+    data: JSONBody[SearchChange],
+    if_match: IfMatch = None,
+) -> Response[Search]:
+    """Change a search."""
+    given = {name: value for name, value in structs.asdict(data).items() if value is not UNSET}
+    changed = tracker.searches.edit(
+        search_id, expected_version=expected_version(if_match), **cast("Any", given)
+    )
+    return tagged(changed, changed.version)
+
+
+@delete(
+    "/{search_id:int}",
+    **operation(
+        "deleteSearch",
+        "Forget a search",
+        description="Its runs stay, those that wait included.",
+        scope=Scope.JOBS_WRITE,
+        errors=(HTTPStatus.NOT_FOUND, HTTPStatus.PRECONDITION_FAILED),
+    ),
+)
+def delete_search(
+    tracker: NamedDependency[JobTracker], search_id: SearchId, if_match: IfMatch = None
+) -> None:
+    """Forget a search."""
+    tracker.searches.remove(search_id, expected_version=expected_version(if_match))
+
+
+@post(
+    "/{search_id:int}/clone",
+    **operation(
+        "cloneSearch",
+        "Keep the same search under another name",
+        description="The copy is paused: else both would run at every time.",
+        scope=Scope.JOBS_WRITE,
+        errors=(HTTPStatus.NOT_FOUND,),
+        headers=[ETAG],
+        once=True,
+    ),
+)
+def clone_search(
+    tracker: NamedDependency[JobTracker], search_id: SearchId, data: JSONBody[NewName]
+) -> Response[Search]:
+    """Keep the same search under another name."""
+    made = tracker.searches.clone(search_id, data.name)
+    return tagged(made, made.version)
+
+
+@post(
+    "/{search_id:int}/run",
+    status_code=HTTPStatus.ACCEPTED,
+    **operation(
+        "runSearch",
+        "Start a search now",
+        description="A worker executes the run; `GET /runs/{id}` shows how it does. While a run "
+        "of it is pending or going on, that one is named, with the outcome `overlap`.",
+        scope=Scope.RUNS_TRIGGER,
+        errors=(HTTPStatus.NOT_FOUND,),
+        once=True,
+    ),
+)
+def run_search(tracker: NamedDependency[JobTracker], search_id: SearchId) -> Enqueued:
+    """Start a search now."""
+    return tracker.searches.run(search_id)
+
+
+@get(
+    "/{search_id:int}/runs",
+    **operation(
+        "listSearchRuns",
+        "List the runs of a search, the newest first",
+        scope=Scope.JOBS_READ,
+        errors=(HTTPStatus.NOT_FOUND,),
+    ),
+)
+def list_search_runs(
+    tracker: NamedDependency[JobTracker],
+    search_id: SearchId,
+    limit: Annotated[int, QueryParameter(description="Runs at most", ge=1, le=MOST_RUNS)] = 20,
+    before: Annotated[
+        int | None, QueryParameter(description="Only those older than this run", ge=1)
+    ] = None,
+) -> tuple[Run, ...]:
+    """List the runs of a search."""
+    found = tracker.searches.get(search_id)
+    return tracker.runs.list(search_id=found.id, limit=limit, before=before)
+
+
+@get(
+    "/{search_id:int}/performance",
+    **operation(
+        "getSearchPerformance",
+        "Show how a search does",
+        description="What its good runs find, and how late it was begun last.",
+        scope=Scope.JOBS_READ,
+        errors=(HTTPStatus.NOT_FOUND,),
+    ),
+)
+def get_search_performance(
+    tracker: NamedDependency[JobTracker], search_id: SearchId
+) -> SearchReport:
+    """Show how a search does."""
+    return tracker.searches.report(search_id)
+
+
+@get(
+    "/{search_id:int}/preview",
+    **operation(
+        "previewSearch",
+        "Show when a search will run",
+        scope=Scope.JOBS_READ,
+        errors=(HTTPStatus.NOT_FOUND,),
+    ),
+)
+def preview_search(
+    tracker: NamedDependency[JobTracker],
+    search_id: SearchId,
+    after: Annotated[
+        datetime | None, QueryParameter(description="Times after this instant; now if absent")
+    ] = None,
+    count: Annotated[int, QueryParameter(description="How many times", ge=1, le=100)] = 10,
+) -> Preview:
+    """Show when a search will run."""
+    return tracker.searches.preview(search_id, after=after, count=count)
+
+
+def searches_router() -> Router:
+    """Make the routes of this resource."""
+    return Router(
+        "/searches",
+        route_handlers=[
+            *(list_searches, create_search, get_search, update_search, delete_search),
+            *(clone_search, run_search, list_search_runs, get_search_performance, preview_search),
+        ],
+        guards=[refuse_unknown_parameters],
+        tags=["searches"],
+    )
