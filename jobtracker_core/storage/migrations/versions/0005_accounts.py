@@ -10,7 +10,7 @@ from alembic import op
 from jobtracker_core.storage.types import BIG_ID, Json, UtcDateTime
 
 revision = "0005"
-down_revision = "0003"
+down_revision = "0004"
 branch_labels = None
 depends_on = None
 
