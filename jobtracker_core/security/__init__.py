@@ -1,0 +1,1 @@
+"""Passwords, random credentials and sealed values: plain functions, no database."""

@@ -1,0 +1,158 @@
+"""Sessions of the portal: a row each, with the hash of the cookie's secret."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import sqlalchemy as sa
+from msgspec import Struct
+from sqlalchemy import Connection
+
+from jobtracker_core.storage.account_tables import sessions, users
+from jobtracker_core.storage.engine import Database, now
+from jobtracker_core.storage.errors import NotFound
+from jobtracker_core.storage.rows import plain, to_struct
+from jobtracker_core.storage.texts import clean
+from jobtracker_core.storage.types import LARGEST_ID
+
+IDLE: Final = timedelta(hours=12)
+"""After so long without a request a session is over."""
+
+LONGEST: Final = timedelta(days=14)
+"""After so long it is over in any case."""
+
+SEEN_NOTED_EVERY: Final = timedelta(minutes=1)
+_AGENT_LENGTH = 300
+
+
+class Session(Struct, frozen=True, kw_only=True):
+    """A session as it may be shown.
+
+    Attributes:
+        user: The user's name.
+        address: Where the login came from.
+        agent: What the browser called itself.
+        last_seen_at: To the minute.
+        expires_at: When it is over even if it is used all the time.
+    """
+
+    id: int
+    user_id: int
+    user: str
+    address: str
+    agent: str
+    created_at: datetime
+    last_seen_at: datetime
+    expires_at: datetime
+
+    def is_valid(self, moment: datetime) -> bool:
+        """Say whether it is still open at a moment."""
+        return moment < self.expires_at and moment < self.last_seen_at + IDLE
+
+
+class FoundSession(Struct, frozen=True, kw_only=True):
+    """A session with what the cookie is compared with, and the present."""
+
+    session: Session
+    secret_hash: bytes
+    now: datetime
+
+
+_SELECT = sa.select(sessions, users.c.name.label("user")).join(
+    users, users.c.id == sessions.c.user_id
+)
+_FIND = _SELECT.where(sessions.c.key == sa.bindparam("b_key"))
+
+
+def create(
+    db: Database, user_id: int, *, key: str, secret_hash: bytes, address: str, agent: str
+) -> Session:
+    """Store a new session, and forget those that are over."""
+    with db.write() as conn:
+        moment = now(conn)
+        conn.execute(sa.delete(sessions).where(sa.not_(_is_open(moment))))
+        row_id: int = conn.execute(
+            sa.insert(sessions)
+            .values(
+                key=key,
+                secret_hash=secret_hash,
+                user_id=user_id,
+                address=clean(address, _AGENT_LENGTH),
+                agent=clean(agent, _AGENT_LENGTH),
+                created_at=moment,
+                last_seen_at=moment,
+                expires_at=moment + LONGEST,
+            )
+            .returning(sessions.c.id)
+        ).scalar_one()
+        return _read(conn, row_id)
+
+
+def find(db: Database, key: str) -> FoundSession | None:
+    """Return the session of a key, open or not; None if there is none."""
+    with db.read() as conn:
+        row = conn.execute(_FIND, {"b_key": key}).mappings().first()
+        if row is None:
+            return None
+        return FoundSession(session=_to_session(row), secret_hash=row["secret_hash"], now=now(conn))
+
+
+def list_sessions(db: Database, *, user_id: int | None = None) -> tuple[Session, ...]:
+    """List the sessions that are open, those last seen first; of one user, or of all."""
+    with db.read() as conn:
+        statement = _SELECT.where(_is_open(now(conn)))
+        if user_id is not None:
+            statement = statement.where(sessions.c.user_id == user_id)
+        rows = conn.execute(statement.order_by(sessions.c.last_seen_at.desc(), sessions.c.id))
+        return tuple(_to_session(row) for row in rows.mappings())
+
+
+def end(db: Database, session_id: int) -> Session:
+    """Delete a session; raises NotFound."""
+    with db.write() as conn:
+        session = _read(conn, session_id)
+        conn.execute(sa.delete(sessions).where(sessions.c.id == session_id))
+        return session
+
+
+def end_all(db: Database, user_id: int, *, but: int | None = None) -> int:
+    """Delete the sessions of a user, but for one; return how many there were."""
+    with db.write() as conn:
+        theirs = sa.delete(sessions).where(sessions.c.user_id == user_id)
+        if but is not None:
+            theirs = theirs.where(sessions.c.id != but)
+        return conn.execute(theirs).rowcount
+
+
+def note_seen(db: Database, session_id: int, at: datetime) -> None:
+    """Note that a session was used, unless that was noted less than a minute ago."""
+    with db.write() as conn:
+        conn.execute(
+            sa.update(sessions)
+            .where(
+                sessions.c.id == session_id,
+                sessions.c.last_seen_at <= at - SEEN_NOTED_EVERY,
+            )
+            .values(last_seen_at=at)
+        )
+
+
+def _is_open(moment: datetime) -> sa.ColumnElement[bool]:
+    return sa.and_(sessions.c.expires_at > moment, sessions.c.last_seen_at > moment - IDLE)
+
+
+def _read(conn: Connection, session_id: int) -> Session:
+    row = None
+    if 0 < session_id <= LARGEST_ID:
+        row = conn.execute(_SELECT.where(sessions.c.id == session_id)).mappings().first()
+    if row is None:
+        raise NotFound(f"there is no session {session_id}", "List the sessions.")
+    return _to_session(row)
+
+
+def _to_session(row: sa.RowMapping) -> Session:
+    fields: dict[str, Any] = plain(row)
+    for name in ("key", "secret_hash"):
+        del fields[name]
+    return to_struct(fields, Session)
