@@ -12,10 +12,11 @@ from litestar.exceptions import (
     TooManyRequestsException,
 )
 from litestar.handlers import BaseRouteHandler
+from litestar.types import Guard
 
 from jobtracker_core.api.operations import SCOPE
-from jobtracker_core.storage.audit import Actor
 from jobtracker_core.contract.access import Scope
+from jobtracker_core.storage.audit import Actor
 from jobtracker_core.storage.tokens import Token
 from jobtracker_core.tracker import JobTracker
 
@@ -26,40 +27,38 @@ _HOW = (
 )
 
 
-class Gate:
-    """Lets requests with a token through, at the pace that is allowed to each.
+def token_guard(tracker: JobTracker) -> Guard:
+    """Make the guard that lets requests through whose token allows what their route needs.
 
     Cookies are never looked at, so that no page of another site can send a request in a reader's
-    name.
+    name. A route that names no scope is closed to everybody.
     """
 
-    def __init__(self, tracker: JobTracker) -> None:
-        self._tracker = tracker
-
     async def check(
-        self, connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler
+        connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler
     ) -> None:
-        """Guard: what has no scope is refused, so that a new route is closed until it has one."""
+        token = await _token(tracker, connection)
         needed: Scope = handler.opt[SCOPE]
-        token = await self._token(connection)
-        if not needed.is_in(token.scopes):
+        if not token.allows(needed):
             raise PermissionDeniedException(
-                f"This token does not allow {needed}; it allows {', '.join(sorted(token.scopes))}."
+                f"This token does not allow {needed}; it allows {', '.join(token.scopes)}."
             )
+        connection.scope["auth"] = token
         connection.scope["user"] = Actor(
             kind="token", id=token.id, name=token.name, address=address_of(connection)
         )
-        connection.scope["auth"] = token
 
-    async def _token(self, connection: ASGIConnection[Any, Any, Any, Any]) -> Token:
-        given = connection.headers.get("authorization", "")
-        if given[: len(_SCHEME)].lower() != _SCHEME:
-            raise _unauthorized(f"A token is needed. {_HOW}")
-        text = given[len(_SCHEME) :].strip()
-        token = await sync_to_thread(self._tracker.tokens.verify, text)
-        if token is None:
-            raise _unauthorized(f"The token is unknown, has expired or was revoked. {_HOW}")
-        return token
+    return check
+
+
+async def _token(tracker: JobTracker, connection: ASGIConnection[Any, Any, Any, Any]) -> Token:
+    given = connection.headers.get("authorization", "")
+    if given[: len(_SCHEME)].lower() != _SCHEME:
+        raise _unauthorized(f"A token is needed. {_HOW}")
+    token = await sync_to_thread(tracker.tokens.verify, given[len(_SCHEME) :].strip())
+    if token is None:
+        raise _unauthorized(f"The token is unknown, has expired or was revoked. {_HOW}")
+    return token
 
 
 def address_of(connection: ASGIConnection[Any, Any, Any, Any]) -> str | None:

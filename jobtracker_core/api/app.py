@@ -11,7 +11,7 @@ from litestar.di import Provide
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.spec import Components, SecurityScheme, Server
 
-from jobtracker_core.api.access import Gate
+from jobtracker_core.api.access import token_guard
 from jobtracker_core.api.health import health_router
 from jobtracker_core.api.jobs import jobs_router
 from jobtracker_core.api.operations import SCHEME, SCOPE, answer_again
@@ -30,7 +30,6 @@ def api_router(tracker: JobTracker, *, stopping: Callable[[], bool] = lambda: Fa
     They need a dependency `installation`, the JobTracker, and errors answered by
     `problems.explain`, around them.
     """
-    gate = Gate(tracker)
 
     @cache  # lives as long as the routes do
     def document() -> dict[str, Any]:
@@ -53,7 +52,7 @@ def api_router(tracker: JobTracker, *, stopping: Callable[[], bool] = lambda: Fa
             Router(
                 "/api/v1",
                 route_handlers=[jobs_router(), searches_router(), openapi],
-                guards=[gate.check],
+                guards=[token_guard(tracker)],
                 exception_handlers={Answered: answer_again},
             ),
             health_router(tracker, stopping),

@@ -14,9 +14,9 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import HeaderParameter
 
 from jobtracker_core.api.problems import documented, explain, respond
+from jobtracker_core.contract.access import Scope
 from jobtracker_core.storage.audit import Actor
 from jobtracker_core.storage.request_keys import Answered, RequestKey
-from jobtracker_core.contract.access import Scope
 from jobtracker_core.tracker import JobTracker
 
 SCHEME = "token"
@@ -68,13 +68,10 @@ def operation(
     headers: Sequence[ResponseHeader] = (),
     once: bool = False,
 ) -> Operation:
-    """Describe an operation that needs a token.
+    """Describe an operation that needs a token with a scope.
 
-    Args:
-        scope: What the token must allow.
-        errors: How it can fail, beside what holds for all.
-        headers: Of its answer.
-        once: It makes something: an `Idempotency-Key` makes it happen only once.
+    `errors` are how it can fail beside what holds for all, `headers` are of its answer. With `once`
+    it makes something, and an `Idempotency-Key` makes that happen only once.
     """
     repeated = (HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY) if once else ()
     return Operation(

@@ -24,6 +24,7 @@ from jobtracker_core.plugins.forms import FormError
 from jobtracker_core.storage.errors import Busy, Duplicate, NotFound, Stale, StorageError
 from jobtracker_core.storage.request_keys import Answered, KeyReused
 from jobtracker_core.tracker import CollectorOff
+from jobtracker_core.tracker.runs import NoRetry
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -34,6 +35,20 @@ _BODY = "data"
 """What Litestar calls a request's body."""
 
 _UNKNOWN_FIELD = re.compile(r"Object contains unknown field `(.*)`", re.DOTALL)
+
+
+# The narrower ones come first.
+_SENDERS: tuple[tuple[type[Exception], str, HTTPStatus], ...] = (
+    (NotFound, "not-found", HTTPStatus.NOT_FOUND),
+    (UnknownCollector, "not-found", HTTPStatus.NOT_FOUND),
+    (Stale, "changed", HTTPStatus.PRECONDITION_FAILED),
+    (KeyReused, "key-reused", HTTPStatus.UNPROCESSABLE_ENTITY),
+    (Duplicate, "duplicate", HTTPStatus.CONFLICT),
+    (CollectorOff, "collector-off", HTTPStatus.CONFLICT),
+    (CannotRun, "cannot-run", HTTPStatus.CONFLICT),
+    (NoRetry, "no-retry", HTTPStatus.CONFLICT),
+    (Answered, "answered", HTTPStatus.CONFLICT),
+)
 
 
 class WrongField(Struct, frozen=True, kw_only=True):
@@ -126,36 +141,22 @@ def explain(error: Exception) -> Explained:
 
 def _known(error: Exception) -> Explained | None:
     """Explain what the sender can do something about."""
-    match error:
-        case NotFound():
-            return _plain("not-found", HTTPStatus.NOT_FOUND, str(error), next=error.hint)
-        case UnknownCollector():
-            return _plain("not-found", HTTPStatus.NOT_FOUND, str(error))
-        case Stale():
-            return _plain("changed", HTTPStatus.PRECONDITION_FAILED, str(error), next=error.hint)
-        case KeyReused():
-            status = HTTPStatus.UNPROCESSABLE_ENTITY
-            return _plain("key-reused", status, str(error), next=error.hint)
-        case Duplicate():
-            return _plain("duplicate", HTTPStatus.CONFLICT, str(error), next=error.hint)
-        case CollectorOff():
-            turn_on = f"PUT /api/v1/collectors/{error.info.name} with enabled: true turns it on."
-            return _plain("collector-off", HTTPStatus.CONFLICT, str(error), next=turn_on)
-        case CannotRun():
-            return _plain("cannot-run", HTTPStatus.CONFLICT, str(error))
-        case Answered():
-            return _plain(
-                "answered",
-                HTTPStatus.CONFLICT,
-                "This request was carried out before, and its answer is not kept.",
-                next="A secret is shown once: revoke what was made, and make another.",
-            )
-        case FormError():
-            return invalid(error.problems)
-        case ConfigError() | BadQuery():
-            return invalid({error.field: str(error)})
-        case ValidationException():
-            return _invalid(error)
+    for kind_of, kind, status in _SENDERS:
+        if isinstance(error, kind_of):
+            hint = error.hint if isinstance(error, StorageError) else None
+            return _plain(kind, status, str(error), next=_next(error) or hint)
+    if isinstance(error, FormError):
+        return invalid(error.problems)
+    if isinstance(error, ConfigError | BadQuery):
+        return invalid({error.field: str(error)})
+    return _invalid(error) if isinstance(error, ValidationException) else None
+
+
+def _next(error: Exception) -> str | None:
+    if isinstance(error, CollectorOff):
+        return f"PUT /api/v1/collectors/{error.info.name} with enabled: true turns it on."
+    if isinstance(error, Answered):
+        return "Its answer was for one pair of eyes: revoke what was made, and make another."
     return None
 
 

@@ -50,20 +50,20 @@ class SearchChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     name: Name | UnsetType = UNSET
     query: Query | UnsetType = UNSET
     enabled: Annotated[bool, Meta(description="Whether it runs by itself")] | UnsetType = UNSET
-    cron: str | None | UnsetType = UNSET
-    every_s: int | None | UnsetType = UNSET
-    timezone: str | None | UnsetType = UNSET
-    stagger_s: int | None | UnsetType = UNSET
-    misfire_window_s: int | None | UnsetType = UNSET
-    overlap: Overlap | None | UnsetType = UNSET
-    priority: int | None | UnsetType = UNSET
-    max_attempts: int | None | UnsetType = UNSET
-    memory_mb: int | None | UnsetType = UNSET
-    runtime_s: int | None | UnsetType = UNSET
-    cpu_s: int | None | UnsetType = UNSET
-    pages: int | None | UnsetType = UNSET
-    requests: int | None | UnsetType = UNSET
-    proxy_pool: str | None | UnsetType = UNSET
+    cron: str | UnsetType | None = UNSET
+    every_s: int | UnsetType | None = UNSET
+    timezone: str | UnsetType | None = UNSET
+    stagger_s: int | UnsetType | None = UNSET
+    misfire_window_s: int | UnsetType | None = UNSET
+    overlap: Overlap | UnsetType | None = UNSET
+    priority: int | UnsetType | None = UNSET
+    max_attempts: int | UnsetType | None = UNSET
+    memory_mb: int | UnsetType | None = UNSET
+    runtime_s: int | UnsetType | None = UNSET
+    cpu_s: int | UnsetType | None = UNSET
+    pages: int | UnsetType | None = UNSET
+    requests: int | UnsetType | None = UNSET
+    proxy_pool: str | UnsetType | None = UNSET
 
 
 class NewName(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
