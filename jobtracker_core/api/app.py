@@ -1,4 +1,4 @@
-"""The API's routes, and the document that describes them."""
+"""The API's routes."""
 
 from __future__ import annotations
 
@@ -6,22 +6,17 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from litestar import Litestar, Router, get
-from litestar.di import Provide
-from litestar.openapi.config import OpenAPIConfig
-from litestar.openapi.spec import Components, SecurityScheme, Server
+from litestar import Router, get
 
 from jobtracker_core.api.access import token_guard
+from jobtracker_core.api.document import describe
 from jobtracker_core.api.health import health_router
 from jobtracker_core.api.jobs import jobs_router
-from jobtracker_core.api.operations import SCHEME, SCOPE, answer_again
+from jobtracker_core.api.operations import SCOPE, answer_again
 from jobtracker_core.api.searches import searches_router
 from jobtracker_core.contract.access import Scope
 from jobtracker_core.storage.request_keys import Answered
 from jobtracker_core.tracker import JobTracker
-
-API_VERSION = "1"
-OPENAPI_PATH = "/api/v1/openapi.json"
 
 
 def api_router(tracker: JobTracker, *, stopping: Callable[[], bool] = lambda: False) -> Router:
@@ -33,7 +28,7 @@ def api_router(tracker: JobTracker, *, stopping: Callable[[], bool] = lambda: Fa
 
     @cache  # lives as long as the routes do
     def document() -> dict[str, Any]:
-        return _describe(tracker)
+        return describe([api_router(tracker)])
 
     @get(
         "/openapi.json",
@@ -58,35 +53,3 @@ def api_router(tracker: JobTracker, *, stopping: Callable[[], bool] = lambda: Fa
             health_router(tracker, stopping),
         ],
     )
-
-
-def _describe(tracker: JobTracker) -> dict[str, Any]:
-    # From an app of its own: Litestar's routes for the document bring viewers and an HTML page.
-    described = Litestar(
-        [api_router(tracker)],
-        dependencies={"installation": Provide(lambda: tracker, sync_to_thread=False)},
-        openapi_config=OpenAPIConfig(
-            title="JobTracker",
-            version=API_VERSION,
-            description="Job postings from many sites as one history. Errors are problem details "
-            "(RFC 9457). Times are UTC.",
-            # Seen from the document's own address, so that it holds under every prefix.
-            servers=[Server(url="../..")],
-            components=Components(
-                security_schemes={
-                    SCHEME: SecurityScheme(
-                        type="http",
-                        scheme="bearer",
-                        bearer_format="jt_…",
-                        description="A token, as `jobtracker tokens create` makes it. "
-                        + " ".join(f"`{scope}` allows to {scope.meaning}." for scope in Scope),
-                    )
-                }
-            ),
-            path="/unused",
-        ),
-        logging_config=None,
-        debug=False,
-        pdb_on_exception=False,
-    )
-    return described.openapi_schema.to_schema()
