@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Protocol
 
 from jobtracker_core.tracker.accounts import Accounts
+from jobtracker_core.tracker.audit import Audit
 from jobtracker_core.tracker.opened import Opened
 from jobtracker_core.tracker.sessions import Sessions
 from jobtracker_core.tracker.stored import Installation
@@ -18,7 +19,7 @@ class _Whole(Installation, Protocol):
 
 
 class Access:
-    """Users, their sessions, tokens, and limits on requests."""
+    """Users, their sessions, tokens, limits on requests, and who did what."""
 
     @cached_property
     def accounts(self: _Whole) -> Accounts:
@@ -39,3 +40,8 @@ class Access:
     def throttle(self: _Whole) -> Throttle:
         """Limits on requests."""
         return Throttle(self)
+
+    @cached_property
+    def audit(self: _Whole) -> Audit:
+        """Who changed what."""
+        return Audit(self)

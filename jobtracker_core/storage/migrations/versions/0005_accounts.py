@@ -1,4 +1,4 @@
-"""Who may come in: users, sessions, tokens, and tries to log in."""
+"""Users, sessions, tokens, tries to log in; an audit log that can only grow."""
 
 from __future__ import annotations
 
@@ -16,12 +16,13 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Make the tables."""
+    """Make the tables and the triggers."""
     _users()
     _sessions()
     _setup_codes()
     _login_attempts()
     _api_tokens()
+    _audit_log()
 
 
 def _row_id(table: str) -> list[Any]:
@@ -117,4 +118,31 @@ def _api_tokens() -> None:
         *_times("expires_at", "last_used_at", "revoked_at"),
         sa.UniqueConstraint("key", name=op.f("uq_api_tokens_key")),
         sqlite_autoincrement=True,
+    )
+
+
+def _audit_log() -> None:
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute(
+            "CREATE FUNCTION audit_log_refuse() RETURNS trigger LANGUAGE plpgsql AS\n"
+            "$$BEGIN RAISE EXCEPTION 'the audit log is append-only'; END$$"
+        )
+        op.execute(
+            "CREATE TRIGGER audit_log_rows BEFORE UPDATE OR DELETE ON audit_log\n"
+            "FOR EACH ROW EXECUTE FUNCTION audit_log_refuse()"
+        )
+        op.execute(
+            "CREATE TRIGGER audit_log_whole BEFORE TRUNCATE ON audit_log\n"
+            "FOR EACH STATEMENT EXECUTE FUNCTION audit_log_refuse()"
+        )
+        return
+    for verb in ("UPDATE", "DELETE"):
+        op.execute(
+            f"CREATE TRIGGER audit_log_{verb.lower()} BEFORE {verb} ON audit_log\n"
+            "BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END"
+        )
+    op.execute(
+        "CREATE TRIGGER audit_log_replace BEFORE INSERT ON audit_log\n"
+        "WHEN NEW.id IN (SELECT id FROM audit_log)\n"
+        "BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END"
     )
