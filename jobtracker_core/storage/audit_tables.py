@@ -29,25 +29,24 @@ audit_log = Table(
 )
 
 # What is done stays told, even for whoever has the program's own connection.
-_REFUSAL = "the audit log is append-only"
 _TRIGGERS = {
     "postgresql": (
-        f"""CREATE FUNCTION audit_log_refuse() RETURNS trigger LANGUAGE plpgsql AS
-$$BEGIN RAISE EXCEPTION '{_REFUSAL}'; END$$""",
+        """CREATE FUNCTION audit_log_refuse() RETURNS trigger LANGUAGE plpgsql AS
+$$BEGIN RAISE EXCEPTION 'the audit log is append-only'; END$$""",
         """CREATE TRIGGER audit_log_rows BEFORE UPDATE OR DELETE ON audit_log
 FOR EACH ROW EXECUTE FUNCTION audit_log_refuse()""",
         """CREATE TRIGGER audit_log_whole BEFORE TRUNCATE ON audit_log
 FOR EACH STATEMENT EXECUTE FUNCTION audit_log_refuse()""",
     ),
     "sqlite": (
-        f"""CREATE TRIGGER audit_log_update BEFORE UPDATE ON audit_log
-BEGIN SELECT RAISE(ABORT, '{_REFUSAL}'); END""",
-        f"""CREATE TRIGGER audit_log_delete BEFORE DELETE ON audit_log
-BEGIN SELECT RAISE(ABORT, '{_REFUSAL}'); END""",
+        """CREATE TRIGGER audit_log_update BEFORE UPDATE ON audit_log
+BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END""",
+        """CREATE TRIGGER audit_log_delete BEFORE DELETE ON audit_log
+BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END""",
         # REPLACE deletes without telling the trigger above.
-        f"""CREATE TRIGGER audit_log_replace BEFORE INSERT ON audit_log
+        """CREATE TRIGGER audit_log_replace BEFORE INSERT ON audit_log
 WHEN NEW.id IN (SELECT id FROM audit_log)
-BEGIN SELECT RAISE(ABORT, '{_REFUSAL}'); END""",
+BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END""",
     ),
 }
 

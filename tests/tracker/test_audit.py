@@ -90,8 +90,10 @@ def test_page_by_page(log: JobTracker) -> None:
         "DELETE FROM audit_log",
         "DELETE FROM audit_log WHERE id = 3",
         "TRUNCATE audit_log",
-        "INSERT INTO audit_log SELECT * FROM audit_log WHERE id = 3"
-        + " ON CONFLICT (id) DO UPDATE SET action = 'x'",
+        (
+            "INSERT INTO audit_log SELECT * FROM audit_log WHERE id = 3"
+            " ON CONFLICT (id) DO UPDATE SET action = 'x'"
+        ),
     ],
 )
 def test_what_stands_there_stays(log: JobTracker, statement: str) -> None:
