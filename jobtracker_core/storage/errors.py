@@ -61,3 +61,11 @@ class NotFound(StorageError):  # noqa: N818
 
 class Duplicate(StorageError):  # noqa: N818
     """There is one already, and there can be only one."""
+
+
+class MissingKey(StorageError):  # noqa: N818
+    """There is no key to encrypt or decrypt a secret with."""
+
+
+class WrongKey(StorageError):  # noqa: N818
+    """The key is not the one that a secret was encrypted with, or the secret was tampered with."""

@@ -8,6 +8,7 @@ from typing import Protocol
 from jobtracker_core.tracker.accounts import Accounts
 from jobtracker_core.tracker.audit import Audit
 from jobtracker_core.tracker.opened import Opened
+from jobtracker_core.tracker.secrets import Secrets
 from jobtracker_core.tracker.sessions import Sessions
 from jobtracker_core.tracker.stored import Installation
 from jobtracker_core.tracker.throttle import Throttle
@@ -45,3 +46,8 @@ class Access:
     def audit(self: _Whole) -> Audit:
         """Who changed what."""
         return Audit(self)
+
+    @cached_property
+    def secrets(self: _Whole) -> Secrets:
+        """What is stored encrypted."""
+        return Secrets(self)

@@ -1,8 +1,9 @@
-"""Users, sessions, tokens, tries to log in; an audit log that can only grow."""
+"""Users, sessions, tokens, tries to log in; an audit log that only grows; encrypted secrets."""
 
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 from alembic import op
@@ -23,6 +24,7 @@ def upgrade() -> None:
     _login_attempts()
     _api_tokens()
     _audit_log()
+    _secrets()
 
 
 def _row_id(table: str) -> list[Any]:
@@ -146,3 +148,41 @@ def _audit_log() -> None:
         "WHEN NEW.id IN (SELECT id FROM audit_log)\n"
         "BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END"
     )
+
+
+def _secrets() -> None:
+    """Make room for encrypted secrets; the program encrypts them when it next opens the database.
+
+    Not here: a migration has no key.
+    """
+    op.create_table(
+        "secret_checks",
+        sa.Column("id", BIG_ID, autoincrement=False, nullable=False),
+        sa.Column("sealed", sa.Text, nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_secret_checks")),
+    )
+    op.add_column(
+        "proxies", sa.Column("address", sa.Text, nullable=False, server_default=sa.text("''"))
+    )
+    op.add_column(
+        "proxies",
+        sa.Column("has_credentials", sa.Boolean, nullable=False, server_default=sa.false()),
+    )
+    proxies = sa.table(
+        "proxies",
+        sa.column("id", sa.BigInteger),
+        sa.column("url", sa.Text),
+        sa.column("address", sa.Text),
+        sa.column("has_credentials", sa.Boolean),
+    )
+    bind = op.get_bind()
+    for number, url in bind.execute(sa.select(proxies.c.id, proxies.c.url)).all():
+        parts = urlsplit(url)
+        bind.execute(
+            sa.update(proxies)
+            .where(proxies.c.id == number)
+            .values(
+                address=f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}",
+                has_credentials="@" in parts.netloc,
+            )
+        )
