@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Final
 
 HIDDEN: Final = "***"
@@ -20,6 +21,7 @@ _USER_AND_PASSWORD = re.compile(
 )
 _COOKIE = re.compile(r"(?i)(cookies?[\"']?\s{0,3}[=:]\s{0,3})[^\r\n]+")
 _BEARER = re.compile(r"\b([Bb]earer\s{1,3})[\w.~+/=-]+")
+_OUR_TOKEN = re.compile(r"\b(jt_[a-z0-9]{8}_)[A-Za-z0-9_-]+")
 _ASSIGNED = re.compile(
     r"(?i)((?:token|secret|passw(?:or)?d|passphrase|credentials?|authorization|api[_-]?key|dsn|pwd)"
     r"[\"']?\s{0,3}[=:]\s{0,3})"
@@ -45,6 +47,7 @@ def hide_secrets(text: str) -> str:
     text = _USER.sub(f"{HIDDEN}@", text)
     text = _COOKIE.sub(rf"\1{HIDDEN}", text)
     text = _ASSIGNED.sub(rf"\1{HIDDEN}", text)
+    text = _OUR_TOKEN.sub(rf"\1{HIDDEN}", text)
     return _BEARER.sub(rf"\1{HIDDEN}", text)
 
 
@@ -61,7 +64,8 @@ def showable(name: str, value: Any) -> Any:
     """Return a setting's value as it may be shown."""
     if name == "database_url" and isinstance(value, str):
         return hide_password(value)
-    if value is not None and is_secret(name.rpartition(".")[2]):
+    # A path says where a secret stands, and is none.
+    if value is not None and not isinstance(value, Path) and is_secret(name.rpartition(".")[2]):
         return HIDDEN
     if isinstance(value, str):
         return hide_secrets(value)

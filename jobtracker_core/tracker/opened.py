@@ -15,8 +15,10 @@ from jobtracker_core.http.exchange import BadAddress
 from jobtracker_core.plugins import discovery, forms
 from jobtracker_core.settings import Settings
 from jobtracker_core.settings.hidden import hide_secrets, is_secret
-from jobtracker_core.storage import schema
+from jobtracker_core.storage import schema, secrets
 from jobtracker_core.storage.engine import Database, open_database
+from jobtracker_core.tracker.keys import InstallationCipher
+from jobtracker_core.tracker.tokens import TokenMemory
 
 
 class Opened:
@@ -24,6 +26,7 @@ class Opened:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self.token_memory = TokenMemory()
         self._opening = threading.Lock()
         self._database: Database | None = None
 
@@ -42,10 +45,11 @@ class Opened:
         return self._database
 
     def _open(self) -> Database:
-        database = open_database(self.settings.database)
+        database = open_database(self.settings.database, cipher=InstallationCipher(self.settings))
         try:
             if self.settings.run_migrations:
                 schema.upgrade(database)
+                secrets.seal_clear(database)
             else:
                 schema.require_current(database)
         except BaseException:
