@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from litestar.testing import TestClient
 
-from access import bearer, token_for
+from access import let_in
 from jobtracker_core.server.application import Application
 from jobtracker_core.server.compose import create_app
 from jobtracker_core.tracker import JobTracker
@@ -18,7 +18,7 @@ from jobtracker_core.tracker import JobTracker
 def client(tracker: JobTracker) -> Iterator[TestClient[Application]]:
     """A client of the whole app, as programs talk to it, with a token that may do everything."""
     with TestClient(create_app(tracker), base_url="http://127.0.0.1") as client:
-        client.headers.update(bearer(token_for(tracker)))
+        let_in(client, tracker)
         yield client
 
 
