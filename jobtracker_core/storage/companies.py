@@ -27,6 +27,7 @@ class Company(Struct, frozen=True, kw_only=True):
 
     Attributes:
         key: Equal for all spellings of one company.
+        version: Grows with each change.
     """
 
     id: int
@@ -43,6 +44,7 @@ class Company(Struct, frozen=True, kw_only=True):
     ats: str | None
     created_at: datetime
     updated_at: datetime
+    version: int
 
 
 class CompanyList(Struct, frozen=True, kw_only=True):
@@ -92,7 +94,11 @@ def find_or_create(conn: Connection, records: Iterable[Record], now: datetime) -
         conn.execute(
             sa.update(companies)
             .where(companies.c.id == sa.bindparam("b_id"))
-            .values(**empty, updated_at=sa.bindparam("b_now")),
+            .values(
+                **empty,
+                updated_at=sa.bindparam("b_now"),
+                version=companies.c.version + 1,
+            ),
             fills,
         )
     return {key: row["id"] for key, row in stored.items()}

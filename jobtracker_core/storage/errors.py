@@ -61,3 +61,22 @@ class NotFound(StorageError):  # noqa: N818
 
 class Duplicate(StorageError):  # noqa: N818
     """There is one already, and there can be only one."""
+
+
+class Stale(StorageError):  # noqa: N818
+    """The row is no longer as the caller knew it; nothing was changed.
+
+    Attributes:
+        current: The version that it is at.
+    """
+
+    def __init__(self, what: str, *, expected: int, current: int) -> None:
+        super().__init__(
+            f"{what} was changed meanwhile: it is at version {current}, not {expected}",
+            "Read it again and repeat the change.",
+        )
+        self.current = current
+
+
+class NotAllowed(StorageError):  # noqa: N818
+    """The row is one that is never changed by hand."""

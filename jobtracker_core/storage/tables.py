@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Table, Text, UniqueConstraint
 
-import jobtracker_core.storage.queue_tables  # noqa: F401  (they belong to the same metadata)
+import jobtracker_core.storage.queue_tables
 import jobtracker_core.storage.tracking_tables  # noqa: F401
 from jobtracker_core.storage import columns
 from jobtracker_core.storage.columns import among, count, row_id, time

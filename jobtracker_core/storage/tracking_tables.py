@@ -10,9 +10,7 @@ from jobtracker_core.storage.types import BIG_ID, Json
 
 STATUSES = ("draft", "applied", "interviewing", "offer", "accepted", "rejected", "withdrawn")
 OPEN_STATUSES = ("draft", "applied", "interviewing", "offer")
-EVENT_KINDS = (
-    *("interview", "follow_up", "deadline", "note", "status", "call", "offer", "other"),
-)
+EVENT_KINDS = (*("interview", "follow_up", "deadline", "note", "status", "call", "offer", "other"),)
 VIEW_KINDS = ("jobs", "applications")
 
 
@@ -22,9 +20,7 @@ def _version() -> Column[int]:
 
 
 def _owner(name: str, table: str, ondelete: str, *, required: bool = False) -> Column[int]:
-    return Column(
-        name, BIG_ID, ForeignKey(f"{table}.id", ondelete=ondelete), nullable=not required
-    )
+    return Column(name, BIG_ID, ForeignKey(f"{table}.id", ondelete=ondelete), nullable=not required)
 
 
 applications = Table(
@@ -197,14 +193,15 @@ job_notes = Table(
 dismissals = Table(
     "dismissals",
     metadata,
+    row_id(),
     Column("source", Text, nullable=False),
     Column("source_id", Text, nullable=False),
     Column("title", Text, nullable=False),
     Column("company", Text),
     Column("reason", Text),
     time("dismissed_at", required=True),
-    sa.PrimaryKeyConstraint("source", "source_id"),
-    Index("ix_dismissals_dismissed_at", "dismissed_at"),
+    UniqueConstraint("source", "source_id"),
+    sqlite_autoincrement=True,
 )
 
 saved_views = Table(

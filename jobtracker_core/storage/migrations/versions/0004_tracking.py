@@ -236,12 +236,14 @@ def _dismissals() -> None:
     table = "dismissals"
     op.create_table(
         table,
+        _row_id(),
         *_texts("source", "source_id", "title", required=True),
         *_texts("company", "reason"),
         *_times("dismissed_at", required=True),
-        _key(table, "source", "source_id"),
+        _key(table, "id"),
+        _unique(table, "source", "source_id"),
+        sqlite_autoincrement=True,
     )
-    op.create_index("ix_dismissals_dismissed_at", table, ["dismissed_at"])
 
 
 def _saved_views() -> None:
