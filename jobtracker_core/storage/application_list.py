@@ -105,9 +105,11 @@ def _conditions(filters: ApplicationFilters) -> list[ColumnElement[bool]]:
     given: dict[str, Any] = {**filters}
     if given.get("status") is not None:
         found.append(applications.c.status == given["status"])
-    for name in ("company_id", "job_id"):
-        if given.get(name) is not None:
-            found.append(applications.c[name] == min(given[name], LARGEST_ID))
+    found += [
+        applications.c[name] == min(given[name], LARGEST_ID)
+        for name in ("company_id", "job_id")
+        if given.get(name) is not None
+    ]
     if given.get("open") is not None:
         is_open = applications.c.status.in_(OPEN_STATUSES)
         found.append(is_open if given["open"] else ~is_open)

@@ -22,8 +22,10 @@ LINES: Final = "lines"
 Title = Annotated[str, Meta(min_length=1, max_length=500)]
 Name = Annotated[str, Meta(min_length=1, max_length=300)]
 Line = Annotated[str, Meta(max_length=300)]
+ShortLine = Annotated[str, Meta(max_length=100)]
 Link = Annotated[str, Meta(max_length=2_000, description="An absolute http(s) address")]
 Prose = Annotated[str, Meta(max_length=20_000, extra={LINES: True})]
+ShortProse = Annotated[str, Meta(max_length=5_000, extra={LINES: True})]
 Markup = Annotated[
     str, Meta(max_length=65_536, description="HTML or plain text", extra={LINES: True})
 ]
@@ -31,6 +33,7 @@ TagName = Annotated[str, Meta(min_length=1, max_length=50)]
 ViewName = Annotated[str, Meta(min_length=1, max_length=100)]
 SourceName = Annotated[str, Meta(pattern=f"^{NAME_PATTERN}$")]
 SourceId = Annotated[str, Meta(min_length=1, max_length=300)]
+Year = Annotated[int, Meta(ge=1000, le=2100)]
 Amount = Annotated[float, Meta(ge=0, le=1e12)]
 Currency = Annotated[str, Meta(pattern="^[A-Z]{3}$", description="ISO 4217")]
 Zone = Annotated[str, Meta(max_length=100, description="An IANA time zone, such as Europe/Berlin")]

@@ -60,13 +60,15 @@ def save(
     at: datetime,
     *,
     stamp: str = "updated_at",
+    differs: bool = False,
 ) -> dict[str, Any]:
     """Write what differs to a held row and count its version up; return the row as it is then.
 
-    What does not differ is no change: nothing is written, the version stays.
+    What does not differ is no change: nothing is written, the version stays, unless `differs` says
+    that something else that belongs to the row does.
     """
     differing = {name: value for name, value in values.items() if row[name] != value}
-    if not differing:
+    if not differing and not differs:
         return dict(row)
     differing |= {"version": row["version"] + 1, stamp: at}
     key = _key(table)
