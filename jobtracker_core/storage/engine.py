@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -56,6 +57,7 @@ class Database:
         # The clock travels with the connection, so that a function needs nothing but that.
         self._writer = writer.execution_options(**{_CLOCK: clock})
         self._reader = reader.execution_options(**{_CLOCK: clock})
+        self._joined: Connection | None = None
 
     @property
     def path(self) -> Path | None:
@@ -69,8 +71,22 @@ class Database:
         On SQLite it holds the only write lock from its first moment, so keep it short and never
         open a second one inside it. Driver errors leave as `StorageError`.
         """
+        if self._joined is not None:
+            with translated(self._url), self._joined.begin_nested():
+                yield self._joined
+            return
         with translated(self._url), self._writer.begin() as conn:
             yield conn
+
+    def joined(self, conn: Connection) -> Database:
+        """Return this database seen from within an open transaction of `write()`.
+
+        What is written through it is a savepoint of that transaction, and what is read is what the
+        transaction sees. It is of use no longer than the transaction, and to its thread alone.
+        """
+        view = copy.copy(self)
+        vars(view).update(_joined=conn)
+        return view
 
     @contextmanager
     def trial(self) -> Iterator[Connection]:
@@ -78,6 +94,8 @@ class Database:
 
         Locks as `write()` does while it lasts. Numbers that PostgreSQL gave out are lost.
         """
+        if self._joined is not None:
+            raise RuntimeError("a trial cannot be part of a transaction")
         with translated(self._url), self._writer.connect() as conn:
             transaction = conn.begin()
             try:
@@ -88,6 +106,10 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """Open one transaction that cannot write. On SQLite it neither creates a file nor waits."""
+        if self._joined is not None:
+            with translated(self._url):
+                yield self._joined
+            return
         with translated(self._url), self._reader.begin() as conn:
             yield conn
 

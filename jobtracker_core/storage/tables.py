@@ -5,8 +5,9 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Table, Text, UniqueConstraint
 
+import jobtracker_core.storage.audit_tables
 import jobtracker_core.storage.queue_tables
-import jobtracker_core.storage.tracking_tables  # noqa: F401
+import jobtracker_core.storage.tracking_tables  # noqa: F401  (all belong to the same metadata)
 from jobtracker_core.storage import columns
 from jobtracker_core.storage.columns import among, count, row_id, time
 from jobtracker_core.storage.types import BIG_ID, Json

@@ -78,8 +78,8 @@ class Collectors:
     def enabled(self, name: str) -> bool:
         """Say whether a collector is on; raises UnknownCollector."""
         discovery.find(self._tracker.registry, name)
-        collectors.ensure(self._tracker.database, [name])
-        return collectors.get(self._tracker.database, name).enabled
+        rows = collectors.list_all(self._tracker.database)
+        return any(row.enabled for row in rows if row.name == name)
 
     def set_enabled(self, name: str, enabled: bool) -> CollectorInfo:  # noqa: FBT001
         """Turn a collector on or off; return its card, whose policy note the user must see.
@@ -87,9 +87,11 @@ class Collectors:
         On also lets its site be asked again at once if that is being left alone.
         """
         info = discovery.find(self._tracker.registry, name).info
-        collectors.ensure(self._tracker.database, [name])
         key = _rate_key(info, self._settings(name))
-        collectors.set_enabled(self._tracker.database, name, enabled, rate_key=key)
+        action = "collector.enable" if enabled else "collector.disable"
+        with self._tracker.change(action, f"collector:{name}") as change:
+            collectors.ensure(change.db, [name])
+            collectors.set_enabled(change.db, name, enabled, rate_key=key)
         return info
 
     def _settings(self, name: str) -> CollectorSettings | None:

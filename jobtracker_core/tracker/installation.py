@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
@@ -16,8 +17,7 @@ import msgspec
 from jobtracker_core.contract.errors import ConfigError
 from jobtracker_core.contract.info import CollectorSettings
 from jobtracker_core.contract.query import CommonQuery
-from jobtracker_core.http.address import Hosts, read_address
-from jobtracker_core.http.exchange import BadAddress
+from jobtracker_core.http.address import Hosts
 from jobtracker_core.http.record import make_empty
 from jobtracker_core.plugins import discovery, forms
 from jobtracker_core.runner import captures, comparison
@@ -29,13 +29,16 @@ from jobtracker_core.runner.live import execute_live
 from jobtracker_core.runner.session import Task
 from jobtracker_core.runner.worker import Options, Worker
 from jobtracker_core.settings import Settings
-from jobtracker_core.settings.hidden import hide_secrets, is_secret
 from jobtracker_core.storage import runs, schema
+from jobtracker_core.storage.audit import Actor
 from jobtracker_core.storage.claims import Claim, Kept
-from jobtracker_core.storage.engine import Database, open_database
+from jobtracker_core.storage.engine import Database
 from jobtracker_core.storage.errors import NotFound
 from jobtracker_core.storage.proxies import ProxyPool, find_pool
+from jobtracker_core.storage.request_keys import RequestKey
+from jobtracker_core.tracker.change import Change, changing, this_user
 from jobtracker_core.tracker.collectors import CollectorOff, Collectors
+from jobtracker_core.tracker.opened import Opened
 from jobtracker_core.tracker.proxies import Proxies
 from jobtracker_core.tracker.runs import Runs
 from jobtracker_core.tracker.searches import Searches
@@ -54,10 +57,11 @@ class JobTracker:
     """
 
     def __init__(self, settings: Settings | None = None, *, clock: Clock | None = None) -> None:
-        self.settings = Settings.load() if settings is None else settings
+        self._opened = Opened(Settings.load() if settings is None else settings)
         self._clock = clock or SystemClock()
-        self._opening = threading.Lock()
-        self._database: Database | None = None
+        self._repeat: RequestKey | None = None
+        self._outer: Change | None = None
+        self.actor = this_user()
 
     def __enter__(self) -> Self:
         return self
@@ -72,14 +76,54 @@ class JobTracker:
 
     def close(self) -> None:
         """Close the database, if it was opened."""
-        if self._database is not None:
-            self._database.close()
-            self._database = None
+        self._opened.close()
 
-    @cached_property
+    def acting(self, actor: Actor, repeat: RequestKey | None = None) -> JobTracker:
+        """Return a view of the same installation in which all that is changed is of this actor.
+
+        With `repeat`, the first change made through it happens only once, however often that is
+        asked for: from the second time on it raises Answered.
+        """
+        view = JobTracker.__new__(JobTracker)
+        # The facades of this view belong to it, so that they are not copied.
+        vars(view).update(_opened=self._opened, _clock=self._clock, _outer=self._outer)
+        vars(view).update(actor=actor, _repeat=repeat)
+        return view
+
+    def within(self, change: Change) -> JobTracker:
+        """Return a view whose changes are parts of one that is being made: savepoints of it."""
+        view = self.acting(self.actor)
+        vars(view).update(_outer=change)
+        return view
+
+    @contextmanager
+    def change(self, action: str, target: str = "") -> Iterator[Change]:
+        """Change something as one transaction, which also leaves a row in the audit log.
+
+        Within a change it is a savepoint of that, and leaves no row of its own. Any exception
+        takes all of it back. Nothing slow belongs inside: on SQLite nobody else can write.
+
+        Args:
+            action: What is done, as `kind.verb`.
+            target: To what, as `kind:id`.
+        """
+        if self._outer is not None:
+            with self._outer.db.write():
+                yield Change(self._outer.db, target)
+            return
+        repeat, self._repeat = self._repeat, None
+        with changing(self.database, self.actor, repeat, action, target) as change:
+            yield change
+
+    @property
+    def settings(self) -> Settings:
+        """What the operator set."""
+        return self._opened.settings
+
+    @property
     def registry(self) -> discovery.Registry:
         """The plugins that are installed."""
-        return discovery.load(self.settings.plugins)
+        return self._opened.registry
 
     @property
     def database(self) -> Database:
@@ -87,23 +131,7 @@ class JobTracker:
 
         Raises StorageError; SchemaTooOld where it is not and the settings forbid migrations.
         """
-        if self._database is None:
-            with self._opening:
-                if self._database is None:
-                    self._database = self._open()
-        return self._database
-
-    def _open(self) -> Database:
-        database = open_database(self.settings.database)
-        try:
-            if self.settings.run_migrations:
-                schema.upgrade(database)
-            else:
-                schema.require_current(database)
-        except BaseException:
-            database.close()
-            raise
-        return database
+        return self._opened.database if self._outer is None else self._outer.db
 
     def check_database(self) -> schema.SchemaStatus:
         """Ask the database which tables it holds. Raises StorageError where it does not answer."""
@@ -146,40 +174,11 @@ class JobTracker:
 
     def collector_settings(self, name: str) -> CollectorSettings:
         """Return what the operator set for a collector; raises ConfigError, naming who set it."""
-        found = discovery.find(self.registry, name)
-        known = self.registry.sources
-        values = self.settings.for_collector(name, known=known)
-        try:
-            settings = forms.fill(found.info.settings, values)
-            if settings.base_url is not None:
-                read_address(settings.base_url)
-        except forms.FormError as error:
-            field, problem = next(iter(error.problems.items()))
-            if field not in values:
-                raise ConfigError(f"{name}.{field}", problem) from None
-            allowed = {f.name: f.allowed for f in forms.fields(found.info.settings)}
-            if is_secret(field) and field in allowed:
-                problem = f"the value is not allowed; it takes {allowed[field]}"
-            source = self.settings.collector_source(name, field, known=known)
-            told = f"{hide_secrets(problem)} (set by {source})"
-            raise ConfigError(f"{name}.{field}", told) from None
-        except BadAddress as error:
-            source = self.settings.collector_source(name, "base_url", known=known)
-            raise ConfigError(f"{name}.base_url", f"{error} (set by {source})") from error
-        return settings
+        return self._opened.collector_settings(name)
 
     def query(self, name: str, words: CommonQuery | Mapping[str, Any]) -> CommonQuery:
         """Make a collector's query of words, or check one; raises FormError naming each fault."""
-        wanted = discovery.find(self.registry, name).info.query
-        if isinstance(words, CommonQuery):
-            if not isinstance(words, wanted):
-                problem = f"{type(words).__name__} is not {wanted.__name__}, which {name} takes"
-                raise forms.FormError({"query": problem})
-            # A struct made in code was checked by nobody.
-            words = forms.as_words(words)
-        if not isinstance(words, Mapping):
-            raise forms.FormError({"query": f"{words!r} is no query; give its words as a mapping"})
-        return forms.fill(wanted, words)
+        return self._opened.query(name, words)
 
     def collect(
         self,

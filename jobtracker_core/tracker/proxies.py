@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from msgspec import Struct, structs
@@ -70,7 +70,11 @@ class Proxies:
                     f"{field}: {name!r} is no name",
                     f"Take 1 to {LONGEST_NAME} printable characters.",
                 )
-        return proxies.add(self._tracker.database, check_proxy(url), pool=pool, label=label)
+        checked = check_proxy(url)
+        with self._tracker.change("proxy.create") as change:
+            made = proxies.add(change.db, checked, pool=pool, label=label)
+            change.note(pool=made.pool, label=made.label)
+            return change.made(made, f"proxy:{made.id}")
 
     def list(self, *, pool: str | None = None) -> tuple[ProxyStatus, ...]:
         """List proxies; raises NotFound for a pool that does not exist."""
@@ -82,11 +86,15 @@ class Proxies:
 
     def remove(self, proxy_id: int) -> ProxyStatus:
         """Delete a proxy; its pool stays. Raises NotFound."""
-        return proxies.remove(self._tracker.database, proxy_id)
+        with self._tracker.change("proxy.delete", f"proxy:{proxy_id}") as change:
+            removed = proxies.remove(change.db, proxy_id)
+            change.note(pool=removed.pool, label=removed.label)
+            return change.made(removed, change.target)
 
     def remove_pool(self, name: str) -> ProxyPool:
         """Delete a pool with its proxies; raises NotFound."""
-        return proxies.remove_pool(self._tracker.database, name)
+        with self._tracker.change("proxy_pool.delete", f"proxy_pool:{name}") as change:
+            return change.made(proxies.remove_pool(change.db, name), change.target)
 
     def test(
         self, *, collector: str | None = None, url: str | None = None, pool: str | None = None
@@ -105,7 +113,7 @@ class Proxies:
             proxy = proxies.url_of(database, status.id)
             self._wait_for_turn(key, limits, address)
             asked.append((proxy, _ask(proxy, address, limits.timeout)))
-        self._note(asked)
+        self._note(asked, address.site)
         after = {status.id: status for status in self.list(pool=pool)}
         return tuple(
             ProxyTest(
@@ -145,15 +153,15 @@ class Proxies:
                 )
             self._clock.wait(grant.wait)
 
-    def _note(self, asked: Iterable[tuple[Proxy, _Said]]) -> None:
-        database = self._tracker.database
-        asked = tuple(asked)
+    def _note(self, asked: Sequence[tuple[Proxy, _Said]], site: str) -> None:
         is_up = any(said.error is None for _, said in asked)
-        for proxy, said in asked:
-            if said.error is None:
-                proxies.note_success(database, proxy.id)
-            elif is_up or said.error.error_class in _OWN_FAULTS:
-                proxies.set_aside(database, proxy.id, cause=said.error.error_class)
+        with self._tracker.change("proxy.test", f"site:{site}") as change:
+            for proxy, said in asked:
+                if said.error is None:
+                    proxies.note_success(change.db, proxy.id)
+                elif is_up or said.error.error_class in _OWN_FAULTS:
+                    proxies.set_aside(change.db, proxy.id, cause=said.error.error_class)
+            change.note(proxies=len(asked), ok=sum(said.error is None for _, said in asked))
 
 
 def is_name(text: str) -> bool:

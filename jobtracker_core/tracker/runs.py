@@ -17,6 +17,7 @@ from jobtracker_core.storage.events import Event
 from jobtracker_core.storage.queue import NO_LIMITS, Enqueued, Limits
 from jobtracker_core.storage.runs import Run
 from jobtracker_core.storage.tables import FINAL_STATES
+from jobtracker_core.tracker.change import Change
 from jobtracker_core.tracker.collectors import site_of, turned_on
 from jobtracker_core.tracker.search_form import check_limits
 from jobtracker_core.tracker.stored import Installation, check_pool
@@ -87,7 +88,6 @@ class Runs:
         proxy_pool: str | None = None,
         priority: int | None = None,
         key: str | None = None,
-        requested_by: str | None = None,
     ) -> Enqueued:
         """Put a run of a query into the queue; a worker executes it.
 
@@ -107,15 +107,16 @@ class Runs:
             query_hash=forms.digest(query),
             site=site_of(self._tracker, source.info),
             max_parallel=source.info.limits.max_running,
-            requested_by=requested_by,
+            requested_by=self._tracker.actor.label,
             dedup_key=None if key is None else f"key:{key}",
             priority=priority,
             limits=limits,
             proxy_pool=proxy_pool,
         )
-        return queue.enqueue(self._tracker.database, wanted)
+        with self._tracker.change("run.enqueue", f"collector:{collector}") as change:
+            return _put(change, queue.enqueue(change.db, wanted))
 
-    def retry(self, run_id: int, *, requested_by: str | None = None) -> Enqueued:
+    def retry(self, run_id: int) -> Enqueued:
         """Put a run that has ended into the queue once more, as a new one with the same query.
 
         Where a run of the same search is pending or running, that one is returned, with the
@@ -129,14 +130,20 @@ class Runs:
                 f"Play them once more with: jobtracker replay {run.params.get('replay', 'DIR')}",
             )
         turned_on(self._tracker, run.collector)
-        return queue.run_again(self._tracker.database, run_id, requested_by=requested_by)
+        asked = self._tracker.actor.label
+        with self._tracker.change("run.retry", f"run:{run_id}") as change:
+            return _put(change, queue.run_again(change.db, run_id, requested_by=asked))
 
     def cancel(self, run_id: int) -> RunState:
         """Ask for a run to be stopped; return its state at that moment. Raises NotFound.
 
         A running one hears of it within a quarter of a minute, on whatever machine it is.
         """
-        return runs.request_cancel(self._tracker.database, run_id)
+        with self._tracker.change("run.cancel", f"run:{run_id}") as change:
+            asked = self._tracker.actor.label
+            state = runs.request_cancel(change.db, run_id, requested_by=asked)
+            change.note(state=state)
+            return change.made(state, f"run:{run_id}")
 
     def events(self, run_id: int, *, after: int = 0) -> tuple[Event, ...]:
         """Return all that happened in a run, the first first; `after` is the last one known."""
@@ -173,6 +180,11 @@ class Runs:
                 last = news[-1].id if news else last
             self._clock.wait(pause)
             pause = min(pause * 2, SLOWEST_S)
+
+
+def _put(change: Change, run: Enqueued) -> Enqueued:
+    change.note(run=run.run_id, outcome=run.outcome)
+    return change.made(run, change.target)
 
 
 def _shown(run: Run) -> tuple[object, ...]:

@@ -18,6 +18,7 @@ from jobtracker_core.storage.baselines import Baseline
 from jobtracker_core.storage.queue import Enqueued
 from jobtracker_core.storage.searches import Search, SearchDraft
 from jobtracker_core.tracker import search_form
+from jobtracker_core.tracker.change import differing
 from jobtracker_core.tracker.collectors import Collectors, site_of, turned_on
 from jobtracker_core.tracker.proxies import LONGEST_NAME, is_name
 from jobtracker_core.tracker.search_form import SearchForm, SearchOptions
@@ -129,7 +130,7 @@ class Searches:
             **_settings(form),
         )
         ahead = schedules.next_tick(schedule, now)
-        return searches.create(self._tracker.database, draft, next_tick_at=ahead)
+        return self._create("search.create", draft, ahead)
 
     def edit(
         self,
@@ -167,26 +168,35 @@ class Searches:
             changed, name=name or before.name, schedule=schedule, **_settings(form)
         )
         ahead = schedules.next_tick(schedule, now) if before.enabled else None
-        return searches.update(self._tracker.database, before.id, changed, next_tick_at=ahead)
+        with self._tracker.change("search.update", _target(before)) as change:
+            after = searches.update(change.db, before.id, changed, next_tick_at=ahead)
+            change.note(**differing(_told(before), _told(after)))
+            return change.made(after, _target(after))
 
     def pause(self, search: int | str) -> Search:
         """Stop a search from running by itself; it can still be started by hand."""
         found = self.get(search)
-        return searches.set_enabled(self._tracker.database, found.id, False, next_tick_at=None)
+        with self._tracker.change("search.pause", _target(found)) as change:
+            after = searches.set_enabled(change.db, found.id, False, next_tick_at=None)
+            return change.made(after, _target(after))
 
     def resume(self, search: int | str) -> Search:
         """Let a search run by itself again, from the next time on; raises ScheduleError."""
         found = self.get(search)
         ahead = schedules.next_tick(found.schedule, self._tracker.database.present())
-        return searches.set_enabled(self._tracker.database, found.id, True, next_tick_at=ahead)
+        with self._tracker.change("search.resume", _target(found)) as change:
+            after = searches.set_enabled(change.db, found.id, True, next_tick_at=ahead)
+            return change.made(after, _target(after))
 
     def remove(self, search: int | str) -> Search:
         """Delete a search; its runs stay, those that wait included."""
         found = self.get(search)
-        searches.delete(self._tracker.database, found.id)
-        return found
+        with self._tracker.change("search.delete", _target(found)) as change:
+            searches.delete(change.db, found.id)
+            change.note(name=found.name)
+            return change.made(found, _target(found))
 
-    def run(self, search: int | str, *, requested_by: str | None = None) -> Enqueued:
+    def run(self, search: int | str) -> Enqueued:
         """Put a run of a search into the queue now, paused or not.
 
         Unless the search lets its runs overlap, one that is pending or running is returned
@@ -194,9 +204,11 @@ class Searches:
         """
         found = self.get(search)
         turned_on(self._tracker, found.collector)
-        return searches.start(
-            self._tracker.database, found.id, trigger="manual", requested_by=requested_by
-        )
+        asked = self._tracker.actor.label
+        with self._tracker.change("search.run", _target(found)) as change:
+            run = searches.start(change.db, found.id, trigger="manual", requested_by=asked)
+            change.note(run=run.run_id, outcome=run.outcome)
+            return change.made(run, _target(found))
 
     def preview(
         self, search: int | str, *, after: datetime | None = None, count: int = 10
@@ -218,7 +230,13 @@ class Searches:
         if problems:
             raise FormError(problems)
         draft = structs.replace(_draft(self.get(search)), name=name, enabled=False)
-        return searches.create(self._tracker.database, draft, next_tick_at=None)
+        return self._create("search.clone", draft, None)
+
+    def _create(self, action: str, draft: SearchDraft, ahead: datetime | None) -> Search:
+        with self._tracker.change(action) as change:
+            made = searches.create(change.db, draft, next_tick_at=ahead)
+            change.note(name=made.name, collector=made.collector)
+            return change.made(made, _target(made))
 
     def _query(
         self, collector: str, query: CommonQuery | Mapping[str, Any]
@@ -245,6 +263,15 @@ class Searches:
         except FormError as error:
             problems |= error.problems
         return None if problems else form, problems
+
+
+def _target(search: Search) -> str:
+    return f"search:{search.id}"
+
+
+def _told(search: Search) -> dict[str, object]:
+    left_out = {"id", "updated_at", "last_tick_at", "next_tick_at", "query_hash"}
+    return {name: value for name, value in structs.asdict(search).items() if name not in left_out}
 
 
 def is_number(text: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
 from typing import Any, Protocol, Unpack
 
 from jobtracker_core.contract.info import CollectorSettings
@@ -10,10 +11,12 @@ from jobtracker_core.contract.query import CommonQuery
 from jobtracker_core.plugins import discovery
 from jobtracker_core.plugins.forms import FormError
 from jobtracker_core.storage import companies, jobs, search, walk, workers
+from jobtracker_core.storage.audit import Actor
 from jobtracker_core.storage.engine import Database
 from jobtracker_core.storage.errors import NotFound
 from jobtracker_core.storage.proxies import find_pool
 from jobtracker_core.storage.search import Filters, JobList, Tally
+from jobtracker_core.tracker.change import Change
 
 
 class Installation(Protocol):
@@ -22,6 +25,15 @@ class Installation(Protocol):
     @property
     def database(self) -> Database:
         """The database, opened when it is first used."""
+        ...
+
+    @property
+    def actor(self) -> Actor:
+        """Who uses it."""
+        ...
+
+    def change(self, action: str, target: str = "") -> AbstractContextManager[Change]:
+        """Change something as one transaction, which also leaves a row in the audit log."""
         ...
 
     @property

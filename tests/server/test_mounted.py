@@ -123,7 +123,7 @@ def test_what_it_opened_it_closes_with_the_app(db_url, tmp_path, monkeypatch) ->
 def test_what_was_given_stays_open(tracker) -> None:
     with client_of(Litestar(plugins=[JobTrackerPlugin(tracker)], logging_config=None)) as client:
         assert client.get("/jobs-home/readyz").status_code == 200
-    assert tracker._database is not None
+    assert tracker._opened._database is not None
 
 
 def test_an_app_with_a_path_of_its_own_and_a_proxy_before_it(tracker, fill) -> None:

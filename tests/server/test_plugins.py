@@ -57,7 +57,7 @@ def with_hooks(tracker):
         manager.add_hookspecs(Hooks)
         for name, answer in modules.items():
             manager.register(module(answer), name=name)
-        tracker.registry = Registry(plugins=(), sources={}, hooks=manager)
+        tracker._opened.registry = Registry(plugins=(), sources={}, hooks=manager)
         return create_app(tracker)
 
     return use

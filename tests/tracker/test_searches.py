@@ -39,9 +39,7 @@ def tracker(
     frozen: FrozenTime, db_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[JobTracker]:
     """An installation with HiringCafe, off, in frozen time."""
-    monkeypatch.setattr(
-        "jobtracker_core.tracker.installation.open_database", lambda _url: frozen.db
-    )
+    monkeypatch.setattr("jobtracker_core.tracker.opened.open_database", lambda _url: frozen.db)
     settings = Settings(data_dir=tmp_path, database_url=db_url, plugins=("hiringcafe",))
     with JobTracker(settings) as tracker:
         yield tracker
@@ -115,7 +113,7 @@ def test_a_search_without_its_plugin_can_be_changed_but_not_run(
 ) -> None:
     made = tracker.searches.add("a", "hiringcafe", {"text": "python"}, cron="@daily")
     bare = structs.replace(tracker.registry, sources={})
-    monkeypatch.setitem(vars(tracker), "registry", bare)
+    monkeypatch.setitem(vars(tracker._opened), "registry", bare)
     assert tracker.searches.edit("a", priority=1).query == made.query
     assert tracker.searches.report("a").collector_on is None
     with pytest.raises(discovery.UnknownCollector):

@@ -9,8 +9,8 @@ from alembic import op
 
 from jobtracker_core.storage.types import BIG_ID, Json, UtcDateTime
 
-revision = "0004"
-down_revision = "0003"
+revision = "0006"
+down_revision = "0004"
 branch_labels = None
 depends_on = None
 
