@@ -65,6 +65,7 @@ ONLY_HERE: dict[str, str | set[str]] = {
     "markupsafe": "web",
     "uvicorn": "cli.serve",
     "psutil": "runner.processes",
+    "icalendar": "tracker.ics",
 }
 NOWHERE = {"pandas", "jobspy", "requests", "httpx", "aiohttp"}
 

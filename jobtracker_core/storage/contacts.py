@@ -10,7 +10,7 @@ from msgspec import UNSET, Struct, UnsetType, structs
 
 from jobtracker_core.storage import versions
 from jobtracker_core.storage.engine import Database, now
-from jobtracker_core.storage.fields import Line, Link, Name, Prose
+from jobtracker_core.storage.fields import Email, Line, Link, Name, Prose
 from jobtracker_core.storage.keyset import Order
 from jobtracker_core.storage.rows import Reader, to_struct
 from jobtracker_core.storage.tables import companies
@@ -25,7 +25,7 @@ class ContactDraft(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     application_id: int | None = None
     name: Name
     role: Line | None = None
-    email: Line | None = None
+    email: Email | None = None
     phone: Line | None = None
     url: Link | None = None
     notes: Prose | None = None
@@ -36,7 +36,7 @@ class ContactChanges(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     name: Name | UnsetType = UNSET
     role: Line | UnsetType | None = UNSET
-    email: Line | UnsetType | None = UNSET
+    email: Email | UnsetType | None = UNSET
     phone: Line | UnsetType | None = UNSET
     url: Link | UnsetType | None = UNSET
     notes: Prose | UnsetType | None = UNSET

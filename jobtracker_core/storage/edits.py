@@ -36,11 +36,14 @@ _COLUMNS = {
 }
 
 
+Outcome = Literal["new", "changed", "unchanged"]
+
+
 class Stored(Struct, frozen=True, kw_only=True):
     """What became of a posting that was given: `unchanged` also of one that is kept hidden."""
 
     job_id: int
-    outcome: Literal["new", "changed", "unchanged"]
+    outcome: Outcome
 
 
 def create(db: Database, source: str, record: Record) -> Stored:

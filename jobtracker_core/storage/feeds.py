@@ -48,7 +48,7 @@ def create(db: Database, name: str, secret: str) -> Feed:
 def revoke(db: Database, feed_id: int) -> Feed:
     """End an address; raises NotFound. One that has ended stays ended."""
     with db.write() as conn:
-        row = versions.find(conn, feeds, "calendar address", feed_id)
+        row = versions.find(conn, feeds, "calendar feed", feed_id)
         if row["revoked_at"] is None:
             ended = sa.update(feeds).where(feeds.c.id == feed_id).values(revoked_at=now(conn))
             conn.execute(ended)

@@ -16,7 +16,9 @@ from jobtracker_core.storage.types import LARGEST_ID
 
 def missing(kind: str, number: int) -> NotFound:
     """Return the error for a row that is not there; `kind` is its noun, such as "contact"."""
-    plural = f"{kind[:-1]}ies" if kind.endswith("y") else f"{kind}s"
+    plural = (
+        f"{kind[:-1]}ies" if kind.endswith("y") else f"{kind}{'es' * kind.endswith('s') or 's'}"
+    )
     return NotFound(f"there is no {kind} {number}", f"List the {plural} to see their numbers.")
 
 
