@@ -208,11 +208,12 @@ def _find_or_create_one(db: Database, key: str, values: Mapping[str, Any]) -> Fo
         found = _of_key(conn, key)
         if found is not None:
             return FoundCompany(company=found, created=False)
-        done = conn.execute(insert_or_ignore(conn, companies, "key"), row)
+        insert = insert_or_ignore(conn, companies, "key").returning(companies.c.id)
+        created = conn.execute(insert, row).first() is not None
         found = _of_key(conn, key)
         if found is None:
             raise NotFound(f"the company {key!r} was removed while it was made", "Try again.")
-        return FoundCompany(company=found, created=done.rowcount == 1)
+        return FoundCompany(company=found, created=created)
 
 
 def _of_key(conn: Connection, key: str) -> Company | None:

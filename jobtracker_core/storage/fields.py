@@ -47,6 +47,7 @@ Country = Annotated[str, Meta(pattern="^[A-Z]{2}$", description="ISO 3166-1 alph
 Zone = Annotated[
     str,
     Meta(
+        min_length=1,
         max_length=100,
         description="An IANA time zone, such as Europe/Berlin",
         extra={ZONE: True},

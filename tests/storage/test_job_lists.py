@@ -101,9 +101,10 @@ def test_beyond_what_is_counted_there_is_an_estimate(
 def test_a_mark_that_no_page_gave_is_refused(db: Database, mark: str, sort: Sort) -> None:
     if sort == "pay" and mark == "9" * 40 + "~1":
         return  # an amount like any other
-    for way in ("after", "before"):
+    for marks in ({"after": mark}, {"before": mark}):
+        given: Any = marks
         with pytest.raises(NotFound, match="no position in a list"):
-            search.list_jobs(db, sort=sort, **{way: mark})
+            search.list_jobs(db, sort=sort, **given)
 
 
 def test_the_walk_by_date_and_by_pay_reads_on_from_the_mark(db: Database, many: list[Job]) -> None:

@@ -254,7 +254,7 @@ def test_deleting_takes_what_belongs_to_it(tracker, audited) -> None:
         (ApplicationDraft(title="x" * 100_000), "title", "longer than 500"),
         (ApplicationDraft(title="x", url="javascript:alert(1)"), "url", "no absolute http"),
         (ApplicationDraft(title="x", notes="y" * 20_001), "notes", "longer than 20,000"),
-        (ApplicationDraft(title="x", status="won"), "status", "one of draft, applied"),
+        (ApplicationDraft(title="x", status="won"), "status", "one of draft, applied"),  # type: ignore[arg-type]
         (
             ApplicationDraft(title="x", applied_at=datetime(1600, 1, 1, tzinfo=UTC)),
             "applied_at",
@@ -262,7 +262,7 @@ def test_deleting_takes_what_belongs_to_it(tracker, audited) -> None:
         ),
         (ApplicationDraft(title="x", next_action_on=date(2201, 1, 1)), "next_action_on", "2201"),
         (ApplicationDraft(job_id=1, company_id=1), "company_id", "leave it out"),
-        (ApplicationDraft(title=3), "title", "takes a text"),
+        (ApplicationDraft(title=3), "title", "takes a text"),  # type: ignore[arg-type]
     ],
 )
 def test_what_is_refused_names_its_field(tracker, audited, draft, field, problem) -> None:

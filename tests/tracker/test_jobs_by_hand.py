@@ -183,7 +183,7 @@ def test_details_alone_count_as_another_version(tracker, collect) -> None:
 @pytest.mark.parametrize(
     ("changes", "field"),
     [
-        (JobChanges(title=None), "title"),
+        (JobChanges(title=None), "title"),  # type: ignore[arg-type]
         (JobChanges(release=("salary",)), "release"),
         (JobChanges(release=("title",), title="x"), "release"),
         (JobChanges(posted_at=datetime(2300, 1, 1, tzinfo=UTC)), "posted_at"),
