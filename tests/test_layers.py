@@ -70,6 +70,7 @@ ONLY_HERE: dict[str, str | set[str]] = {
     "psutil": "runner.processes",
     "argon2": "security.passwords",
     "cryptography": "security",
+    "icalendar": "tracker.ics",
 }
 NOWHERE = {"pandas", "jobspy", "requests", "httpx", "aiohttp"}
 
