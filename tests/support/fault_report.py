@@ -11,7 +11,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from msgspec import Struct
@@ -138,7 +138,7 @@ class Collector:
         seed = said.get("seed")
         for name, value in report.user_properties:
             if name == _PROPERTY:
-                number, done, holds, engine = value  # type: ignore[misc]
+                number, done, holds, engine = cast("list[str]", value)
                 row = Row(
                     number=number,
                     done=done,
