@@ -49,6 +49,7 @@ def main(told: dict[str, Any]) -> None:
 
     vars(workers)["_SWEEP_S"] = 0.5
     vars(retry)["_FIRST_LOSS_S"] = 0
+    vars(retry)["POLICY"] = {**retry.POLICY, "db": retry.Pauses(0.2, 1)}
     checkpoint = runs.checkpoint
 
     def audited(conn, claim, **facts):
