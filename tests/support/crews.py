@@ -59,16 +59,20 @@ class Member:
 
     def said(self, event: str, **fields: Any) -> list[dict[str, Any]]:
         """What it logged so far."""
-        lines = self._log.read_text(encoding="utf-8").splitlines(keepends=True)
+        lines = self.text().splitlines(keepends=True)
         whole = [json.loads(line) for line in lines if line.endswith("\n") and line[0] == "{"]
         return [line for line in whole if line["event"] == event and fields.items() <= line.items()]
+
+    def text(self) -> str:
+        """All that it wrote."""
+        return self._log.read_text(encoding="utf-8")
 
     def wait(self, event: str, count: int = 1, *, seconds: float = 20.0, **fields: Any) -> Any:
         """Wait until it has logged that so often; return the last of them."""
         try:
             wait_until(lambda: len(self.said(event, **fields)) >= count, seconds=seconds)
         except AssertionError:
-            raise AssertionError(self._log.read_text(encoding="utf-8")[-4000:]) from None
+            raise AssertionError(self.text()[-4000:]) from None
         return self.said(event, **fields)[-1]
 
     def signal(self, number: int) -> None:
