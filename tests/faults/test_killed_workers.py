@@ -92,16 +92,3 @@ def check(crew: Crew, places: dict[int, int]) -> None:
 def test_workers_are_killed_at_random(crew: Crew, record_property) -> None:
     record_property("seed", SEED)
     check(crew, kill_while_they_work(crew, random.Random(SEED), runs=14, kills=5, workers=3))
-
-
-@pytest.mark.full
-@pytest.mark.timeout(300)
-@pytest.mark.fault(
-    "F1",
-    done="Four workers with 80 runs were killed (kill -9) one after the other, 40 times at random.",
-    holds="Each run ended once, jobs were exactly what the sites have, counters and rows always agreed, no fence went back, no site exceeded its limit.",
-)
-def test_workers_are_killed_at_random_for_longer(crew: Crew, record_property) -> None:
-    record_property("seed", SEED + 1)
-    rng = random.Random(SEED + 1)
-    check(crew, kill_while_they_work(crew, rng, runs=80, kills=40, workers=4))
