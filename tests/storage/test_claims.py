@@ -100,7 +100,7 @@ def test_many_start_at_once(db: Database, begin: Begin) -> None:
 
 @pytest.mark.fault(
     "F1",
-    done="Twin: the count that keeps a site's limit was wrong.",
+    done="The count that keeps a site's limit was wrong.",
     holds="The unique slots kept the limit all the same.",
 )
 def test_the_index_decides_about_slots(

@@ -67,8 +67,8 @@ _HEAD = """\
 # What happens when things fail
 
 Each row is a test that does the damage for real, and that failed if what the row says did not hold.
-Tests that involve a database ran on SQLite and on PostgreSQL. `make faults` repeats them all and
-writes this page again; a test that uses chance shows the seed that it began with.
+Tests that involve a database ran on both kinds, unless only one of them can fail so. `make faults`
+repeats them all and writes this page again; a test that uses chance shows the seed it began with.
 
 "Held, 3 of 3" means: the test has three cases, and in all of them it held. A **twin** takes a guard
 away (the fence, a key, a lock, a limit) and passes only if the damage then happens, so that the test
