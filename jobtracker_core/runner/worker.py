@@ -153,7 +153,7 @@ class Worker:
             self._begin()
             for slot in slots:
                 slot.start()
-            with Timers() as timers:
+            with Timers(self._say_jump) as timers:
                 timers.every(_PUMP_S, self._guarded(self._pump))
                 timers.every(_SWEEP_S, self._guarded(self._sweep), jitter=_SWEEP_S / 5)
                 timers.every(_SEEN_S, self._guarded(self._say_seen))
@@ -304,6 +304,9 @@ class Worker:
             self._on_log("warning", "run taken from a dead worker", fields)
         for number in swept.missed:
             self._on_log("warning", "run missed", {"run": number})
+
+    def _say_jump(self, seconds: float) -> None:
+        self._on_log("warning", "the clock jumped", {"seconds": round(seconds, 1)})
 
     def _say_seen(self) -> None:
         state: workers.State = "draining" if self.draining else "working"
