@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy import ColumnElement
 
 from jobtracker_core.contract.posting import Employment, Remote, Seniority
+from jobtracker_core.storage.applications import Status
 from jobtracker_core.storage.jobs import Job
 from jobtracker_core.storage.keyset import Order
 from jobtracker_core.storage.tables import job_changes, job_sightings, jobs
@@ -19,10 +20,6 @@ Sort = Literal["arrival", "posted", "pay"]
 """The latest first, or the best paid by year; jobs that do not say it come last."""
 
 Dismissed = Literal["hide", "only", "all"]
-
-ApplicationStatus = Literal[
-    "draft", "applied", "interviewing", "offer", "accepted", "rejected", "withdrawn"
-]
 
 
 class Filters(TypedDict, total=False):
@@ -53,7 +50,7 @@ class Filters(TypedDict, total=False):
     new_since: datetime | None
     seen_since: datetime | None
     closed: bool | None
-    application: ApplicationStatus | None
+    application: Status | None
     has_application: bool | None
     dismissed: Dismissed | None
     tag: str | None

@@ -82,9 +82,9 @@ class Job(Struct, frozen=True, kw_only=True):
     first_seen_at: datetime
     first_run_id: int | None
     changed_at: datetime
-    version: int = 1
-    edited: tuple[str, ...] | None = None
-    dismissed_at: datetime | None = None
+    version: int
+    edited: tuple[str, ...] | None
+    dismissed_at: datetime | None
 
 
 class Change(Struct, frozen=True, kw_only=True):

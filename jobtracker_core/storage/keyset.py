@@ -98,13 +98,6 @@ class Order(Generic[T]):
             return sa.or_(self._value.is_not(None), self._number > number)
         return self._beyond(value, number, up=True)
 
-    def sorted(self, statement: sa.Select[Any]) -> sa.Select[Any]:
-        """Return a statement whose rows come in this order, all of them."""
-        if self._value is None:
-            return statement.order_by(self._number.desc())
-        # Spelled so that both databases put rows without a value last.
-        return statement.order_by(self._value.is_(None), self._value.desc(), self._number.desc())
-
     def _parts(
         self, statement: sa.Select[Any], mark: str | None, *, up: bool
     ) -> list[sa.Select[Any]]:

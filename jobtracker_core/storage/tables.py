@@ -105,6 +105,14 @@ Index(
     postgresql_where=jobs.c.details_due,
     sqlite_where=jobs.c.details_due,
 )
+_dated = jobs.c.posted_at.is_not(None)
+Index(
+    "ix_jobs_posted_at",
+    jobs.c.posted_at,
+    jobs.c.id,
+    postgresql_where=_dated,
+    sqlite_where=_dated,
+)
 _recheckable = sa.and_(jobs.c.closed_at.is_(None), jobs.c.details_at.is_not(None))
 Index(
     "ix_jobs_recheck",

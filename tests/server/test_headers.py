@@ -64,7 +64,7 @@ def test_a_crash_has_them_too(client, monkeypatch) -> None:
     def crash(*_, **__):
         raise RuntimeError("a bug")
 
-    monkeypatch.setattr("jobtracker_core.tracker.stored.Jobs.search", crash)
+    monkeypatch.setattr("jobtracker_core.tracker.jobs.Jobs.search", crash)
     for path in ("/api/v1/jobs", "/jobs"):
         answer = client.get(path, headers={"accept": "text/html"})
         assert answer.status_code == 500
@@ -93,7 +93,7 @@ def test_an_error_page_shows_the_incident_of_the_log(client, monkeypatch, caplog
     def crash(*_, **__):
         raise RuntimeError("a bug")
 
-    monkeypatch.setattr("jobtracker_core.tracker.stored.Jobs.get", crash)
+    monkeypatch.setattr("jobtracker_core.tracker.jobs.Jobs.get", crash)
     page = client.get("/jobs/1", headers={"accept": "text/html"}).text
     [record] = [r for r in caplog.records if r.name == "jobtracker.server"]
     incident = record.getMessage().partition(": a request")[0]

@@ -76,6 +76,14 @@ def _stored() -> None:
     op.add_column("jobs", _version())
     op.add_column("jobs", sa.Column("edited", Json))
     op.add_column("jobs", sa.Column("dismissed_at", UtcDateTime))
+    dated = sa.text("posted_at IS NOT NULL")
+    op.create_index(
+        "ix_jobs_posted_at",
+        "jobs",
+        ["posted_at", "id"],
+        sqlite_where=dated,
+        postgresql_where=dated,
+    )
 
 
 def _applications() -> None:
