@@ -6,7 +6,7 @@ Run as a program: the environment says what is to be changed, the arguments are 
 from __future__ import annotations
 
 import ctypes
-import datetime
+import datetime as dt
 import gc
 import os
 import time
@@ -15,14 +15,14 @@ from collections.abc import Sequence
 
 def shift_clock(seconds: float) -> None:
     """Have this process believe in another time of day; what is monotonic stays as it is."""
-    step = datetime.timedelta(seconds=seconds)
-    tell, tell_ns, tell_now = time.time, time.time_ns, datetime.datetime.now
+    step = dt.timedelta(seconds=seconds)
+    tell, tell_ns, tell_now = time.time, time.time_ns, dt.datetime.now
     time.time = lambda: tell() + seconds
     time.time_ns = lambda: tell_ns() + int(seconds * 1e9)
     # The type is C's own, and takes no assignments; its dictionary does.
-    fields = gc.get_referents(datetime.datetime.__dict__)[0]
+    fields = gc.get_referents(dt.datetime.__dict__)[0]
     fields["now"] = classmethod(lambda _, tz=None: tell_now(tz) + step)
-    ctypes.pythonapi.PyType_Modified(ctypes.py_object(datetime.datetime))
+    ctypes.pythonapi.PyType_Modified(ctypes.py_object(dt.datetime))
 
 
 def change(lease_s: float, without: Sequence[str]) -> None:
@@ -30,11 +30,12 @@ def change(lease_s: float, without: Sequence[str]) -> None:
 
     For before anything else is loaded: other modules take what they need by name.
     """
-    from jobtracker_core.storage import claims
+    from jobtracker_core.storage import claims, engine, postgresql
 
-    claims.LEASE_S = lease_s  # type: ignore[misc]
+    claims.LEASE_S = lease_s
+    postgresql.ANSWER_S *= lease_s / 60  # type: ignore[misc]
     if "fence" in without:
-        claims.hold = lambda conn, _: claims.now(conn)
+        claims.hold = lambda conn, claim: engine.now(conn)
     from jobtracker_core.runner import beat, worker
     from jobtracker_core.storage import retry
 

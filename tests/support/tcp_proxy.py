@@ -107,6 +107,9 @@ class TcpProxy:
                     time.sleep(self.delay)
                 if self._silent is None:
                     target.sendall(chunk)
+        with self._changed:
+            # Whoever is silent does not say goodbye either.
+            self._changed.wait_for(lambda: self._silent is None)
         with suppress(OSError):
             target.shutdown(socket.SHUT_WR)
         with self._changed:

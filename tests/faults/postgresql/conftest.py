@@ -13,7 +13,6 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 
 import hurried
@@ -27,6 +26,7 @@ from tcp_proxy import TcpProxy
 
 HERE = Path(__file__).parent
 TEMPLATE = "jt_template"
+USERS = ("one", "two")
 
 
 @pytest.fixture(scope="session")
@@ -35,6 +35,9 @@ def tcp_postgres() -> Iterator[TcpPostgres]:
     with TcpPostgres() as server:
         with server.connect() as admin:
             admin.execute(f"CREATE DATABASE {TEMPLATE}")
+            # Each worker its own, so that one can tell who wrote what.
+            for user in USERS:
+                admin.execute(f"CREATE ROLE {user} SUPERUSER LOGIN")
         database = open_database(server.url(TEMPLATE))
         upgrade(database)
         database.close()
@@ -93,24 +96,32 @@ class Board:
         (self.folder / "go").touch()
 
 
-@pytest.fixture
-def board(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Board]:
-    """The paced collector, installed."""
-    folder = tmp_path / "installed"
+def install(folder: Path) -> Board:
     info = folder / "paced_board-1.0.dist-info"
     info.mkdir(parents=True)
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: paced-board\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text("[jobtracker]\npaced_board = paced_board\n")
     (folder / "paced_board.py").write_text((HERE / "paced_board.py").read_text())
-    monkeypatch.syspath_prepend(str(folder))
-    yield Board(folder)
+    return Board(folder)
+
+
+@pytest.fixture
+def board(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Board]:
+    """The paced collector, installed."""
+    board = install(tmp_path / "installed")
+    monkeypatch.syspath_prepend(str(board.folder))
+    yield board
     sys.modules.pop("paced_board", None)
 
 
 @pytest.fixture
-def tracker(
-    server: TcpPostgres, name: str, tmp_path: Path, board: Board
-) -> Iterator[JobTracker]:
+def other_board(tmp_path: Path) -> Board:
+    """The same with a gate of its own, for another process."""
+    return install(tmp_path / "elsewhere")
+
+
+@pytest.fixture
+def tracker(server: TcpPostgres, name: str, tmp_path: Path, board: Board) -> Iterator[JobTracker]:
     """An installation whose collector is on. It goes to the server straight."""
     settings = Settings(
         data_dir=tmp_path / "data", database_url=server.url(name), plugins=("paced_board",)
@@ -254,14 +265,70 @@ def wait_until(what: Callable[[], Any], *, seconds: float = 20) -> Any:
     return found
 
 
-def while_it_is_down(call: Callable[[], Any]) -> Any:
-    """Return what a call gives, or None if the server could not be reached."""
-    try:
-        return call()
-    except psycopg.OperationalError:
-        return None
-
-
 @pytest.fixture(name="wait_until")
 def _wait_until() -> Callable[..., Any]:
     return wait_until
+
+
+AUDIT = """
+CREATE TABLE write_audit (number serial PRIMARY KEY, run_id bigint, fence bigint, by text);
+CREATE FUNCTION note_write() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    INSERT INTO write_audit (run_id, fence, by) VALUES (NEW.id, NEW.fence, session_user);
+    RETURN NEW;
+END $$;
+CREATE TRIGGER audited AFTER UPDATE ON collector_runs FOR EACH ROW EXECUTE FUNCTION note_write();
+"""
+
+
+@pytest.fixture
+def writers(server: TcpPostgres, name: str, sql: Callable[..., Any]) -> Callable[..., list[str]]:
+    """Who has written to a run since its claim of that number, each write by its database user."""
+    with server.connect(name) as admin:
+        admin.execute(AUDIT)
+
+    def since(run_id: int, fence: int) -> list[str]:
+        rows = sql(
+            "SELECT by FROM write_audit WHERE run_id = %s AND number >= "
+            "(SELECT min(number) FROM write_audit WHERE run_id = %s AND fence = %s)"
+            " ORDER BY number",
+            run_id,
+            run_id,
+            fence,
+        )
+        return [by for (by,) in rows]
+
+    return since
+
+
+@pytest.fixture
+def behind_its_back(
+    server: TcpPostgres,
+    name: str,
+    wire: TcpProxy,
+    program: Callable[..., Program],
+    enqueue: Callable[..., int],
+    tracker: JobTracker,
+    board: Board,
+    other_board: Board,
+    writers: Callable[..., list[str]],
+) -> Callable[..., tuple[int, Program, Program]]:
+    """Have a worker's run taken up by another one while its own way to the database is dead.
+
+    Then the way is open again, and the first one may go on, as far as it thinks it may.
+    """
+
+    def do(*without: str) -> tuple[int, Program, Program]:
+        run_id = enqueue("gated")
+        url = server.url(name, user="one", port=wire.port)
+        first = program("worker", url=url, without=without)
+        first.wait_for("at the gate")
+        wire.swallow()
+        url = server.url(name, user="two")
+        second = program("worker", url=url, PYTHONPATH=str(other_board.folder))
+        second.wait_for("at the gate")
+        assert tracker.runs.get(run_id).fence == 2
+        wire.cut()
+        board.let_go()
+        return run_id, first, second
+
+    return do

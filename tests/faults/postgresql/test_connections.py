@@ -65,9 +65,7 @@ def test_the_heartbeat(tracker, program, enqueue, cut_at, board, wait_until, sql
     run_id = enqueue("gated")
     worker = program("worker", "--slots", "1", lease_s=8.0)
     worker.wait_for("at the gate")
-    with cut_at(
-        f"SELECT 1 FROM collector_runs WHERE id = {run_id} FOR UPDATE", "%collector_runs%"
-    ):
+    with cut_at(f"SELECT 1 FROM collector_runs WHERE id = {run_id} FOR UPDATE", "%collector_runs%"):
         before = tracker.runs.get(run_id).lease_expires_at
     wait_until(lambda: tracker.runs.get(run_id).lease_expires_at > before)
     board.let_go()

@@ -10,6 +10,7 @@ import urllib.error
 import urllib.request
 from collections import Counter
 from collections.abc import Callable
+from typing import Self
 
 import pytest
 
@@ -39,7 +40,7 @@ class Asking:
         self._end = threading.Event()
         self._thread = threading.Thread(target=self._run)
 
-    def __enter__(self) -> Asking:
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 
