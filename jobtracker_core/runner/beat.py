@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable
@@ -119,16 +120,17 @@ class Heartbeat:
         return True
 
     def _run(self) -> None:
-        db: Database | None = None
+        db = self._db.another()
         try:
+            # Connecting takes more answers of the server than a renewal: now there is time for it.
+            with contextlib.suppress(StorageError):  # the first renewal connects, then
+                db.present()
             # Counted from the beginning of a call: one that took its time is followed by the next.
-            pause = self._lease_s / _BEATS
+            pause = every = self._lease_s / _BEATS
             while not self._end.wait(pause):
                 since = self._monotonic()
-                db = db or self._db.another()
                 if not self.beat(db):
                     return
-                pause = max(self._lease_s / _BEATS - (self._monotonic() - since), 0.0)
+                pause = max(every - (self._monotonic() - since), 0.0)
         finally:
-            if db is not None:
-                db.close()
+            db.close()

@@ -6,6 +6,7 @@ decided in the database, by whatever the timers call.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
 from types import TracebackType
@@ -16,6 +17,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
 _THREADS = 3
+_LOGGER = "apscheduler.scheduler.timers"
 
 
 class Timers:
@@ -26,7 +28,11 @@ class Timers:
     """
 
     def __init__(self) -> None:
+        # That a call is left out while the one before still runs is as it should be: no warnings.
+        logger = logging.getLogger(_LOGGER)
+        logger.setLevel(logging.ERROR)
         self._scheduler = BackgroundScheduler(
+            logger=logger,
             executors={"default": ThreadPoolExecutor(_THREADS)},
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
             timezone=UTC,

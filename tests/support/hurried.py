@@ -30,10 +30,9 @@ def change(lease_s: float, without: Sequence[str]) -> None:
 
     For before anything else is loaded: other modules take what they need by name.
     """
-    from jobtracker_core.storage import claims, engine, postgresql
+    from jobtracker_core.storage import claims, engine
 
     claims.LEASE_S = lease_s
-    postgresql.ANSWER_S *= lease_s / 60  # type: ignore[misc]
     if "fence" in without:
         claims.hold = lambda conn, claim: engine.now(conn)
     from jobtracker_core.runner import beat, worker
