@@ -40,6 +40,8 @@ def change(lease_s: float, without: Sequence[str]) -> None:
 
     if "trust" in without:
         beat.Heartbeat.check = lambda self: self._monotonic()  # type: ignore[method-assign]
+    if "heartbeat" in without:
+        beat.Heartbeat.beat = lambda self, db: True  # type: ignore[method-assign]
     retry.POLICY["db"] = retry.Pauses(0.5, 1)  # type: ignore[index]
     retry._FIRST_LOSS_S = 0.5  # type: ignore[assignment]
     worker._SWEEP_S = lease_s / 3  # type: ignore[misc]

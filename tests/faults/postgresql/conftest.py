@@ -16,9 +16,10 @@ from typing import Any
 import pytest
 
 import hurried
+from asking import ask
 from jobtracker_core import JobTracker, Settings
 from jobtracker_core.storage import queue
-from jobtracker_core.storage.engine import open_database
+from jobtracker_core.storage.engine import Database, open_database
 from jobtracker_core.storage.schema import upgrade
 from queueing import turn_on, wanted
 from tcp_postgres import TcpPostgres
@@ -84,6 +85,31 @@ def wire(server: TcpPostgres) -> Iterator[TcpProxy]:
     """A wire to the server that can be cut."""
     with TcpProxy(("127.0.0.1", server.port)) as wire:
         yield wire
+
+
+@pytest.fixture
+def open_through(server: TcpPostgres, name: str) -> Iterator[Callable[[TcpProxy], Database]]:
+    """Open the database behind a wire, with one connection made."""
+    with ExitStack() as stack:
+
+        def connect(wire: TcpProxy) -> Database:
+            db = open_database(server.url(name, port=wire.port))
+            stack.callback(db.close)
+            assert ask(db) == 2
+            return db
+
+        yield connect
+
+
+@pytest.fixture
+def pair(server: TcpPostgres, name: str) -> Iterator[tuple[Database, Database]]:
+    """The database opened twice, and connected to."""
+    pair = open_database(server.url(name)), open_database(server.url(name))
+    for db in pair:
+        ask(db)
+    yield pair
+    for db in pair:
+        db.close()
 
 
 class Board:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,65 +9,8 @@ import psycopg
 import pytest
 
 from jobtracker_core import RunState
-from jobtracker_core.contract.host import Record
 from jobtracker_core.storage import upsert
-from jobtracker_core.storage.engine import Database, open_database
-from jobtracker_core.storage.errors import Busy
-
-KEYS = tuple(f"{number:04}" for number in range(600))
-
-
-def page(turn: int, keys: tuple[str, ...]) -> list[Record]:
-    return [
-        Record(
-            source_id=f"{turn // 2}-{key}",
-            url=f"https://board.example/{key}",
-            title=f"Job {key} of turn {turn}",
-            content_hash=(turn * 10_000 + int(key)).to_bytes(16, "big"),
-        )
-        for key in keys
-    ]
-
-
-@pytest.fixture
-def pair(server, name) -> Iterator[tuple[Database, Database]]:
-    """Two databases that are connected already."""
-    pair = open_database(server.url(name)), open_database(server.url(name))
-    for db in pair:
-        with db.write():
-            pass
-    yield pair
-    for db in pair:
-        db.close()
-
-
-def write_in_opposite_order(pair: tuple[Database, Database], turn: int) -> list[Any]:
-    """Write the same postings by two writers at once; gives what each did, or what it was told.
-
-    Every first turn they are new, every second one they are known and changed.
-    """
-    results: list[Any] = [None, None]
-    together = threading.Barrier(2)
-
-    def run(number: int) -> None:
-        db, keys = pair[number], KEYS[:: -1 if number else 1]
-        records = page(turn, keys)
-        try:
-            with db.write() as conn:
-                now = db.now(conn)
-                together.wait()
-                results[number] = upsert.write_page(
-                    conn, source="site", kind="list", records=records, run_id=None, now=now
-                )
-        except Busy as error:
-            results[number] = error
-
-    threads = [threading.Thread(target=run, args=(number,)) for number in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return results
+from opposed import COUNT, write_in_opposite_order
 
 
 @pytest.mark.fault(
@@ -83,19 +25,8 @@ def test_sorted_writers_never_deadlock(pair, sql) -> None:
         written = write_in_opposite_order(pair, turn)
         assert [type(one) for one in written] == [upsert.Written, upsert.Written], written
         made = [len(one.new) if turn % 2 == 0 else len(one.changed) for one in written]
-        assert sum(made) == len(KEYS)
+        assert sum(made) == COUNT
     assert sql("SELECT count(*), count(DISTINCT source_id) FROM jobs") == [(1800, 1800)]
-
-
-def test_unsorted_writers_deadlock(pair, monkeypatch) -> None:
-    """The twin: what the sorting prevents. One of the two is told so, and may try again."""
-    monkeypatch.setattr(upsert, "sorted", list, raising=False)
-    told: list[Busy] = []
-    for turn in range(0, 20, 2):
-        told += [one for one in write_in_opposite_order(pair, turn) if isinstance(one, Busy)]
-        if told:
-            break
-    assert "in each other's way" in str(told[0])
 
 
 @pytest.fixture

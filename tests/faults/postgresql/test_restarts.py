@@ -50,7 +50,7 @@ class Asking:
 
     def _run(self) -> None:
         number = 0
-        while not self._end.wait(0.2):
+        while not self._end.wait(0.5):
             number += 1
             place = PLACES[number % len(PLACES)]
             try:
@@ -62,6 +62,7 @@ class Asking:
 
 
 @pytest.mark.full
+@pytest.mark.timeout(60)
 @pytest.mark.parametrize("how", ["fast", "immediate", "kill"])
 @pytest.mark.fault(
     "F7",

@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 import sqlalchemy as sa
 
+from asking import ask
 from jobtracker_core import RunState
 from jobtracker_core.storage import postgresql
-from jobtracker_core.storage.engine import Database, open_database
 from jobtracker_core.storage.errors import Unreachable
 from tcp_proxy import TcpProxy
-
-
-def ask(db: Database, *, meanwhile: Callable[[], None] = lambda: None, text: str = "it") -> int:
-    """Ask the server for the length of a text, in a transaction that something happens in."""
-    with db.write() as conn:
-        conn.execute(sa.text("SELECT 1"))
-        meanwhile()
-        return int(conn.scalar(sa.select(sa.func.length(text))) or 0)
 
 
 @pytest.fixture
@@ -31,12 +22,6 @@ def narrow(server) -> Iterator[TcpProxy]:
         yield wire
 
 
-def open_through(server, name, wire) -> Database:
-    db = open_database(server.url(name, port=wire.port))
-    assert ask(db) == 2
-    return db
-
-
 @pytest.mark.full
 @pytest.mark.timeout(60)  # 20 s of them are the kernel's
 @pytest.mark.fault(
@@ -44,15 +29,14 @@ def open_through(server, name, wire) -> Database:
     done="The way to the server acknowledges nothing any more, in the middle of a write.",
     holds="The call fails within 25 seconds, and the next one takes a new connection.",
 )
-def test_a_peer_that_acknowledges_nothing(server, name, narrow) -> None:
-    db = open_through(server, name, narrow)
+def test_a_peer_that_acknowledges_nothing(narrow, open_through) -> None:
+    db = open_through(narrow)
     began = time.monotonic()
     with pytest.raises(Unreachable):
         ask(db, meanwhile=narrow.take_nothing, text="x" * 8_000_000)
     assert 15 < time.monotonic() - began < 25
     narrow.cut()
     assert ask(db) == 2
-    db.close()
 
 
 @pytest.mark.parametrize("in_use", [True, False], ids=["in use", "at rest"])
@@ -63,9 +47,9 @@ def test_a_peer_that_acknowledges_nothing(server, name, narrow) -> None:
     holds="The call fails when the server was silent for longer than any statement may take, and "
     "the next one takes a new connection.",
 )
-def test_a_peer_that_takes_everything(server, name, wire, monkeypatch, in_use) -> None:
+def test_a_peer_that_takes_everything(wire, open_through, monkeypatch, in_use) -> None:
     monkeypatch.setattr(postgresql, "ANSWER_S", 2.0)
-    db = open_through(server, name, wire)
+    db = open_through(wire)
     began = time.monotonic()
     if in_use:
         with pytest.raises(Unreachable, match="no answer within 2 seconds"):
@@ -78,21 +62,6 @@ def test_a_peer_that_takes_everything(server, name, wire, monkeypatch, in_use) -
     assert time.monotonic() - began < 15
     wire.cut()
     assert ask(db) == 2
-    db.close()
-
-
-def test_without_that_limit_it_waits_on(server, name, wire, monkeypatch) -> None:
-    """The twin: what the limit prevents."""
-    monkeypatch.setattr(postgresql, "ANSWER_S", None)
-    db = open_through(server, name, wire)
-    began = time.monotonic()
-    mercy = threading.Timer(6, wire.cut)
-    mercy.start()
-    with pytest.raises(Unreachable):
-        ask(db, meanwhile=wire.swallow)
-    mercy.join()
-    assert time.monotonic() - began > 5.5
-    db.close()
 
 
 @pytest.mark.fault(
@@ -100,13 +69,12 @@ def test_without_that_limit_it_waits_on(server, name, wire, monkeypatch) -> None
     done="The server is silent for longer than usual, and yet not for too long.",
     holds="The answer is waited for: what lasts is not taken for what is dead.",
 )
-def test_a_slow_answer_is_waited_for(server, name, wire, monkeypatch) -> None:
+def test_a_slow_answer_is_waited_for(wire, open_through, monkeypatch) -> None:
     monkeypatch.setattr(postgresql, "ANSWER_S", 4.0)
-    db = open_through(server, name, wire)
+    db = open_through(wire)
     wire.delay = 0.5
     with db.write() as conn:
         assert conn.scalar(sa.text("SELECT 1 FROM pg_sleep(2)")) == 1
-    db.close()
 
 
 @pytest.mark.full
