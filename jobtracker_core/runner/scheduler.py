@@ -6,6 +6,7 @@ decided in the database, by whatever the timers call.
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable
@@ -18,6 +19,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
 _THREADS = 3
+_LOGGER = "apscheduler.scheduler.timers"
 
 _LOOK_S: Final = 1.0
 _JUMP_S: Final = 2.0
@@ -39,7 +41,11 @@ class Timers:
         self._on_jump = on_jump
         self._end = threading.Event()
         self._watch = threading.Thread(target=self._watch_the_clock, name="clock", daemon=True)
+        # That a call is left out while the one before still runs is as it should be: no warnings.
+        logger = logging.getLogger(_LOGGER)
+        logger.setLevel(logging.ERROR)
         self._scheduler = BackgroundScheduler(
+            logger=logger,
             executors={"default": ThreadPoolExecutor(_THREADS)},
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
             timezone=UTC,
