@@ -10,11 +10,11 @@ from jobtracker_core.runner.inline import LogSink
 from jobtracker_core.storage.engine import Database
 
 TOLERATED_S: Final = 2.0
-"""Seconds by which two clocks may differ, or one may move between two looks."""
+"""Seconds by which two clocks may differ."""
 
 
 class ClockWatch:
-    """Compares a clock with the database's, and with what it said before. For one thread.
+    """Compares a clock with the database's. For one thread.
 
     Attributes:
         skew_s: Seconds that the database's clock was ahead at the last look, less than none where
@@ -25,7 +25,6 @@ class ClockWatch:
         self._db = db
         self._clock = clock
         self._on_log = on_log
-        self._offset: float | None = None
         self._told: float | None = None
         self.skew_s: float | None = None
 
@@ -34,16 +33,10 @@ class ClockWatch:
         before, here = self._clock.monotonic(), self._clock.now()
         there = self._db.present()
         took = self._clock.monotonic() - before
-        self._note_jump(here.timestamp() - before)
         # Read somewhere between: nobody knows where.
         ahead = (there - here - timedelta(seconds=took / 2)).total_seconds()
         self.skew_s = ahead
         self._note_skew(ahead, doubt=took / 2)
-
-    def _note_jump(self, offset: float) -> None:
-        before, self._offset = self._offset, offset
-        if before is not None and abs(offset - before) > TOLERATED_S:
-            self._on_log("warning", "clock jump", {"seconds": round(offset - before, 1)})
 
     def _note_skew(self, ahead: float, *, doubt: float) -> None:
         if abs(ahead) - doubt > TOLERATED_S:
