@@ -12,7 +12,9 @@ from jobtracker_core.api.access import token_guard
 from jobtracker_core.api.document import describe
 from jobtracker_core.api.health import health_router
 from jobtracker_core.api.jobs import jobs_router
+from jobtracker_core.api.live import LiveRuns
 from jobtracker_core.api.operations import SCOPE, answer_again
+from jobtracker_core.api.runs import runs_router
 from jobtracker_core.api.searches import searches_router
 from jobtracker_core.contract.access import Scope
 from jobtracker_core.storage.request_keys import Answered
@@ -25,6 +27,7 @@ def api_router(tracker: JobTracker, *, stopping: Callable[[], bool] = lambda: Fa
     They need a dependency `installation`, the JobTracker, and errors answered by
     `problems.explain`, around them.
     """
+    live = LiveRuns(lambda run_id, after: tracker.runs.look(run_id, after=after), stopping)
 
     @cache  # lives as long as the routes do
     def document() -> dict[str, Any]:
@@ -46,7 +49,7 @@ def api_router(tracker: JobTracker, *, stopping: Callable[[], bool] = lambda: Fa
         route_handlers=[
             Router(
                 "/api/v1",
-                route_handlers=[jobs_router(), searches_router(), openapi],
+                route_handlers=[jobs_router(), searches_router(), runs_router(live), openapi],
                 guards=[token_guard(tracker)],
                 exception_handlers={Answered: answer_again},
             ),

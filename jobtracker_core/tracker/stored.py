@@ -36,6 +36,10 @@ class Installation(Protocol):
         """Change something as one transaction, which also leaves a row in the audit log."""
         ...
 
+    def within(self, change: Change) -> Installation:
+        """Return a view whose changes are parts of one that is being made."""
+        ...
+
     @property
     def registry(self) -> discovery.Registry:
         """The plugins."""
@@ -58,6 +62,21 @@ def check_pool(tracker: Installation, name: str | None) -> None:
         find_pool(tracker.database, name)
     except NotFound as error:
         raise FormError({"proxy_pool": f"{error}. {error.hint}"}) from error
+
+
+def fill_query(
+    tracker: Installation, collector: str, query: CommonQuery | Mapping[str, Any]
+) -> CommonQuery:
+    """Make a collector's query of words; a FormError names them as `query.WORD`."""
+    try:
+        return tracker.query(collector, query)
+    except FormError as error:
+        raise FormError(
+            {
+                field if field == "query" else f"query.{field}": problem
+                for field, problem in error.problems.items()
+            }
+        ) from error
 
 
 class Jobs:
