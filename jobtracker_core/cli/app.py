@@ -20,6 +20,7 @@ _COMMANDS = {
     "config": ("config", "config", "See how this program is set up."),
     "db": ("db", "db", "Look after the database."),
     "demo": ("demo", "demo", "See it work, on practice sites of this machine."),
+    "init": ("init", "init", "Set up: make the first user."),
     "jobs": ("jobs", "jobs", "List, show and export stored jobs."),
     "plugins": ("plugins", "plugins", "See which plugins are installed and whether they work."),
     "proxies": ("proxies", "proxies", "Keep proxies that runs go through."),
@@ -27,6 +28,8 @@ _COMMANDS = {
     "runs": ("runs", "runs", "List, show, follow, stop and retry runs."),
     "searches": ("searches", "searches", "Keep searches that run by themselves."),
     "serve": ("serve", "serve", "Open the portal and the API in a browser or for programs."),
+    "tokens": ("tokens", "tokens", "Keep the tokens with which programs use the API."),
+    "users": ("users", "users", "Keep the users who may log in."),
     "worker": ("worker", "worker", "Execute the runs in the queue."),
     "workers": ("workers", "workers", "See which processes execute runs."),
 }

@@ -91,11 +91,14 @@ _FILLERS = str.maketrans("", "", " -_.,;:/\\+*#'\"?=()[]{}<>~^&%")
 def is_common(password: str) -> bool:
     """Say whether a password is one of those, or repeats the same few characters throughout."""
     plain = password.casefold().translate(_FILLERS)
-    spelled = plain.translate(_SWAPS)
+    plain = plain.rstrip("!$@") or plain
+    head = plain.rstrip("0123456789")
+    # Read as letters within the word, and as the number that they are behind it.
+    spelled = {plain, plain.translate(_SWAPS), head.translate(_SWAPS) + plain[len(head) :]}
     return (
         len(set(password.casefold())) < _DIFFERENT
         or _repeats(plain)
-        or not {plain, plain.rstrip("!$@"), spelled}.isdisjoint(common())
+        or not spelled.isdisjoint(common())
     )
 
 

@@ -86,8 +86,9 @@ def verify(stored: str | None, password: str) -> bool:
         fits = len(password.encode()) <= LONGEST_BYTES
     except UnicodeEncodeError:
         fits = False
-    against = stored if stored is not None else _nobody()
     with _turn():
+        nobody = _nobody()  # made here, so that the first answer about nobody takes no longer
+        against = nobody if stored is None else stored
         try:
             _hasher.verify(against, password if fits else "")
         except (VerificationError, InvalidHashError):

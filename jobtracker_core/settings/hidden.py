@@ -20,6 +20,7 @@ _USER_AND_PASSWORD = re.compile(
 )
 _COOKIE = re.compile(r"(?i)(cookies?[\"']?\s{0,3}[=:]\s{0,3})[^\r\n]+")
 _BEARER = re.compile(r"\b([Bb]earer\s{1,3})[\w.~+/=-]+")
+_OUR_TOKEN = re.compile(r"\b(jt_[a-z0-9]{8}_)[A-Za-z0-9_-]+")
 _ASSIGNED = re.compile(
     r"(?i)((?:token|secret|passw(?:or)?d|passphrase|credentials?|authorization|api[_-]?key|dsn|pwd)"
     r"[\"']?\s{0,3}[=:]\s{0,3})"
@@ -45,6 +46,7 @@ def hide_secrets(text: str) -> str:
     text = _USER.sub(f"{HIDDEN}@", text)
     text = _COOKIE.sub(rf"\1{HIDDEN}", text)
     text = _ASSIGNED.sub(rf"\1{HIDDEN}", text)
+    text = _OUR_TOKEN.sub(rf"\1{HIDDEN}", text)
     return _BEARER.sub(rf"\1{HIDDEN}", text)
 
 

@@ -36,6 +36,7 @@ from jobtracker_core.storage.engine import Database
 from jobtracker_core.storage.errors import NotFound
 from jobtracker_core.storage.proxies import ProxyPool, find_pool
 from jobtracker_core.storage.request_keys import RequestKey
+from jobtracker_core.tracker.access import Access
 from jobtracker_core.tracker.change import Change, changing, this_user
 from jobtracker_core.tracker.collectors import CollectorOff, Collectors
 from jobtracker_core.tracker.opened import Opened
@@ -45,7 +46,7 @@ from jobtracker_core.tracker.searches import Searches
 from jobtracker_core.tracker.stored import Companies, Jobs, Workers
 
 
-class JobTracker:
+class JobTracker(Access):
     """One installation: its plugins and its database.
 
     A context manager. Nothing is opened before it is needed; the database's schema is brought up

@@ -17,6 +17,7 @@ from jobtracker_core.settings import Settings
 from jobtracker_core.settings.hidden import hide_secrets, is_secret
 from jobtracker_core.storage import schema
 from jobtracker_core.storage.engine import Database, open_database
+from jobtracker_core.tracker.tokens import TokenMemory
 
 
 class Opened:
@@ -24,6 +25,7 @@ class Opened:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self.token_memory = TokenMemory()
         self._opening = threading.Lock()
         self._database: Database | None = None
 

@@ -21,6 +21,7 @@ from jobtracker_core.runner.clock import Clock
 from jobtracker_core.storage import proxies, rates
 from jobtracker_core.storage.errors import Busy
 from jobtracker_core.storage.proxies import ProxyPool, ProxyStatus
+from jobtracker_core.tracker.names import LONGEST_NAME, is_name
 from jobtracker_core.tracker.stored import Installation
 
 DEFAULT_POOL = "default"
@@ -28,7 +29,6 @@ DEFAULT_POOL = "default"
 _ANYWHERE = Limits(per_minute=60, burst=5)
 """The pace of tests at an address that is no collector's."""
 
-LONGEST_NAME = 100
 _ANSWERS = range(200, 400)
 _OWN_FAULTS: frozenset[ErrorClass] = frozenset({"proxy", "blocked"})
 
@@ -162,11 +162,6 @@ class Proxies:
                 elif is_up or said.error.error_class in _OWN_FAULTS:
                     proxies.set_aside(change.db, proxy.id, cause=said.error.error_class)
             change.note(proxies=len(asked), ok=sum(said.error is None for _, said in asked))
-
-
-def is_name(text: str) -> bool:
-    """Say whether a text can name something in lists."""
-    return text.isprintable() and text == text.strip() and 0 < len(text) <= LONGEST_NAME
 
 
 class _Said(Struct, frozen=True, kw_only=True):

@@ -20,7 +20,7 @@ from jobtracker_core.storage.searches import Search, SearchDraft
 from jobtracker_core.tracker import search_form
 from jobtracker_core.tracker.change import differing
 from jobtracker_core.tracker.collectors import Collectors, site_of, turned_on
-from jobtracker_core.tracker.proxies import LONGEST_NAME, is_name
+from jobtracker_core.tracker.names import LONGEST_NAME, is_name
 from jobtracker_core.tracker.search_form import SearchForm, SearchOptions
 from jobtracker_core.tracker.stored import Installation, check_pool, fill_query
 
