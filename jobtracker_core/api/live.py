@@ -36,6 +36,11 @@ class LiveRuns:
         self._stopping = stopping
         self._feeds: dict[int, _Feed] = {}
 
+    @property
+    def watched(self) -> frozenset[int]:
+        """The runs that are looked at now."""
+        return frozenset(self._feeds)
+
     async def follow(self, run_id: int, *, after: int) -> AsyncIterator[Watched | None]:
         """Yield a run with its events after one, then each change, until it has ended.
 

@@ -154,10 +154,14 @@ class Runs:
         """Put a run that has ended into the queue once more, as a new one with the same query.
 
         Where a run of the same search is pending or running, that one is returned, with the
-        outcome `overlap`. Raises NotFound, Busy (it has not ended), NoRetry, CollectorOff,
-        UnknownCollector and Unavailable.
+        outcome `overlap`. Raises NotFound, NoRetry (it has not ended, or asked no site),
+        CollectorOff, UnknownCollector and Unavailable.
         """
         run = self.get(run_id)
+        if run.finished_at is None:
+            raise NoRetry(
+                f"run {run_id} is {run.state}: it has not ended", "Wait for it, or cancel it."
+            )
         if run.trigger == "api":
             raise NoRetry(
                 f"run {run_id} was read elsewhere: its pages came in through the API",

@@ -2,22 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from litestar.testing import TestClient
 
+from jobtracker_core.contract.access import Scope
 from jobtracker_core.server.application import Application
 from jobtracker_core.server.compose import create_app
 from jobtracker_core.tracker import JobTracker
 
 
 @pytest.fixture
-def client(tracker: JobTracker) -> Iterator[TestClient[Application]]:
-    """A client of the whole app, as programs talk to it."""
+def stranger(tracker: JobTracker) -> Iterator[TestClient[Application]]:
+    """A client of the whole app that has no token."""
     with TestClient(create_app(tracker), base_url="http://127.0.0.1") as client:
         yield client
+
+
+@pytest.fixture
+def bearer(tracker: JobTracker) -> Callable[..., dict[str, str]]:
+    """Make a token; gives the header that brings it."""
+
+    def make(*scopes: Scope | str, **options: Any) -> dict[str, str]:
+        made = tracker.tokens.create("test", scopes, **options)
+        return {"authorization": f"Bearer {made.text}"}
+
+    return make
+
+
+@pytest.fixture
+def client(
+    stranger: TestClient[Application], bearer: Callable[..., dict[str, str]]
+) -> TestClient[Application]:
+    """A client of the whole app, as programs that may do everything talk to it."""
+    stranger.headers.update(bearer(Scope.ADMIN))
+    return stranger
 
 
 @pytest.fixture
