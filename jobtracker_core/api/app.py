@@ -11,6 +11,7 @@ from litestar import Router, get
 from jobtracker_core.api.access import token_guard
 from jobtracker_core.api.document import describe
 from jobtracker_core.api.health import health_router
+from jobtracker_core.api.ingest import collect_router
 from jobtracker_core.api.jobs import jobs_router
 from jobtracker_core.api.live import LiveRuns
 from jobtracker_core.api.operations import SCOPE, answer_again
@@ -49,7 +50,13 @@ def api_router(tracker: JobTracker, *, stopping: Callable[[], bool] = lambda: Fa
         route_handlers=[
             Router(
                 "/api/v1",
-                route_handlers=[jobs_router(), searches_router(), runs_router(live), openapi],
+                route_handlers=[
+                    jobs_router(),
+                    searches_router(),
+                    runs_router(live),
+                    collect_router(),
+                    openapi,
+                ],
                 guards=[token_guard(tracker)],
                 exception_handlers={Answered: answer_again},
             ),

@@ -24,6 +24,7 @@ from jobtracker_core.plugins.forms import FormError
 from jobtracker_core.storage.errors import Busy, Duplicate, NotFound, Stale, StorageError
 from jobtracker_core.storage.request_keys import Answered, KeyReused
 from jobtracker_core.tracker import CollectorOff
+from jobtracker_core.tracker.ingest import NotYours, RunOver
 from jobtracker_core.tracker.runs import NoRetry
 
 MEDIA_TYPE = "application/problem+json"
@@ -47,6 +48,8 @@ _SENDERS: tuple[tuple[type[Exception], str, HTTPStatus], ...] = (
     (CollectorOff, "collector-off", HTTPStatus.CONFLICT),
     (CannotRun, "cannot-run", HTTPStatus.CONFLICT),
     (NoRetry, "no-retry", HTTPStatus.CONFLICT),
+    (RunOver, "run-over", HTTPStatus.CONFLICT),
+    (NotYours, "forbidden", HTTPStatus.FORBIDDEN),
     (Answered, "answered", HTTPStatus.CONFLICT),
 )
 
@@ -143,7 +146,7 @@ def _known(error: Exception) -> Explained | None:
     """Explain what the sender can do something about."""
     for kind_of, kind, status in _SENDERS:
         if isinstance(error, kind_of):
-            hint = error.hint if isinstance(error, StorageError) else None
+            hint = getattr(error, "hint", None)
             return _plain(kind, status, str(error), next=_next(error) or hint)
     if isinstance(error, FormError):
         return invalid(error.problems)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import AsyncIterator
 from datetime import datetime
@@ -19,6 +20,7 @@ from msgspec import Struct
 
 from jobtracker_core.api.live import LiveRuns
 from jobtracker_core.api.operations import operation
+from jobtracker_core.api.problems import wrong
 from jobtracker_core.contract.access import Scope
 from jobtracker_core.contract.errors import ErrorClass
 from jobtracker_core.contract.run import Counts, RunState
@@ -30,6 +32,7 @@ LONGEST_S: Final = 600.0
 
 _AGAIN_MS: Final = 2_000
 _END: Final = "-end"
+_ID = re.compile(rf"([0-9]{{1,18}})({_END})?")
 
 _STREAM = operation(
     "watchRun",
@@ -72,14 +75,17 @@ async def watch_run(
         HeaderParameter(
             name="Last-Event-ID",
             description="The `id` of the last message that was received: go on after it.",
-            pattern=f"^[0-9]{{1,18}}({_END})?$",
+            max_length=40,
         ),
     ] = None,
 ) -> Response[Any]:
     """Watch a run."""
-    if last_event_id is not None and last_event_id.endswith(_END):
+    last = _ID.fullmatch(last_event_id or "0")
+    if last is None:
+        raise wrong("Last-Event-ID", "give the id of a message, or leave it out")
+    if last[2]:
         return Response("", status_code=HTTPStatus.NO_CONTENT)
-    after = int(last_event_id or 0)
+    after = int(last[1])
     told = live.follow(run_id, after=after)
     # Looked at before the answer begins, so that a run that is not there is a 404.
     first = await anext(told)

@@ -168,6 +168,7 @@ collectors = Table(
     time("updated_at", required=True),
     Column("paused_version", Text),
     count("layout_failures"),
+    Column("settings", Json, nullable=False, server_default="{}"),
     UniqueConstraint("name"),
     sqlite_autoincrement=True,
 )

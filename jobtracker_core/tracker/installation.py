@@ -40,13 +40,14 @@ from jobtracker_core.tracker.access import Access
 from jobtracker_core.tracker.change import Change, changing, this_user
 from jobtracker_core.tracker.collectors import CollectorOff, Collectors
 from jobtracker_core.tracker.opened import Opened
+from jobtracker_core.tracker.operating import Operating
 from jobtracker_core.tracker.proxies import Proxies
 from jobtracker_core.tracker.runs import Runs
 from jobtracker_core.tracker.searches import Searches
 from jobtracker_core.tracker.stored import Companies, Jobs, Workers
 
 
-class JobTracker(Access):
+class JobTracker(Access, Operating):
     """One installation: its plugins and its database.
 
     A context manager. Nothing is opened before it is needed; the database's schema is brought up
