@@ -9,6 +9,7 @@ from typing import Any
 from litestar import Router, get
 
 from jobtracker_core.api.access import token_guard
+from jobtracker_core.api.collectors import collectors_router
 from jobtracker_core.api.document import describe
 from jobtracker_core.api.health import health_router
 from jobtracker_core.api.ingest import collect_router
@@ -54,6 +55,7 @@ def api_router(tracker: JobTracker, *, stopping: Callable[[], bool] = lambda: Fa
                     jobs_router(),
                     searches_router(),
                     runs_router(live),
+                    collectors_router(),
                     collect_router(),
                     openapi,
                 ],

@@ -33,10 +33,9 @@ _STATES = ", ".join(RunState)
 RunId = Annotated[int, PathParameter(description="The run's number", ge=1)]
 
 
-class NewRun(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A query that is to be run once; what is absent is as the collector has it."""
+class RunOptions(Struct, frozen=True, kw_only=True):
+    """What can be said of a run that is to be made."""
 
-    collector: Annotated[str, Meta(description="The collector", pattern=f"^{NAME_PATTERN}$")]
     query: Annotated[
         dict[str, Any],
         Meta(description="Words of its query, as `GET /collectors/{name}/schema` lists them"),
@@ -60,6 +59,12 @@ class NewRun(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     )
     pages: Annotated[int, Meta(description="List pages", ge=1, le=100_000)] | None = None
     requests: Annotated[int, Meta(description="Requests", ge=1, le=10_000_000)] | None = None
+
+
+class NewRun(RunOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A query that is to be run once; what is absent is as the collector has it."""
+
+    collector: Annotated[str, Meta(description="The collector", pattern=f"^{NAME_PATTERN}$")]
 
 
 class Stopped(Struct, frozen=True, kw_only=True):
@@ -122,6 +127,11 @@ def list_runs(
     return leading_on(found, {**words, "before": found[-1].id} if len(found) == limit else None)
 
 
+def to_limits(options: RunOptions) -> Limits:
+    """Return the limits that a run is to be held to."""
+    return Limits(**{name: getattr(options, name) for name in Limits.__struct_fields__})
+
+
 def _read_states(text: str | None) -> tuple[RunState, ...]:
     # Not by a pattern: Litestar keeps the argument's name `state` for itself, and would tell of a
     # text that does not fit under the name of ours.
@@ -148,7 +158,7 @@ def create_run(tracker: NamedDependency[JobTracker], data: JSONBody[NewRun]) -> 
     return tracker.runs.enqueue(
         data.collector,
         data.query,
-        limits=Limits(**{name: getattr(data, name) for name in Limits.__struct_fields__}),
+        limits=to_limits(data),
         proxy_pool=data.proxy_pool,
         priority=data.priority,
     )

@@ -15,12 +15,13 @@ from jobtracker_core.cli.errors import FAILED
 from jobtracker_core.cli.output import open_tracker, print_json, print_table
 from jobtracker_core.cli.setup import config_option
 from jobtracker_core.contract.errors import ConfigError
-from jobtracker_core.plugins import forms
+from jobtracker_core.plugins import discovery, forms
 from jobtracker_core.settings import Source
 from jobtracker_core.settings.file import choose
 from jobtracker_core.settings.hidden import showable
 from jobtracker_core.settings.table import OUR_VARIABLES, PREFIX, SETTINGS
-from jobtracker_core.tracker import JobTracker
+from jobtracker_core.storage.errors import StorageError
+from jobtracker_core.tracker import JobTracker, collector_settings
 
 
 class Held(Struct, frozen=True, kw_only=True):
@@ -91,29 +92,35 @@ def _look(tracker: JobTracker) -> Shown:
         for name, value in values.items()
     ]
     problems = []
-    for name in sorted(tracker.registry.sources):
-        held += _of_collector(tracker, name)
+    warnings = [*_warnings(tracker)]
+    for name, source in sorted(tracker.registry.sources.items()):
         try:
-            tracker.collector_settings(name)
+            mine = tracker.held(name)
+        except StorageError as error:
+            told = f"settings that are kept in the database are not among these: {error}"
+            warnings += [told] * (told not in warnings)
+            known = tracker.registry.sources
+            mine = collector_settings.Held(name=name, stored={}, settings=settings, known=known)
+        held += _of_collector(mine, source)
+        try:
+            collector_settings.read(mine, source)
         except ConfigError as error:
             problems.append(str(error))
     return Shown(
         config=None if settings.config is None else str(settings.config),
         settings=tuple(held),
         problems=tuple(problems),
-        warnings=tuple(_warnings(tracker)),
+        warnings=tuple(warnings),
     )
 
 
-def _of_collector(tracker: JobTracker, name: str) -> Iterator[Held]:
-    known = tracker.registry.sources
-    values = tracker.settings.for_collector(name, known=known)
-    fields = {field.name: field.default for field in forms.fields(known[name].info.settings)}
-    for key, value in {**fields, **values}.items():
+def _of_collector(held: collector_settings.Held, source: discovery.Source) -> Iterator[Held]:
+    fields = {field.name: field.default for field in forms.fields(source.info.settings)}
+    for key, value in {**fields, **held.values}.items():
         yield Held(
-            name=f"collectors.{name}.{key}",
+            name=f"collectors.{held.name}.{key}",
             value=_plain(showable(key, value)),
-            source=tracker.settings.collector_source(name, key, known=known),
+            source=held.source(key),
         )
 
 

@@ -173,6 +173,18 @@ collectors = Table(
     sqlite_autoincrement=True,
 )
 
+# Sealed one by one, each bound to its row; all other settings stand in the collector's own.
+collector_secrets = Table(
+    "collector_secrets",
+    metadata,
+    row_id(),
+    Column("collector_id", BIG_ID, ForeignKey("collectors.id", ondelete="CASCADE"), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("sealed", Text, nullable=False),
+    UniqueConstraint("collector_id", "name"),
+    sqlite_autoincrement=True,
+)
+
 collector_runs = Table(
     "collector_runs",
     metadata,

@@ -38,13 +38,12 @@ from jobtracker_core.storage.proxies import ProxyPool, find_pool
 from jobtracker_core.storage.request_keys import RequestKey
 from jobtracker_core.tracker.access import Access
 from jobtracker_core.tracker.change import Change, changing, this_user
-from jobtracker_core.tracker.collectors import CollectorOff, Collectors
+from jobtracker_core.tracker.collectors import CollectorOff
 from jobtracker_core.tracker.opened import Opened
 from jobtracker_core.tracker.operating import Operating
-from jobtracker_core.tracker.proxies import Proxies
 from jobtracker_core.tracker.runs import Runs
 from jobtracker_core.tracker.searches import Searches
-from jobtracker_core.tracker.stored import Companies, Jobs, Workers
+from jobtracker_core.tracker.stored import Companies, Jobs
 
 
 class JobTracker(Access, Operating):
@@ -155,28 +154,14 @@ class JobTracker(Access, Operating):
         return Searches(self)
 
     @cached_property
-    def workers(self) -> Workers:
-        """Processes that execute runs."""
-        return Workers(self)
-
-    @cached_property
     def companies(self) -> Companies:
         """Employers."""
         return Companies(self)
 
-    @cached_property
-    def collectors(self) -> Collectors:
-        """Which sites are collected."""
-        return Collectors(self)
-
-    @cached_property
-    def proxies(self) -> Proxies:
-        """Pools of proxies that runs can go through."""
-        return Proxies(self, self._clock)
-
     def collector_settings(self, name: str) -> CollectorSettings:
         """Return what the operator set for a collector; raises ConfigError, naming who set it."""
-        return self._opened.collector_settings(name)
+        within = None if self._outer is None else self._outer.db
+        return self._opened.collector_settings(name, within)
 
     def query(self, name: str, words: CommonQuery | Mapping[str, Any]) -> CommonQuery:
         """Make a collector's query of words, or check one; raises FormError naming each fault."""

@@ -3,15 +3,47 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import Protocol
 
+from jobtracker_core.runner.clock import Clock
+from jobtracker_core.tracker.change import Change
+from jobtracker_core.tracker.collector_settings import Held
+from jobtracker_core.tracker.collectors import Collectors
 from jobtracker_core.tracker.ingest import Ingest
-from jobtracker_core.tracker.stored import Installation
+from jobtracker_core.tracker.opened import Opened
+from jobtracker_core.tracker.proxies import Proxies
+from jobtracker_core.tracker.stored import Installation, Workers
+
+
+class _Whole(Installation, Protocol):
+    _opened: Opened
+    _outer: Change | None
+    _clock: Clock
 
 
 class Operating:
-    """Pages from elsewhere, plugins, and the installation as a whole."""
+    """Collectors, workers, proxies, and pages from elsewhere."""
+
+    @cached_property
+    def collectors(self: Installation) -> Collectors:
+        """Which sites are collected."""
+        return Collectors(self)
+
+    @cached_property
+    def workers(self: Installation) -> Workers:
+        """Processes that execute runs."""
+        return Workers(self)
+
+    @cached_property
+    def proxies(self: _Whole) -> Proxies:
+        """Pools of proxies that runs can go through."""
+        return Proxies(self, self._clock)
 
     @cached_property
     def ingest(self: Installation) -> Ingest:
         """Pages that somebody else has read."""
         return Ingest(self)
+
+    def held(self: _Whole, name: str) -> Held:
+        """Return all that anybody has set for a collector, and who."""
+        return self._opened.held(name, None if self._outer is None else self._outer.db)

@@ -17,6 +17,7 @@ from jobtracker_core.storage.errors import NotFound
 from jobtracker_core.storage.proxies import find_pool
 from jobtracker_core.storage.search import Filters, JobList, Tally
 from jobtracker_core.tracker.change import Change
+from jobtracker_core.tracker.collector_settings import Held
 
 
 class Installation(Protocol):
@@ -47,6 +48,10 @@ class Installation(Protocol):
 
     def collector_settings(self, name: str) -> CollectorSettings:
         """What the operator set for a collector."""
+        ...
+
+    def held(self, name: str) -> Held:
+        """All that anybody has set for a collector, and who."""
         ...
 
     def query(self, name: str, words: CommonQuery | Mapping[str, Any]) -> CommonQuery:

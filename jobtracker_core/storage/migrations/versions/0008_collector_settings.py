@@ -14,8 +14,26 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Add the column and the table."""
+    """Add the column and the tables."""
     op.add_column("collectors", sa.Column("settings", Json, nullable=False, server_default="{}"))
+    op.create_table(
+        "collector_secrets",
+        sa.Column("id", BIG_ID, sa.Identity(always=False), nullable=False),
+        sa.Column("collector_id", BIG_ID, nullable=False),
+        sa.Column("name", sa.Text, nullable=False),
+        sa.Column("sealed", sa.Text, nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_collector_secrets")),
+        sa.UniqueConstraint(
+            "collector_id", "name", name=op.f("uq_collector_secrets_collector_id_name")
+        ),
+        sa.ForeignKeyConstraint(
+            ["collector_id"],
+            ["collectors.id"],
+            name=op.f("fk_collector_secrets_collector_id_collectors"),
+            ondelete="CASCADE",
+        ),
+        sqlite_autoincrement=True,
+    )
     op.create_table(
         "ingest_batches",
         sa.Column("run_id", BIG_ID, nullable=False),

@@ -1,0 +1,82 @@
+"""Settings of collectors that were set here, and not in a file or the environment."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+import sqlalchemy as sa
+from msgspec import Struct
+from sqlalchemy import Connection
+
+from jobtracker_core.storage.collectors import Collector, ensure_one, read
+from jobtracker_core.storage.engine import Database, now
+from jobtracker_core.storage.errors import RELOAD, Stale
+from jobtracker_core.storage.pauses import unpaused
+from jobtracker_core.storage.rates import end_cooling
+from jobtracker_core.storage.tables import collectors
+from jobtracker_core.storage.wakeup import announce
+
+
+class CollectorChange(Struct, frozen=True, kw_only=True):
+    """What is to be changed of a collector.
+
+    Attributes:
+        enabled: None leaves it as it is.
+        settings: Settings that get another value.
+        dropped: Settings that go, so that what else says something of them holds.
+        rate_key: The site's, whose cooling ends where the collector is turned on.
+    """
+
+    enabled: bool | None = None
+    settings: Mapping[str, Any] = {}
+    dropped: Collection[str] = ()
+    rate_key: str | None = None
+
+
+def stored_settings(db: Database, name: str) -> dict[str, Any]:
+    """Return what is set for a collector; nothing if it has no row."""
+    with db.read() as conn:
+        found: dict[str, Any] | None = conn.execute(
+            sa.select(collectors.c.settings).where(collectors.c.name == name)
+        ).scalar()
+    return found or {}
+
+
+def update(
+    db: Database, name: str, change: CollectorChange, *, expected_version: int | None = None
+) -> Collector:
+    """Change a collector, making its row if it has none (version 0).
+
+    Raises Stale if it is not of the version that is expected.
+    """
+    with db.write() as conn:
+        before = _lock(conn, name, expected_version)
+        moment = now(conn)
+        settings = {k: v for k, v in before.settings.items() if k not in change.dropped}
+        values: dict[str, Any] = {"settings": settings | dict(change.settings)}
+        if change.enabled is not None:
+            values["enabled"] = change.enabled
+        if change.enabled:
+            values |= unpaused()
+        conn.execute(
+            sa.update(collectors)
+            .where(collectors.c.id == before.id)
+            .values(**values, updated_at=moment)
+        )
+        if change.enabled and change.rate_key is not None:
+            end_cooling(conn, change.rate_key)
+        announce(conn)
+        return read(conn, name)
+
+
+def _lock(conn: Connection, name: str, expected_version: int | None) -> Collector:
+    row = sa.select(collectors.c.id).where(collectors.c.name == name).with_for_update()
+    is_new = conn.execute(row).first() is None
+    if is_new:
+        ensure_one(conn, name, now(conn))
+        conn.execute(row)
+    found = read(conn, name)
+    if expected_version not in {None, 0 if is_new else found.version}:
+        raise Stale(f"collector {name} was changed since it was read", RELOAD)
+    return found
