@@ -25,6 +25,7 @@ from jobtracker_core.storage import upsert
 from jobtracker_core.storage.engine import Database, open_database
 from jobtracker_core.storage.schema import upgrade
 from jobtracker_core.tracker import JobTracker
+from keys import KEY, cipher
 
 # The same examples in every run: a find belongs to whoever changes the code, not to whoever is next.
 # How long a machine takes to make them says nothing about the code.
@@ -135,7 +136,7 @@ def db_url(dialect: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iter
 @pytest.fixture
 def db(db_url: str) -> Iterator[Database]:
     """A migrated, empty database."""
-    database = open_database(db_url)
+    database = open_database(db_url, cipher=cipher())
     try:
         yield database
     finally:
@@ -145,7 +146,9 @@ def db(db_url: str) -> Iterator[Database]:
 @pytest.fixture
 def tracker(db_url: str, tmp_path: Path) -> Iterator[JobTracker]:
     """An installation without plugins, on a migrated, empty database."""
-    settings = Settings(data_dir=tmp_path / "data", database_url=db_url, plugins=())
+    settings = Settings(
+        data_dir=tmp_path / "data", database_url=db_url, plugins=(), secret_key=(KEY,)
+    )
     with JobTracker(settings) as tracker:
         yield tracker
 

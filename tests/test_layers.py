@@ -44,6 +44,7 @@ ALLOWED = {
             "plugins",
             "http",
             "ingest",
+            "security",
             "storage",
             "runner",
         ),

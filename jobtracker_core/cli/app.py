@@ -27,6 +27,7 @@ _COMMANDS = {
     "replay": ("replay", "replay", "Run a collector on recorded answers of its site."),
     "runs": ("runs", "runs", "List, show, follow, stop and retry runs."),
     "searches": ("searches", "searches", "Keep searches that run by themselves."),
+    "secrets": ("secrets", "secrets", "Look after the key that stored secrets are encrypted with."),
     "serve": ("serve", "serve", "Open the portal and the API in a browser or for programs."),
     "tokens": ("tokens", "tokens", "Keep the tokens with which programs use the API."),
     "users": ("users", "users", "Keep the users who may log in."),

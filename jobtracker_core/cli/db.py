@@ -6,6 +6,7 @@ import click
 
 from jobtracker_core.cli.errors import FAILED
 from jobtracker_core.cli.output import open_tracker
+from jobtracker_core.settings import Flag
 from jobtracker_core.storage import schema
 from jobtracker_core.storage.engine import open_database
 
@@ -17,14 +18,14 @@ def db() -> None:
 
 @db.command()
 def upgrade() -> None:
-    """Bring the schema up to date; safe to run at any time, also from several machines."""
-    url = open_tracker().settings.database
-    database = open_database(url)
-    try:
-        schema.upgrade(database)
-        status = schema.check(database)
-    finally:
-        database.close()
+    """Bring the schema up to date, and encrypt secrets that an older program did not.
+
+    Safe to run at any time, also from several machines.
+    """
+    always = Flag(setting="run_migrations", value=True, option="db upgrade")
+    with open_tracker(always) as tracker:
+        database = tracker.database
+        status = tracker.check_database()
     click.echo(f"{database.display_url}: schema {status.current} is current")
 
 

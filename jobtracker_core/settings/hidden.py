@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Final
 
 HIDDEN: Final = "***"
@@ -63,7 +64,8 @@ def showable(name: str, value: Any) -> Any:
     """Return a setting's value as it may be shown."""
     if name == "database_url" and isinstance(value, str):
         return hide_password(value)
-    if value is not None and is_secret(name.rpartition(".")[2]):
+    # A path says where a secret stands, and is none.
+    if value is not None and not isinstance(value, Path) and is_secret(name.rpartition(".")[2]):
         return HIDDEN
     if isinstance(value, str):
         return hide_secrets(value)

@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from jobtracker_core.settings import file as config_file
-from jobtracker_core.settings.hidden import showable
+from jobtracker_core.settings.hidden import HIDDEN, showable
 from jobtracker_core.settings.source import CODE, DEFAULT, SettingError, Source
 from jobtracker_core.settings.table import OUR_VARIABLES, PREFIX, SETTINGS, Setting, split_listen
 
@@ -52,6 +52,9 @@ class Settings(Struct, frozen=True, kw_only=True):
         data_dir: Where this program keeps its own files.
         database_url: `sqlite:///PATH`, `postgresql://…` or `postgres://…`. None: a SQLite file in
             `data_dir`.
+        secret_key: Keys of stored secrets; the first one encrypts, all decrypt.
+        secret_key_file: A file with such keys, one a line, if `secret_key` is None. None: the file
+            `secret.key` in `data_dir`, which is made at first need where the database is SQLite.
         plugins: Names of the only entry points to load; None loads all, an empty tuple none.
         listen: Where the server accepts connections, `HOST:PORT`; see `address`.
         run_migrations: Bring the database's schema up to date at first use. Without it, an older
@@ -73,6 +76,8 @@ class Settings(Struct, frozen=True, kw_only=True):
 
     data_dir: Path = msgspec.field(default_factory=default_data_dir)
     database_url: str | None = None
+    secret_key: tuple[str, ...] | None = None
+    secret_key_file: Path | None = None
     plugins: tuple[str, ...] | None = None
     listen: str = "127.0.0.1:8080"
     run_migrations: bool = True
@@ -140,8 +145,9 @@ class Settings(Struct, frozen=True, kw_only=True):
             collectors.setdefault(name, {})[key] = flag.value
             sources[f"{table}.{name}.{key}"] = source
         values = {name: _read(SETTINGS[name], *found[name]) for name in found}
-        if file is not None and found.get("data_dir", (None, DEFAULT))[1].kind == "file":
-            values["data_dir"] = file.path.absolute().parent / values["data_dir"]
+        for name in ("data_dir", "secret_key_file"):
+            if file is not None and found.get(name, (None, DEFAULT))[1].kind == "file":
+                values[name] = file.path.absolute().parent / values[name]
         return cls(
             **values,
             collectors=collectors,
@@ -254,6 +260,6 @@ def _refused(setting: Setting, value: object, source: Source) -> SettingError:
     if setting.name == "database_url":
         scheme, separator, _ = str(value).partition("://")
         value = f"{scheme}://…" if separator else "…"
-    shown = repr(value)
+    shown = HIDDEN if setting.name == "secret_key" else repr(value)
     shown = shown if len(shown) <= 80 else shown[:77] + "…"  # noqa: PLR2004  (a line's worth)
     return SettingError(setting.name, f"{shown} is not allowed; it takes {setting.allowed}", source)

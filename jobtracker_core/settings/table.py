@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import math
 import re
 from collections.abc import Callable
@@ -18,6 +19,7 @@ LOG_LEVELS: Final = ("debug", "info", "warning", "error")
 LOG_FORMATS: Final = ("auto", "human", "json")
 
 _DAY_S = 86_400
+_KEY_BYTES, _FEWEST_DIFFERENT = 32, 12
 _MOST = 256
 _HIGHEST_PORT = 65_535
 _LISTEN = re.compile(r"(\[[0-9A-Fa-f:.%]+\]|[^\s:\[\]/@]+):(\d{1,5})")
@@ -82,6 +84,18 @@ def _names(value: object) -> tuple[str, ...]:
     return tuple(name.strip() for name in value if name.strip())
 
 
+def _keys(value: object) -> tuple[str, ...]:
+    keys = _names(value)
+    for key in keys:
+        raw = base64.b64decode(key.encode("ascii"), altchars=b"-_", validate=True)
+        # A password, or one and the same byte throughout, is no key.
+        if len(raw) != _KEY_BYTES or len(set(raw)) < _FEWEST_DIFFERENT:
+            raise ValueError
+    if not keys:
+        raise ValueError
+    return keys
+
+
 def _listen(value: object) -> str:
     text = _text(value)
     split_listen(text)
@@ -141,6 +155,18 @@ SETTINGS: Final = {
         ),
         Setting(
             name="data_dir", variables=("JOBTRACKER_DATA_DIR",), read=_path, allowed="a directory"
+        ),
+        Setting(
+            name="secret_key",
+            variables=("JOBTRACKER_SECRET_KEY",),
+            read=_keys,
+            allowed="keys that `jobtracker secrets new-key` prints, with commas between them",
+        ),
+        Setting(
+            name="secret_key_file",
+            variables=("JOBTRACKER_SECRET_KEY_FILE",),
+            read=_path,
+            allowed="a file with such keys, one a line",
         ),
         Setting(
             name="plugins",

@@ -28,6 +28,35 @@ audit_log = Table(
     sqlite_autoincrement=True,
 )
 
+# What is done stays told, even for whoever has the program's own connection.
+_TRIGGERS = {
+    "postgresql": (
+        """CREATE FUNCTION audit_log_refuse() RETURNS trigger LANGUAGE plpgsql AS
+$$BEGIN RAISE EXCEPTION 'the audit log is append-only'; END$$""",
+        """CREATE TRIGGER audit_log_rows BEFORE UPDATE OR DELETE ON audit_log
+FOR EACH ROW EXECUTE FUNCTION audit_log_refuse()""",
+        """CREATE TRIGGER audit_log_whole BEFORE TRUNCATE ON audit_log
+FOR EACH STATEMENT EXECUTE FUNCTION audit_log_refuse()""",
+    ),
+    "sqlite": (
+        """CREATE TRIGGER audit_log_update BEFORE UPDATE ON audit_log
+BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END""",
+        """CREATE TRIGGER audit_log_delete BEFORE DELETE ON audit_log
+BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END""",
+        # REPLACE deletes without telling the trigger above.
+        """CREATE TRIGGER audit_log_replace BEFORE INSERT ON audit_log
+WHEN NEW.id IN (SELECT id FROM audit_log)
+BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END""",
+    ),
+}
+
+
+@sa.event.listens_for(audit_log, "after_create")
+def _refuse_changes(_table: Table, connection: sa.Connection, **_: object) -> None:
+    for statement in _TRIGGERS[connection.dialect.name]:
+        connection.exec_driver_sql(statement)
+
+
 request_keys = Table(
     "request_keys",
     metadata,

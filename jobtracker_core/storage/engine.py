@@ -17,6 +17,7 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import QueuePool
 
 from jobtracker_core.storage import sqlite
+from jobtracker_core.storage.cipher import Cipher, NoCipher
 from jobtracker_core.storage.errors import StorageError, WrongAddress
 from jobtracker_core.storage.translate import display, translated
 from jobtracker_core.storage.types import UtcDateTime, from_json, to_json
@@ -45,13 +46,17 @@ class Database:
     Attributes:
         dialect: Which of the two engines it is.
         display_url: Its URL without passwords, for messages.
+        cipher: Encrypts and decrypts the secrets in it; see `storage.secrets`.
     """
 
-    def __init__(self, url: URL, writer: Engine, reader: Engine, clock: Clock) -> None:
+    def __init__(
+        self, url: URL, writer: Engine, reader: Engine, clock: Clock, cipher: Cipher
+    ) -> None:
         self.dialect: Literal["sqlite", "postgresql"] = (
             "sqlite" if writer.dialect.name == "sqlite" else "postgresql"
         )
         self.display_url = display(url)
+        self.cipher = cipher
         self._url = url
         self._clock = clock
         # The clock travels with the connection, so that a function needs nothing but that.
@@ -139,7 +144,18 @@ class Database:
 
     def another(self) -> Database:
         """Return the same database with connections of its own, for a thread that must not wait."""
-        return _open(self._url, self._clock)
+        return _open(self._url, self._clock, self.cipher)
+
+    def empty_log(self) -> None:
+        """Move all that was written into a SQLite file, so that its log holds no old content.
+
+        Does less while somebody reads from the log, and nothing on PostgreSQL.
+        """
+        if self.dialect == "sqlite":
+            with translated(self._url), self._writer.connect() as conn:
+                driver = conn.connection.dbapi_connection
+                if driver is not None:
+                    driver.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def close(self) -> None:
         """Close the connections that are not in use. The object opens new ones if used again."""
@@ -161,32 +177,36 @@ def now(conn: Connection) -> datetime:
     return clock()
 
 
-def open_database(url: str, *, clock: Clock = _host_clock) -> Database:
+def open_database(
+    url: str, *, clock: Clock = _host_clock, cipher: Cipher | None = None
+) -> Database:
     """Describe a database; the first transaction connects to it, nothing is touched before.
 
     Args:
         url: `sqlite:///PATH` (relative to the working directory, or absolute with a fourth
             slash), `postgresql://…`, `postgres://…` or `postgresql+psycopg://…`.
         clock: The host's clock, used on SQLite only.
+        cipher: Encrypts and decrypts secrets; without one, those are refused.
 
     Raises:
         StorageError: The URL is of no allowed form, or the SQLite library is too old.
     """
+    cipher = cipher or NoCipher()
     scheme, separator, rest = url.partition("://")
     if not separator:
         raise StorageError("the database URL has no scheme", _ALLOWED)
     if scheme in {"postgres", "postgresql", "postgresql+psycopg"}:
-        return _open(_parse(f"postgresql+psycopg://{rest}"), clock)
+        return _open(_parse(f"postgresql+psycopg://{rest}"), clock, cipher)
     if scheme == "sqlite" and "?" in url:
         raise WrongAddress("a SQLite database has no options", "Write a `?` in its name as %3F.")
     if scheme == "sqlite":
-        return _open(_parse(url), clock)
+        return _open(_parse(url), clock, cipher)
     raise WrongAddress(f"databases of the kind {scheme!r} are not supported", _ALLOWED)
 
 
-def _open(url: URL, clock: Clock) -> Database:
+def _open(url: URL, clock: Clock, cipher: Cipher) -> Database:
     is_sqlite = url.get_backend_name() == "sqlite"
-    return _open_sqlite(url, clock) if is_sqlite else _open_postgresql(url, clock)
+    return (_open_sqlite if is_sqlite else _open_postgresql)(url, clock, cipher)
 
 
 def _parse(url: str) -> URL:
@@ -197,7 +217,7 @@ def _parse(url: str) -> URL:
         raise WrongAddress("the database URL cannot be read", _ALLOWED) from None
 
 
-def _open_postgresql(url: URL, clock: Clock) -> Database:
+def _open_postgresql(url: URL, clock: Clock, cipher: Cipher) -> Database:
     given = url.query.get("options", "")
     theirs = given if isinstance(given, str) else " ".join(given)
     engine = sa.create_engine(
@@ -219,10 +239,11 @@ def _open_postgresql(url: URL, clock: Clock) -> Database:
         json_deserializer=from_json,
         hide_parameters=True,
     )
-    return Database(url, engine, engine.execution_options(postgresql_readonly=True), clock)
+    reader = engine.execution_options(postgresql_readonly=True)
+    return Database(url, engine, reader, clock, cipher)
 
 
-def _open_sqlite(url: URL, clock: Clock) -> Database:
+def _open_sqlite(url: URL, clock: Clock, cipher: Cipher) -> Database:
     if sqlite3.sqlite_version_info < sqlite.OLDEST:
         oldest = ".".join(map(str, sqlite.OLDEST))
         raise StorageError(
@@ -254,7 +275,7 @@ def _open_sqlite(url: URL, clock: Clock) -> Database:
     )
     event.listen(writer, "begin", _begin_immediate)
     event.listen(reader, "begin", _begin)
-    return Database(url.set(database=str(path)), writer, reader, clock)
+    return Database(url.set(database=str(path)), writer, reader, clock, cipher)
 
 
 def _begin_immediate(conn: Connection) -> None:

@@ -68,3 +68,11 @@ class Duplicate(StorageError):  # noqa: N818
 
 class Stale(StorageError):  # noqa: N818
     """It was changed since it was read: nothing was written."""
+
+
+class MissingKey(StorageError):  # noqa: N818
+    """There is no key to encrypt or decrypt a secret with."""
+
+
+class WrongKey(StorageError):  # noqa: N818
+    """The key is not the one that a secret was encrypted with, or the secret was tampered with."""

@@ -1,7 +1,8 @@
 """Pools of proxies: which one comes next, and which ones are set aside for a while.
 
-A proxy's address may hold credentials. It leaves this module only as `Proxy.url`, for the run that
-goes through it; everything that is shown is made of `ProxyStatus`, which has none.
+A proxy's address may hold credentials, so it is stored encrypted. It leaves this module only as
+`Proxy.url`, for the run that goes through it; all that is shown is made of `ProxyStatus`, which has
+none, and for which no key is needed.
 """
 
 from __future__ import annotations
@@ -17,10 +18,11 @@ from sqlalchemy import Connection
 
 from jobtracker_core.contract.errors import ErrorClass
 from jobtracker_core.contract.host import Proxy
+from jobtracker_core.storage import secrets
 from jobtracker_core.storage.engine import Database, now
 from jobtracker_core.storage.errors import Duplicate, NotFound
 from jobtracker_core.storage.rows import plain, to_struct
-from jobtracker_core.storage.statements import insert_or_ignore
+from jobtracker_core.storage.statements import insert_or_ignore, reserve_ids
 from jobtracker_core.storage.tables import proxies, proxy_pools
 
 _FIRST, _FIRST_AS_ROBOT = timedelta(minutes=1), timedelta(minutes=30)
@@ -68,6 +70,8 @@ def add(db: Database, url: str, *, pool: str, label: str | None = None) -> Proxy
 
     Raises:
         Duplicate: The pool has that address, or the label, already.
+        MissingKey: There is no key to encrypt it with.
+        WrongKey: The other proxies were encrypted with another key.
     """
     with db.write() as conn:
         moment = now(conn)
@@ -79,26 +83,30 @@ def add(db: Database, url: str, *, pool: str, label: str | None = None) -> Proxy
             sa.select(proxy_pools.c.id).where(proxy_pools.c.name == pool).with_for_update()
         ).scalar_one()
         there = conn.execute(
-            sa.select(proxies.c.label, proxies.c.url).where(proxies.c.pool_id == pool_id)
+            sa.select(proxies.c.id, proxies.c.label, proxies.c.url).where(
+                proxies.c.pool_id == pool_id
+            )
         ).all()
         labels = {row.label for row in there}
         for row in there:
-            if row.url == url:
+            if _reveal(db, row) == url:
                 raise Duplicate(
                     f"pool {pool} has this proxy already: {row.label}", "Use it as it is."
                 )
         if label in labels:
             raise Duplicate(f"pool {pool} has a proxy {label!r} already", "Give another label.")
-        proxy_id = conn.execute(
-            sa.insert(proxies)
-            .values(
+        [proxy_id] = reserve_ids(conn, proxies, 1)
+        conn.execute(
+            sa.insert(proxies).values(
+                id=proxy_id,
                 pool_id=pool_id,
                 label=label or _free_label(url, labels),
-                url=url,
+                url=secrets.seal(db, conn, url, table=proxies, column="url", row=proxy_id),
+                address=_address(url),
+                has_credentials="@" in urlsplit(url).netloc,
                 created_at=moment,
             )
-            .returning(proxies.c.id)
-        ).scalar_one()
+        )
         return _read(conn, proxy_id)
 
 
@@ -205,7 +213,7 @@ def take(db: Database, pool_id: int, *, avoid: Collection[int] = ()) -> Proxy | 
                 conn.execute(
                     sa.update(proxies).where(proxies.c.id == row.id).values(last_used_at=moment)
                 )
-                return Proxy(id=row.id, label=row.label, url=row.url)
+                return Proxy(id=row.id, label=row.label, url=_reveal(db, row))
         return min((row.quarantined_until for row in others), default=None)
 
 
@@ -219,7 +227,7 @@ def url_of(db: Database, proxy_id: int) -> Proxy:
         row = conn.execute(sa.select(proxies).where(proxies.c.id == proxy_id)).first()
     if row is None:
         raise _no_proxy(proxy_id)
-    return Proxy(id=row.id, label=row.label, url=row.url)
+    return Proxy(id=row.id, label=row.label, url=_reveal(db, row))
 
 
 def set_aside(db: Database, proxy_id: int, *, cause: ErrorClass) -> datetime | None:
@@ -279,9 +287,12 @@ def _no_proxy(proxy_id: int) -> NotFound:
 
 def _to_status(row: sa.RowMapping) -> ProxyStatus:
     fields = plain(row)
-    url = fields.pop("url")
-    fields |= {"address": _address(url), "has_credentials": "@" in urlsplit(url).netloc}
+    del fields["url"]
     return to_struct(fields, ProxyStatus)
+
+
+def _reveal(db: Database, row: Any) -> str:
+    return secrets.reveal(db, row.url, table=proxies, column="url", row=row.id)
 
 
 def _address(url: str) -> str:

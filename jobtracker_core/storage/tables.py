@@ -335,6 +335,16 @@ proxies = Table(
     time("last_ok_at"),
     Column("last_error", Text),
     time("created_at", required=True),
+    # What of the address is no secret, so that lists need no key.
+    Column("address", Text, nullable=False, server_default=sa.text("''")),
+    Column("has_credentials", sa.Boolean, nullable=False, server_default=sa.false()),
     UniqueConstraint("pool_id", "label"),
     sqlite_autoincrement=True,
+)
+
+secret_checks = Table(
+    "secret_checks",
+    metadata,
+    Column("id", BIG_ID, primary_key=True, autoincrement=False),
+    Column("sealed", Text, nullable=False),
 )

@@ -6,7 +6,9 @@ from functools import cached_property
 from typing import Protocol
 
 from jobtracker_core.tracker.accounts import Accounts
+from jobtracker_core.tracker.audit import Audit
 from jobtracker_core.tracker.opened import Opened
+from jobtracker_core.tracker.secrets import Secrets
 from jobtracker_core.tracker.sessions import Sessions
 from jobtracker_core.tracker.stored import Installation
 from jobtracker_core.tracker.throttle import Throttle
@@ -18,7 +20,7 @@ class _Whole(Installation, Protocol):
 
 
 class Access:
-    """Users, their sessions, tokens, and limits on requests."""
+    """Users, their sessions, tokens, limits on requests, and who did what."""
 
     @cached_property
     def accounts(self: _Whole) -> Accounts:
@@ -39,3 +41,13 @@ class Access:
     def throttle(self: _Whole) -> Throttle:
         """Limits on requests."""
         return Throttle(self)
+
+    @cached_property
+    def audit(self: _Whole) -> Audit:
+        """Who changed what."""
+        return Audit(self)
+
+    @cached_property
+    def secrets(self: _Whole) -> Secrets:
+        """What is stored encrypted."""
+        return Secrets(self)

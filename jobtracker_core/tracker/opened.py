@@ -11,11 +11,12 @@ from jobtracker_core.contract.info import CollectorSettings
 from jobtracker_core.contract.query import CommonQuery
 from jobtracker_core.plugins import discovery, forms
 from jobtracker_core.settings import Settings
-from jobtracker_core.storage import schema
+from jobtracker_core.storage import schema, secrets
 from jobtracker_core.storage.collector_settings import stored_settings
 from jobtracker_core.storage.engine import Database, open_database
 from jobtracker_core.tracker import collector_settings
 from jobtracker_core.tracker.collector_settings import Held
+from jobtracker_core.tracker.keys import InstallationCipher
 from jobtracker_core.tracker.tokens import TokenMemory
 
 
@@ -43,10 +44,11 @@ class Opened:
         return self._database
 
     def _open(self) -> Database:
-        database = open_database(self.settings.database)
+        database = open_database(self.settings.database, cipher=InstallationCipher(self.settings))
         try:
             if self.settings.run_migrations:
                 schema.upgrade(database)
+                secrets.seal_clear(database)
             else:
                 schema.require_current(database)
         except BaseException:

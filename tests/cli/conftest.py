@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from jobtracker_core.cli.app import run
 from jobtracker_hiringcafe.practice import HiringCafeSite
+from keys import KEY
 
 
 class Said(Struct):
@@ -38,6 +39,7 @@ def jobtracker(
     monkeypatch.setenv("JOBTRACKER_DATA_DIR", str(tmp_path / "data"))
     monkeypatch.setenv("JOBTRACKER_DATABASE_URL", database_url)
     monkeypatch.setenv("JOBTRACKER_PLUGINS", "hiringcafe")
+    monkeypatch.setenv("JOBTRACKER_SECRET_KEY", KEY)
     monkeypatch.setenv("JOBTRACKER_HIRINGCAFE_BASE_URL", site.base_url)
     monkeypatch.setenv("JOBTRACKER_HIRINGCAFE_PER_MINUTE", "60000")
 

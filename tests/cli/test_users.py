@@ -106,3 +106,32 @@ def test_the_help_tells_each_scope(jobtracker) -> None:
     said = jobtracker("tokens", "create", "--help").out
     assert "runs:trigger  start, cancel and retry runs" in said
     assert "jobs:write includes jobs:read, and admin includes all." in said
+
+
+def test_a_key_and_a_rotation(jobtracker, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = [jobtracker("secrets", "new-key").out.strip() for _ in range(2)]
+    assert made[0] != made[1]
+    monkeypatch.setenv("JOBTRACKER_SECRET_KEY", made[0])
+    jobtracker("proxies", "add", "http://canary:canary@gate.example:80")
+    monkeypatch.setenv("JOBTRACKER_SECRET_KEY", ",".join(reversed(made)))
+    done = jobtracker("secrets", "rotate")
+    assert done.out.splitlines()[0] == "1 of 1 secrets were encrypted anew."
+    monkeypatch.setenv("JOBTRACKER_SECRET_KEY", made[0])
+    refused = jobtracker("proxies", "add", "http://b.example:80")
+    assert refused.code == 1
+    assert "JOBTRACKER_SECRET_KEY" in refused.err
+    assert made[0] not in refused.err
+    monkeypatch.setenv("JOBTRACKER_SECRET_KEY", made[1])
+    assert json.loads(jobtracker("secrets", "rotate", "--json").out) == {"secrets": 1, "renewed": 0}
+
+
+@pytest.mark.parametrize("key", ["admin", "changeme", "your-secret-key-here", "x" * 44])
+def test_nothing_starts_with_a_default_key(
+    jobtracker, monkeypatch: pytest.MonkeyPatch, key: str
+) -> None:
+    monkeypatch.setenv("JOBTRACKER_SECRET_KEY", key)
+    for command in (("serve",), ("worker",), ("jobs",), ("db", "upgrade")):
+        said = jobtracker(*command)
+        assert said.code == 2
+        assert "secret_key: *** is not allowed" in said.err
+        assert key not in said.err

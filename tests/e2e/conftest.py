@@ -11,6 +11,7 @@ import pytest
 from jobtracker_core import JobTracker, Settings
 from jobtracker_core.runner.clock import SystemClock
 from jobtracker_hiringcafe.practice import HiringCafeSite
+from keys import KEY
 
 
 class QuickClock(SystemClock):
@@ -48,6 +49,7 @@ def open_tracker(database_url: str, tmp_path: Path) -> Iterator[Callable[..., Jo
             data_dir=tmp_path,
             database_url=database_url,
             plugins=("hiringcafe",),
+            secret_key=(KEY,),
             collectors={"hiringcafe": {"base_url": base_url, "per_minute": 60_000}},
         )
         tracker = JobTracker(settings, **changes)

@@ -67,11 +67,14 @@ def _index(index: Any) -> list[str]:
 
 
 def _own_words(conn: sa.Connection, table: str) -> Any:
-    """Return what the inspector leaves out: partial predicates, storage options, numbering."""
+    """Return what the inspector leaves out: partial predicates, triggers, options, numbering."""
     if conn.dialect.name == "sqlite":
         return sorted(
             conn.execute(
-                sa.text("SELECT sql FROM sqlite_master WHERE tbl_name = :t AND type = 'index'"),
+                sa.text(
+                    "SELECT sql FROM sqlite_master"
+                    " WHERE tbl_name = :t AND type IN ('index', 'trigger')"
+                ),
                 {"t": table},
             ).scalars(),
             key=str,
@@ -82,6 +85,15 @@ def _own_words(conn: sa.Connection, table: str) -> Any:
         sorted(
             conn.execute(
                 sa.text("SELECT indexdef FROM pg_indexes WHERE tablename = :t"), {"t": table}
+            ).scalars()
+        ),
+        sorted(
+            conn.execute(
+                sa.text(
+                    "SELECT pg_get_triggerdef(oid) || pg_get_functiondef(tgfoid) FROM pg_trigger"
+                    " WHERE tgrelid = CAST(:t AS regclass) AND NOT tgisinternal"
+                ),
+                {"t": table},
             ).scalars()
         ),
         conn.execute(

@@ -64,6 +64,7 @@ def test_a_database_url(url, shown) -> None:
         f"Authorization: Bearer {CANARY}",
         f"Authorization: Basic {CANARY}==",
         f"Bearer {CANARY}.{CANARY}",
+        f"refused jt_ab12cd34_{CANARY}-{CANARY}_{CANARY}",
         f"{{'Cookie': 'a=b; session={CANARY}'}}",
         f"Set-Cookie: sid={CANARY}; Path=/; x={CANARY}",
         f'{{"token": "{CANARY}", "page": 2}}',

@@ -13,6 +13,7 @@ from msgspec import Struct
 from jobtracker_core import Settings
 from jobtracker_core.settings import Flag, SettingError, Source, default_data_dir
 from jobtracker_core.settings.table import SETTINGS
+from keys import KEY, OTHER_KEY
 
 NO_FILE = {"JOBTRACKER_CONFIG": ""}
 
@@ -51,6 +52,24 @@ ROWS = [
         ("/flag", Path("/flag")),
         ("3", " "),
         "a directory",
+    ),
+    Row(
+        "secret_key",
+        None,
+        (f'["{KEY}", "{OTHER_KEY}"]', (KEY, OTHER_KEY)),
+        (f"{OTHER_KEY}, {KEY}", (OTHER_KEY, KEY)),
+        (KEY, (KEY,)),
+        ('"changeme-canary"', "canary"),
+        "keys that `jobtracker secrets new-key` prints, with commas between them",
+    ),
+    Row(
+        "secret_key_file",
+        None,
+        ('"/file"', Path("/file")),
+        ("/env", Path("/env")),
+        ("/flag", Path("/flag")),
+        ("3", " "),
+        "a file with such keys, one a line",
     ),
     Row(
         "plugins",
@@ -249,6 +268,28 @@ def test_a_wrong_variable_names_itself_and_what_is_allowed(row: Row, variable: s
     with pytest.raises(SettingError) as error:
         Settings.load(env=NO_FILE | {variable: row.wrong[1]})
     refusal(error, row, Source(kind="environment", where=variable))
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("admin", "changeme", "your-secret-key-here", "a" * 43 + "=", "A" * 43 + "=", KEY[:-1]),
+        *("canary" * 8, f"{KEY},changeme", ",", "ü" * 44, KEY.replace("=", "!")),
+    ],
+)
+def test_a_key_that_is_no_random_one_is_refused_and_not_shown(value: str) -> None:
+    with pytest.raises(SettingError) as error:
+        Settings.load(env=NO_FILE | {"JOBTRACKER_SECRET_KEY": value})
+    assert str(error.value).startswith("secret_key: *** is not allowed")
+    assert error.value.__cause__ is None
+
+
+def test_keys_are_not_shown() -> None:
+    settings = Settings.load(
+        env=NO_FILE | {"JOBTRACKER_SECRET_KEY": KEY, "JOBTRACKER_SECRET_KEY_FILE": "/a/file"}
+    )
+    assert KEY not in repr(settings)
+    assert "/a/file" in repr(settings)
 
 
 @by_name

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 import psycopg
 
 from jobtracker_core.storage.engine import Database, open_database
+from keys import cipher
 from rows import NOON
 
 
@@ -17,7 +18,7 @@ class FrozenTime:
         self._at = start
         self._server: psycopg.Connection[object] | None = None
         if url.startswith("sqlite"):
-            self.db: Database = open_database(url, clock=lambda: self._at)
+            self.db: Database = open_database(url, clock=lambda: self._at, cipher=cipher())
             return
         self._server = psycopg.connect(url, autocommit=True)
         self._server.execute("CREATE SCHEMA fake")
@@ -29,7 +30,7 @@ class FrozenTime:
         )
         # Named before pg_catalog, ours hides the server's own function.
         path = "-c%20search_path%3Dfake%2Cpublic%2Cpg_catalog"
-        self.db = open_database(f"{url}{'&' if '?' in url else '?'}options={path}")
+        self.db = open_database(f"{url}{'&' if '?' in url else '?'}options={path}", cipher=cipher())
 
     @property
     def at(self) -> datetime:

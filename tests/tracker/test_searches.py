@@ -39,7 +39,7 @@ def tracker(
     frozen: FrozenTime, db_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[JobTracker]:
     """An installation with HiringCafe, off, in frozen time."""
-    monkeypatch.setattr("jobtracker_core.tracker.opened.open_database", lambda _url: frozen.db)
+    monkeypatch.setattr("jobtracker_core.tracker.opened.open_database", lambda _url, **_: frozen.db)
     settings = Settings(data_dir=tmp_path, database_url=db_url, plugins=("hiringcafe",))
     with JobTracker(settings) as tracker:
         yield tracker

@@ -1,8 +1,9 @@
-"""Who may come in: users, sessions, tokens, and tries to log in."""
+"""Users, sessions, tokens, tries to log in; an audit log that only grows; encrypted secrets."""
 
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 from alembic import op
@@ -16,12 +17,14 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Make the tables."""
+    """Make the tables and the triggers."""
     _users()
     _sessions()
     _setup_codes()
     _login_attempts()
     _api_tokens()
+    _audit_log()
+    _secrets()
 
 
 def _row_id(table: str) -> list[Any]:
@@ -118,3 +121,68 @@ def _api_tokens() -> None:
         sa.UniqueConstraint("key", name=op.f("uq_api_tokens_key")),
         sqlite_autoincrement=True,
     )
+
+
+def _audit_log() -> None:
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute(
+            "CREATE FUNCTION audit_log_refuse() RETURNS trigger LANGUAGE plpgsql AS\n"
+            "$$BEGIN RAISE EXCEPTION 'the audit log is append-only'; END$$"
+        )
+        op.execute(
+            "CREATE TRIGGER audit_log_rows BEFORE UPDATE OR DELETE ON audit_log\n"
+            "FOR EACH ROW EXECUTE FUNCTION audit_log_refuse()"
+        )
+        op.execute(
+            "CREATE TRIGGER audit_log_whole BEFORE TRUNCATE ON audit_log\n"
+            "FOR EACH STATEMENT EXECUTE FUNCTION audit_log_refuse()"
+        )
+        return
+    for verb in ("UPDATE", "DELETE"):
+        op.execute(
+            f"CREATE TRIGGER audit_log_{verb.lower()} BEFORE {verb} ON audit_log\n"
+            "BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END"
+        )
+    op.execute(
+        "CREATE TRIGGER audit_log_replace BEFORE INSERT ON audit_log\n"
+        "WHEN NEW.id IN (SELECT id FROM audit_log)\n"
+        "BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END"
+    )
+
+
+def _secrets() -> None:
+    """Make room for encrypted secrets; the program encrypts them when it next opens the database.
+
+    Not here: a migration has no key.
+    """
+    op.create_table(
+        "secret_checks",
+        sa.Column("id", BIG_ID, autoincrement=False, nullable=False),
+        sa.Column("sealed", sa.Text, nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_secret_checks")),
+    )
+    op.add_column(
+        "proxies", sa.Column("address", sa.Text, nullable=False, server_default=sa.text("''"))
+    )
+    op.add_column(
+        "proxies",
+        sa.Column("has_credentials", sa.Boolean, nullable=False, server_default=sa.false()),
+    )
+    proxies = sa.table(
+        "proxies",
+        sa.column("id", sa.BigInteger),
+        sa.column("url", sa.Text),
+        sa.column("address", sa.Text),
+        sa.column("has_credentials", sa.Boolean),
+    )
+    bind = op.get_bind()
+    for number, url in bind.execute(sa.select(proxies.c.id, proxies.c.url)).all():
+        parts = urlsplit(url)
+        bind.execute(
+            sa.update(proxies)
+            .where(proxies.c.id == number)
+            .values(
+                address=f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}",
+                has_credentials="@" in parts.netloc,
+            )
+        )
