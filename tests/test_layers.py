@@ -31,8 +31,10 @@ ALLOWED = {
     "testing": {"contract", "plugins", "http", "ingest"}
     | {f"runner.{name}" for name in ("execute", "outcome", "dry", "clock", "session")},
     # Of storage, what answers are made of and what may go wrong: no function is called there.
-    "api": {"tracker", "contract", "plugins.forms"}
-    | {f"storage.{name}" for name in ("errors", "jobs", "schema", "search")},
+    "api": {"tracker", "contract", "plugins.forms", "plugins.discovery"}
+    | {f"storage.{name}" for name in ("errors", "jobs", "schema", "search")}
+    | {f"storage.{name}" for name in ("audit", "audit_list", "request_keys", "tokens")}
+    | {f"storage.{name}" for name in ("events", "proxies", "queue", "runs", "searches", "workers")},
     "web": {"tracker", "contract"} | {f"storage.{name}" for name in ("errors", "jobs", "search")},
     "server": {"api", "web", "tracker", "settings", "contract"},
     "cli": {

@@ -9,15 +9,19 @@ from typing import Any
 from litestar import Router, get
 
 from jobtracker_core.api.access import token_guard
+from jobtracker_core.api.audit import audit_router
 from jobtracker_core.api.collectors import collectors_router
 from jobtracker_core.api.document import describe
 from jobtracker_core.api.health import health_router
 from jobtracker_core.api.ingest import collect_router
 from jobtracker_core.api.jobs import jobs_router
 from jobtracker_core.api.live import LiveRuns
+from jobtracker_core.api.machinery import machinery_router
 from jobtracker_core.api.operations import SCOPE, answer_again
+from jobtracker_core.api.proxies import proxies_router
 from jobtracker_core.api.runs import runs_router
 from jobtracker_core.api.searches import searches_router
+from jobtracker_core.api.tokens import tokens_router
 from jobtracker_core.contract.access import Scope
 from jobtracker_core.storage.request_keys import Answered
 from jobtracker_core.tracker import JobTracker
@@ -57,6 +61,10 @@ def api_router(tracker: JobTracker, *, stopping: Callable[[], bool] = lambda: Fa
                     runs_router(live),
                     collectors_router(),
                     collect_router(),
+                    proxies_router(),
+                    machinery_router(),
+                    tokens_router(),
+                    audit_router(),
                     openapi,
                 ],
                 guards=[token_guard(tracker)],

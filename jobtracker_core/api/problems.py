@@ -25,6 +25,7 @@ from jobtracker_core.storage.errors import Busy, Duplicate, NotFound, Stale, Sto
 from jobtracker_core.storage.request_keys import Answered, KeyReused
 from jobtracker_core.tracker import CollectorOff
 from jobtracker_core.tracker.ingest import NotYours, RunOver
+from jobtracker_core.tracker.proxies import BadProxy, LeftAlone
 from jobtracker_core.tracker.runs import NoRetry
 
 MEDIA_TYPE = "application/problem+json"
@@ -45,6 +46,7 @@ _SENDERS: tuple[tuple[type[Exception], str, HTTPStatus], ...] = (
     (Stale, "changed", HTTPStatus.PRECONDITION_FAILED),
     (KeyReused, "key-reused", HTTPStatus.UNPROCESSABLE_ENTITY),
     (Duplicate, "duplicate", HTTPStatus.CONFLICT),
+    (LeftAlone, "left-alone", HTTPStatus.CONFLICT),
     (CollectorOff, "collector-off", HTTPStatus.CONFLICT),
     (CannotRun, "cannot-run", HTTPStatus.CONFLICT),
     (NoRetry, "no-retry", HTTPStatus.CONFLICT),
@@ -150,6 +152,9 @@ def _known(error: Exception) -> Explained | None:
             return _plain(kind, status, str(error), next=_next(error) or hint)
     if isinstance(error, FormError):
         return invalid(error.problems)
+    if isinstance(error, BadProxy):
+        field, _, text = str(error).partition(": ")
+        return invalid({field: text})
     if isinstance(error, ConfigError | BadQuery):
         return invalid({error.field: str(error)})
     return _invalid(error) if isinstance(error, ValidationException) else None

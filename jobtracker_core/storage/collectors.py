@@ -85,6 +85,15 @@ def list_all(db: Database) -> tuple[Collector, ...]:
         return tuple(_to_collector(row) for row in rows)
 
 
+def settings_of(db: Database, name: str) -> dict[str, Any]:
+    """Return the settings that were set here, without secrets; nothing if it has no row."""
+    with db.read() as conn:
+        found: dict[str, Any] | None = conn.execute(
+            sa.select(collectors.c.settings).where(collectors.c.name == name)
+        ).scalar()
+    return found or {}
+
+
 def set_enabled(
     db: Database,
     name: str,

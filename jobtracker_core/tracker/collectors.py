@@ -23,8 +23,8 @@ from jobtracker_core.tracker.collector_reports import (
     report,
     schema_of,
 )
+from jobtracker_core.tracker.collector_settings import SettingStatus, describe
 from jobtracker_core.tracker.collector_settings import check as check_settings
-from jobtracker_core.tracker.collector_settings import describe
 from jobtracker_core.tracker.collector_settings import read as read_settings
 from jobtracker_core.tracker.stored import Installation, check_pool
 
@@ -151,17 +151,20 @@ class Collectors:
         self._check(info, settings or {}, given)
         wanted = CollectorChange(
             enabled=enabled,
-            settings=given,
+            settings={k: value for k, value in given.items() if not is_secret(k)},
+            secrets={k: value for k, value in given.items() if is_secret(k)},
             dropped=(settings or {}).keys() - given.keys(),
             rate_key=_rate_key(info, self._settings(name)),
         )
         with self._tracker.change("collector.update", f"collector:{name}") as change:
-            before = collector_settings.stored_settings(change.db, name)
+            before = collectors.settings_of(change.db, name)
             after = collector_settings.update(
                 change.db, name, wanted, expected_version=expected_version
             )
             if enabled is not None:
                 change.note(enabled=enabled)
+            if wanted.secrets:
+                change.note(secrets=sorted(wanted.secrets))
             change.note(**differing(before, after.settings))
         return self.report(name)
 
@@ -173,12 +176,11 @@ class Collectors:
             f"settings.{field}": "there is no such setting; there are " + ", ".join(sorted(known))
             for field in settings.keys() - known
         }
-        for field in given.keys() & known:
-            if is_secret(field):
-                problems[f"settings.{field}"] = (
-                    "secrets are not kept here; set the variable "
-                    f"JOBTRACKER_{info.name.upper()}_{field.upper()}"
-                )
+        problems |= {
+            f"settings.{field}": "it takes a text"
+            for field in given.keys() & known
+            if is_secret(field) and not isinstance(given[field], str)
+        }
         if problems:
             raise FormError(problems)
         check_settings(info.settings, given)
@@ -193,9 +195,11 @@ class Collectors:
         if status is None:
             return report(name, row, None)
         source = self._tracker.registry.sources[name]
-        held = self._tracker.held(name)
+        settings: tuple[SettingStatus, ...] = ()
         problem = None
         try:
+            held = self._tracker.held(name)
+            settings = describe(held, source)
             read_settings(held, source)
         except ConfigError as error:
             problem = str(error)
@@ -205,7 +209,7 @@ class Collectors:
             source,
             rate=status.rate,
             cooling_until=status.cooling_until,
-            settings=describe(held, source),
+            settings=settings,
             problem=problem,
         )
 

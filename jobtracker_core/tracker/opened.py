@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
+from jobtracker_core.contract.errors import ConfigError
 from jobtracker_core.contract.info import CollectorSettings
 from jobtracker_core.contract.query import CommonQuery
 from jobtracker_core.plugins import discovery, forms
@@ -14,6 +15,7 @@ from jobtracker_core.settings import Settings
 from jobtracker_core.storage import schema, secrets
 from jobtracker_core.storage.collector_settings import stored_settings
 from jobtracker_core.storage.engine import Database, open_database
+from jobtracker_core.storage.errors import MissingKey, WrongKey
 from jobtracker_core.tracker import collector_settings
 from jobtracker_core.tracker.collector_settings import Held
 from jobtracker_core.tracker.keys import InstallationCipher
@@ -73,11 +75,15 @@ class Opened:
     def held(self, name: str, database: Database | None = None) -> Held:
         """Return all that anybody has set for a collector.
 
-        A database that nobody has made yet holds nothing, and is not made for this.
+        A database that nobody has made yet holds nothing, and is not made for this. Raises
+        ConfigError if a secret cannot be decrypted.
         """
         stored = {}
         if database is not None or self._database is not None or self._is_made():
-            stored = stored_settings(database or self.database, name)
+            try:
+                stored = stored_settings(database or self.database, name)
+            except (MissingKey, WrongKey) as error:
+                raise ConfigError(f"{name}.settings", f"{error}. {error.hint}") from error
         return Held(name=name, stored=stored, settings=self.settings, known=self.registry.sources)
 
     def _is_made(self) -> bool:

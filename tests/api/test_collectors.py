@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from jobtracker_core import JobTracker, Settings
 from jobtracker_core.storage.engine import open_database
+from keys import KEY, OTHER_KEY
 from queueing import put, turn_on
 
 ADDRESS = "/api/v1/collectors"
@@ -18,7 +21,26 @@ HIRINGCAFE = f"{ADDRESS}/hiringcafe"
 
 @pytest.fixture
 def settings(db_url: str, tmp_path: Path) -> Settings:
-    return Settings(data_dir=tmp_path / "data", database_url=db_url, plugins=("hiringcafe",))
+    return Settings(
+        data_dir=tmp_path / "data",
+        database_url=db_url,
+        plugins=("hiringcafe", "keyed"),
+        secret_key=(KEY,),
+    )
+
+
+@pytest.fixture
+def keyed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The collector with a secret, installed; gives its address."""
+    info = tmp_path / "installed" / "keyed_board-1.0.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: keyed-board\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[jobtracker]\nkeyed = keyed_board\n")
+    text = (Path(__file__).parent / "keyed_board.py").read_text()
+    (info.parent / "keyed_board.py").write_text(text)
+    monkeypatch.syspath_prepend(str(info.parent))
+    yield f"{ADDRESS}/keyed"
+    sys.modules.pop("keyed_board", None)
 
 
 @pytest.fixture
@@ -196,3 +218,46 @@ def test_running_one_now(client, tracker, problem) -> None:
 def test_who_may_do_what(stranger, bearer, method, path, scope, status) -> None:
     answer = stranger.request(method, HIRINGCAFE + path, json={}, headers=bearer(scope))
     assert answer.status_code == status
+
+
+SECRET = "hunter2-hunter2"
+
+
+def test_a_secret_goes_in_and_never_comes_out(keyed, client, tracker, db_url) -> None:
+    answer = client.put(keyed, json={"settings": {"api_key": SECRET, "per_minute": 4}})
+    assert answer.status_code == 200, answer.text
+    assert tracker.collector_settings("keyed").api_key == SECRET
+    held = setting(answer.json(), "api_key")
+    assert (held["value"], held["stored"], held["source"]) == (
+        {"set": True},
+        {"set": True},
+        "database",
+    )
+    said = answer.text + client.get(keyed).text + client.get(ADDRESS).text
+    assert SECRET not in said
+    with tracker.database.read() as conn:
+        for table in ("collectors", "collector_secrets", "audit_log"):
+            assert SECRET not in str(conn.exec_driver_sql(f"SELECT * FROM {table}").all())
+    again = client.put(keyed, json={"settings": {"api_key": SECRET + "2"}})
+    assert again.status_code == 200
+    assert tracker.collector_settings("keyed").api_key == SECRET + "2"
+    gone = client.put(keyed, json={"settings": {"api_key": None}}).json()
+    assert setting(gone, "api_key")["value"] == {"set": False}
+    kept = tracker.collector_settings("keyed")
+    assert (kept.api_key, kept.per_minute) == (None, 4)
+
+
+def test_a_secret_that_cannot_be_is_refused_without_showing_it(keyed, problem) -> None:
+    said = problem("PUT", keyed, json={"settings": {"api_key": [SECRET]}})
+    assert [error["field"] for error in said["errors"]] == ["settings.api_key"]
+    assert SECRET not in str(said)
+
+
+def test_a_secret_of_another_key_is_told_and_hides_no_collector(
+    keyed, client, tracker, settings
+) -> None:
+    client.put(keyed, json={"settings": {"api_key": SECRET}})
+    with JobTracker(structs.replace(settings, secret_key=(OTHER_KEY,))) as other:
+        found = {one.name: one for one in other.collectors.reports()}
+        assert found["hiringcafe"].settings_problem is None
+        assert "encrypted" in str(found["keyed"].settings_problem)
