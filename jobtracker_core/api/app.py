@@ -11,6 +11,7 @@ from litestar import Router, get
 from jobtracker_core.api.access import token_guard
 from jobtracker_core.api.audit import audit_router
 from jobtracker_core.api.collectors import collectors_router
+from jobtracker_core.api.configuration import config_router
 from jobtracker_core.api.document import describe
 from jobtracker_core.api.health import health_router
 from jobtracker_core.api.ingest import collect_router
@@ -63,6 +64,7 @@ def api_router(tracker: JobTracker, *, stopping: Callable[[], bool] = lambda: Fa
                     collect_router(),
                     proxies_router(),
                     machinery_router(),
+                    config_router(),
                     tokens_router(),
                     audit_router(),
                     openapi,

@@ -1,11 +1,12 @@
-"""`jobtracker config`: what is set, and by whom."""
+"""`jobtracker config`: what is set, and by whom; writing it down and reading it back."""
 
 from __future__ import annotations
 
 import difflib
 import os
 from collections.abc import Iterator
-from typing import Any
+from pathlib import Path
+from typing import Any, BinaryIO
 
 import click
 import msgspec
@@ -22,6 +23,7 @@ from jobtracker_core.settings.hidden import showable
 from jobtracker_core.settings.table import OUR_VARIABLES, PREFIX, SETTINGS
 from jobtracker_core.storage.errors import StorageError
 from jobtracker_core.tracker import JobTracker, collector_settings
+from jobtracker_core.tracker.configuration import Document, Imported
 
 
 class Held(Struct, frozen=True, kw_only=True):
@@ -49,7 +51,7 @@ class Shown(Struct, frozen=True, kw_only=True):
 
 @click.group()
 def config() -> None:
-    """See how this program is set up."""
+    """See how this program is set up, and carry it to another place."""
 
 
 @config.command()
@@ -81,6 +83,57 @@ def path() -> None:
     click.echo(choice.path)
     if not choice.path.exists():
         click.echo("There is no such file yet.", err=True)
+
+
+@config.command("export")
+@click.option(
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The file to write; without it, it is printed.",
+)
+def export_(output: Path | None) -> None:
+    """Write down searches, collectors and proxies, without secrets, for `config import`."""
+    with open_tracker() as tracker:
+        document = tracker.configuration.export()
+    text = msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"
+    if output is None:
+        click.echo(text.decode(), nl=False)
+    else:
+        output.write_bytes(text)
+
+
+@config.command("import")
+@click.argument("file", type=click.File("rb"))
+@click.option("--dry-run", is_flag=True, help="Only tell what would be done.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def import_(file: BinaryIO, dry_run: bool, as_json: bool) -> int:  # noqa: FBT001
+    """Set this installation up as FILE says, which `config export` wrote; - reads it from a pipe.
+
+    What FILE does not name stays as it is. Done twice, the second time changes nothing.
+    """
+    try:
+        document = msgspec.json.decode(file.read(), type=Document)
+    except msgspec.DecodeError as error:
+        raise click.UsageError(f"{file.name} is no configuration: {error}") from error
+    with open_tracker() as tracker:
+        report = tracker.configuration.load(document, dry_run=dry_run)
+    if as_json:
+        print_json(report)
+    else:
+        print_table(
+            ("WHAT", "NAME", "OUTCOME", "DIFFERENCES"),
+            ((e.kind, e.name, e.outcome, _differences(e)) for e in report.entries),
+            prose=("DIFFERENCES",),
+        )
+        if dry_run:
+            click.echo("Nothing was changed.", err=True)
+    return FAILED if report.count("impossible") else 0
+
+
+def _differences(entry: Imported) -> str:
+    if entry.reason is not None:
+        return entry.reason
+    return "; ".join(f"{d.field}: {d.was!r} -> {d.is_!r}" for d in entry.differences)
 
 
 def _look(tracker: JobTracker) -> Shown:

@@ -9,6 +9,7 @@ from jobtracker_core.runner.clock import Clock
 from jobtracker_core.tracker.change import Change
 from jobtracker_core.tracker.collector_settings import Held
 from jobtracker_core.tracker.collectors import Collectors
+from jobtracker_core.tracker.configuration import Configuration
 from jobtracker_core.tracker.ingest import Ingest
 from jobtracker_core.tracker.opened import Opened
 from jobtracker_core.tracker.proxies import Proxies
@@ -43,6 +44,11 @@ class Operating:
     def ingest(self: Installation) -> Ingest:
         """Pages that somebody else has read."""
         return Ingest(self)
+
+    @cached_property
+    def configuration(self: _Whole) -> Configuration:
+        """How this installation is set up, as a document."""
+        return Configuration(self, self._clock)
 
     def held(self: _Whole, name: str) -> Held:
         """Return all that anybody has set for a collector, and who."""
