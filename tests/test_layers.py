@@ -34,7 +34,10 @@ ALLOWED = {
     "api": {"tracker", "contract", "plugins.forms", "plugins.discovery"}
     | {f"storage.{name}" for name in ("errors", "jobs", "schema", "search")}
     | {f"storage.{name}" for name in ("audit", "audit_list", "request_keys", "tokens")}
-    | {f"storage.{name}" for name in ("events", "proxies", "queue", "runs", "searches", "workers")},
+    | {
+        f"storage.{name}"
+        for name in ("events", "gauges", "proxies", "queue", "runs", "searches", "workers")
+    },
     "web": {"tracker", "contract"} | {f"storage.{name}" for name in ("errors", "jobs", "search")},
     "server": {"api", "web", "tracker", "settings", "contract"},
     "cli": {
@@ -68,6 +71,7 @@ ONLY_HERE: dict[str, str | set[str]] = {
     "platformdirs": "settings",
     "structlog": "logs",
     "litestar": {"api", "web", "server"},
+    "prometheus_client": "api.metrics",
     "jinja2": "web",
     "markupsafe": "web",
     "uvicorn": "cli.serve",

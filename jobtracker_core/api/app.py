@@ -18,6 +18,7 @@ from jobtracker_core.api.ingest import collect_router
 from jobtracker_core.api.jobs import jobs_router
 from jobtracker_core.api.live import LiveRuns
 from jobtracker_core.api.machinery import machinery_router
+from jobtracker_core.api.metrics import Metrics, metrics_router
 from jobtracker_core.api.operations import SCOPE, answer_again
 from jobtracker_core.api.proxies import proxies_router
 from jobtracker_core.api.runs import runs_router
@@ -28,8 +29,13 @@ from jobtracker_core.storage.request_keys import Answered
 from jobtracker_core.tracker import JobTracker
 
 
-def api_router(tracker: JobTracker, *, stopping: Callable[[], bool] = lambda: False) -> Router:
-    """Make the routes under `/api/v1`, and `/healthz` and `/readyz`.
+def api_router(
+    tracker: JobTracker,
+    *,
+    metrics: Metrics | None = None,
+    stopping: Callable[[], bool] = lambda: False,
+) -> Router:
+    """Make the routes under `/api/v1`, and `/healthz`, `/readyz` and `/metrics`.
 
     They need a dependency `installation`, the JobTracker, and errors answered by
     `problems.explain`, around them.
@@ -73,5 +79,6 @@ def api_router(tracker: JobTracker, *, stopping: Callable[[], bool] = lambda: Fa
                 exception_handlers={Answered: answer_again},
             ),
             health_router(tracker, stopping),
+            metrics_router(tracker, metrics or Metrics(tracker.gauges)),
         ],
     )

@@ -6,6 +6,8 @@ from functools import cached_property
 from typing import Protocol
 
 from jobtracker_core.runner.clock import Clock
+from jobtracker_core.storage import gauges
+from jobtracker_core.storage.gauges import Gauges
 from jobtracker_core.tracker.change import Change
 from jobtracker_core.tracker.collector_settings import Held
 from jobtracker_core.tracker.collectors import Collectors
@@ -53,3 +55,7 @@ class Operating:
     def held(self: _Whole, name: str) -> Held:
         """Return all that anybody has set for a collector, and who."""
         return self._opened.held(name, None if self._outer is None else self._outer.db)
+
+    def gauges(self: Installation) -> Gauges:
+        """Return how the queue and the collectors do now, in numbers."""
+        return gauges.read(self.database)
