@@ -34,11 +34,6 @@ _GRACE_S = 3
     help="Where to listen; port 0 takes a free one.  [default: the setting `listen`]",
 )
 @click.option(
-    "--allow-network",
-    is_flag=True,
-    help="Let other machines in. There is no login yet: whoever reaches the port sees everything.",
-)
-@click.option(
     "--host-name",
     "host_names",
     multiple=True,
@@ -53,36 +48,21 @@ _GRACE_S = 3
 @slots_option
 def serve(
     address: str | None,
-    allow_network: bool,  # noqa: FBT001
     host_names: tuple[str, ...],
     no_worker: bool,  # noqa: FBT001
     slots: str | None,
 ) -> int:
     """Serve the portal and the API until Ctrl-C, and execute the runs in the queue."""
     with open_tracker(*flags({"listen": address, "slots": slots})) as tracker:
-        return _serve(
-            tracker, allow_network=allow_network, host_names=host_names, with_worker=not no_worker
-        )
+        return _serve(tracker, host_names=host_names, with_worker=not no_worker)
 
 
-def _serve(
-    tracker: JobTracker, *, allow_network: bool, host_names: tuple[str, ...], with_worker: bool
-) -> int:
+def _serve(tracker: JobTracker, *, host_names: tuple[str, ...], with_worker: bool) -> int:
     host, port = tracker.settings.address
     try:
         Hosts(host_names)
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--host-name") from error
-    if not allow_network and not _is_loopback(host):
-        click.echo(
-            f"Error: {host} can be reached from other machines, and there is no login yet", err=True
-        )
-        click.echo(
-            f"Next: listen on 127.0.0.1:{port}, or add --allow-network if you trust everybody "
-            "who can reach that address",
-            err=True,
-        )
-        return 2
     try:
         listener = listen(host, port)
     except OSError as error:
@@ -93,6 +73,10 @@ def _serve(
     with listener:
         tracker.check_database()  # what is wrong with it is said here, and not to each visitor
         click.echo(f"JobTracker at {url_of(listener)} (Ctrl-C stops it)")
+        code = tracker.accounts.setup_code()
+        if code is not None:
+            click.echo("There is no account yet. Make yours within the hour at:")
+            click.echo(f"  {url_of(listener)}setup?code={code}")
         serve_until_stopped(
             tracker,
             listener,
@@ -196,13 +180,6 @@ def _raised_again_in_vain() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _answered_to(host: str) -> tuple[str, ...]:

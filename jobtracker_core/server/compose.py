@@ -22,6 +22,7 @@ from jobtracker_core.api.metrics import Metrics
 from jobtracker_core.server.application import Application
 from jobtracker_core.tracker import JobTracker
 from jobtracker_core.web import portal
+from jobtracker_core.web.session import LoginNeeded, lead_to_login
 
 _LOG = logging.getLogger("jobtracker.server")
 _FOR_PROGRAMS = ("/api/", "/healthz/", "/readyz/", "/metrics/")
@@ -102,6 +103,9 @@ def build(
         page.headers.update(explained.headers)
         return page
 
+    def to_login(request: Request[Any, Any, Any], _: LoginNeeded) -> Response[None]:
+        return lead_to_login(request, portal.base_of(request, prefix))
+
     metrics = Metrics(tracker.gauges)
     return Application(
         hosts=hosts,
@@ -109,13 +113,13 @@ def build(
         path=prefix,
         route_handlers=[
             api_router(tracker, metrics=metrics, stopping=stopping),
-            Router("/", route_handlers=portal.routes(prefix), include_in_schema=False),
+            Router("/", route_handlers=portal.routes(tracker, prefix), include_in_schema=False),
         ],
-        dependencies={
-            "installation": Provide(lambda: tracker, sync_to_thread=False),
-            "tracker": Provide(lambda: tracker, sync_to_thread=False),
+        dependencies={"installation": Provide(lambda: tracker, sync_to_thread=False)},
+        exception_handlers={
+            **dict.fromkeys((HTTPException, Exception), answer_error),
+            LoginNeeded: to_login,
         },
-        exception_handlers=dict.fromkeys((HTTPException, Exception), answer_error),
         plugins=list(plugins),
         # Each of these has a default of Litestar's that reads the environment, sets up the logging
         # of the whole process, or serves pages from elsewhere.

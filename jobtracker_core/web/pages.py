@@ -10,8 +10,11 @@ from typing import Any, Final, Literal
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from litestar import Request, Response
 from litestar.enums import MediaType
+from markupsafe import Markup
 
+from jobtracker_core.storage.audit import Actor
 from jobtracker_core.web import assets, present
+from jobtracker_core.web.session import FORM_FIELD, form_token, session_cookie
 
 THEME_COOKIE: Final = "jt-theme"
 Theme = Literal["dark", "light"]
@@ -48,7 +51,13 @@ class Pages:
         text = (
             _environment(self.base(request))
             .get_template(template)
-            .render(theme=theme(request), back=back, **values)
+            .render(
+                theme=theme(request),
+                back=back,
+                user=_user(request),
+                form_token=_form_token(request),
+                **values,
+            )
         )
         return Response(
             text,
@@ -61,6 +70,22 @@ class Pages:
 def theme(request: Request[Any, Any, Any]) -> Theme:
     """Return what the reader chose; dark if nothing."""
     return "light" if request.cookies.get(THEME_COOKIE) == "light" else "dark"
+
+
+def _user(request: Request[Any, Any, Any]) -> str | None:
+    # On error pages nobody may have looked who it is.
+    user = request.scope.get("user")
+    return user.name if isinstance(user, Actor) else None
+
+
+def _form_token(request: Request[Any, Any, Any]) -> Markup:
+    """Return the hidden field that every form of a reader needs."""
+    cookie = session_cookie(request)
+    if cookie is None:
+        return Markup()
+    return Markup('<input type="hidden" name="{}" value="{}">').format(
+        FORM_FIELD, form_token(cookie)
+    )
 
 
 def is_fragment(request: Request[Any, Any, Any]) -> bool:

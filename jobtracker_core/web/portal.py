@@ -19,7 +19,9 @@ from msgspec import Struct
 from jobtracker_core.storage.search import JobList, Tally
 from jobtracker_core.tracker import JobTracker
 from jobtracker_core.web import assets, present
+from jobtracker_core.web.login import enter, is_ours, leave, set_up, show_login, show_setup
 from jobtracker_core.web.pages import THEME_COOKIE, Pages, Theme, is_fragment
+from jobtracker_core.web.session import PUBLIC, session_guard
 from jobtracker_core.web.view import PAGE, BadView, View
 
 _A_YEAR: Final = 365 * 24 * 3600
@@ -32,18 +34,36 @@ class ThemeChoice(Struct, frozen=True, kw_only=True):
     back: str = ""
 
 
-def routes(prefix: str) -> list[ControllerRouterHandler]:
+def routes(tracker: JobTracker, prefix: str) -> list[ControllerRouterHandler]:
     """Return the handlers, their paths without the prefix that they are mounted at.
 
-    They ask for a dependency `tracker`: the JobTracker that is shown. Storage errors leave as they
-    are; `error_page` shows them.
+    They ask for a dependency `installation`, the JobTracker. Storage errors and LoginNeeded leave
+    as they are; `error_page` and `lead_to_login` answer them.
 
     Args:
+        tracker: Whose sessions let readers in.
         prefix: "" or "/somewhere", without a slash at its end.
     """
-    handlers = [home, list_jobs, show_job, choose_theme, static]
-    pages = Provide(lambda: Pages(prefix), sync_to_thread=False)
-    return [Router("/", route_handlers=handlers, dependencies={"pages": pages})]
+    return [
+        Router(
+            "/",
+            route_handlers=[
+                *(home, list_jobs, show_job, choose_theme, static),
+                *(show_login, enter, leave, show_setup, set_up),
+            ],
+            dependencies={
+                "pages": Provide(lambda: Pages(prefix), sync_to_thread=False),
+                "tracker": Provide(_of_reader, sync_to_thread=False),
+            },
+            guards=[session_guard(tracker)],
+        )
+    ]
+
+
+def _of_reader(
+    request: Request[Any, Any, Any], installation: NamedDependency[JobTracker]
+) -> JobTracker:
+    return installation.acting(request.user)
 
 
 def error_page(
@@ -63,6 +83,11 @@ def error_page(
     return Pages(prefix).render(
         request, template, status=status, code=status, title=title, detail=detail, incident=incident
     )
+
+
+def base_of(request: Request[Any, Any, Any], prefix: str) -> str:
+    """Return what stands before every path of the portal in addresses."""
+    return Pages(prefix).base(request)
 
 
 @get("/", sync_to_thread=False, include_in_schema=False)
@@ -151,11 +176,11 @@ def choose_theme(
         samesite="lax",
         secure=request.url.scheme == "https",
     )
-    back = data.back if _is_ours(data.back, base) else f"{base}/jobs"
+    back = data.back if is_ours(data.back, base) else f"{base}/jobs"
     return Response(None, status_code=303, headers={"Location": back}, cookies=[cookie])
 
 
-@get("/static/{path:path}", sync_to_thread=False, include_in_schema=False)
+@get("/static/{path:path}", sync_to_thread=False, include_in_schema=False, opt={PUBLIC: True})
 def static(request: Request[Any, Any, Any], path: FromPath[str]) -> Response[bytes]:
     """Give a built file; for ever, if its address says which content is meant."""
     name = path.lstrip("/")
@@ -180,9 +205,3 @@ def _tally(tracker: JobTracker, view: View, found: JobList) -> Tally:
 
 def _origin(request: Request[Any, Any, Any]) -> str:
     return f"{request.url.scheme}://{request.url.netloc}"
-
-
-def _is_ours(path: str, base: str) -> bool:
-    # Browsers read "//host" and a backslash there as another server.
-    inside = path.startswith(f"{base}/") and not path.startswith("//")
-    return inside and path.isascii() and path.isprintable() and "\\" not in path

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from litestar.testing import TestClient
 
+from access import bearer, token_for
 from jobtracker_core.contract.access import Scope
 from jobtracker_core.server.application import Application
 from jobtracker_core.server.compose import create_app
@@ -16,29 +17,26 @@ from jobtracker_core.tracker import JobTracker
 
 @pytest.fixture
 def stranger(tracker: JobTracker) -> Iterator[TestClient[Application]]:
-    """A client of the whole app that has no token."""
+    """A client of the whole app, as programs talk to it, that has no token."""
     with TestClient(create_app(tracker), base_url="http://127.0.0.1") as client:
         yield client
 
 
 @pytest.fixture
-def bearer(tracker: JobTracker) -> Callable[..., dict[str, str]]:
-    """Make a token; gives the header that brings it."""
-
-    def make(*scopes: Scope | str, **options: Any) -> dict[str, str]:
-        made = tracker.tokens.create("test", scopes, **options)
-        return {"authorization": f"Bearer {made.text}"}
-
-    return make
+def client(stranger: TestClient[Application], tracker: JobTracker) -> TestClient[Application]:
+    """The same with a token that may do everything."""
+    stranger.headers.update(bearer(token_for(tracker)))
+    return stranger
 
 
 @pytest.fixture
-def client(
-    stranger: TestClient[Application], bearer: Callable[..., dict[str, str]]
-) -> TestClient[Application]:
-    """A client of the whole app, as programs that may do everything talk to it."""
-    stranger.headers.update(bearer(Scope.ADMIN))
-    return stranger
+def holding(tracker: JobTracker) -> Callable[..., dict[str, str]]:
+    """Make a token that holds these scopes; gives the header that brings it."""
+
+    def make(*scopes: Scope | str, **options: Any) -> dict[str, str]:
+        return bearer(tracker.tokens.create("test", scopes, **options).text)
+
+    return make
 
 
 @pytest.fixture

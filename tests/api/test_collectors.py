@@ -215,8 +215,8 @@ def test_running_one_now(client, tracker, problem) -> None:
         ("GET", "/schema", "jobs:read", 200),
     ],
 )
-def test_who_may_do_what(stranger, bearer, method, path, scope, status) -> None:
-    answer = stranger.request(method, HIRINGCAFE + path, json={}, headers=bearer(scope))
+def test_who_may_do_what(stranger, holding, method, path, scope, status) -> None:
+    answer = stranger.request(method, HIRINGCAFE + path, json={}, headers=holding(scope))
     assert answer.status_code == status
 
 

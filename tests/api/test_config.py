@@ -185,7 +185,7 @@ def test_a_document_that_is_none(problem, document, field) -> None:
     assert [error["field"] for error in said["errors"]] == [field]
 
 
-def test_only_whoever_may_do_everything_carries_it(stranger, bearer) -> None:
+def test_only_whoever_may_do_everything_carries_it(stranger, holding) -> None:
     for scope in ("jobs:write", "runs:trigger", "ingest"):
-        assert stranger.get(ADDRESS, headers=bearer(scope)).status_code == 403
-        assert stranger.post(ADDRESS, json={}, headers=bearer(scope)).status_code == 403
+        assert stranger.get(ADDRESS, headers=holding(scope)).status_code == 403
+        assert stranger.post(ADDRESS, json={}, headers=holding(scope)).status_code == 403

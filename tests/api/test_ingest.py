@@ -209,16 +209,16 @@ def silent(tracker: Any, run_id: int) -> None:
         )
 
 
-def test_two_senders_may_use_the_same_key(send, stranger, bearer, tracker) -> None:
+def test_two_senders_may_use_the_same_key(send, stranger, holding, tracker) -> None:
     mine = send(1, [posting(1)])
-    headers = bearer("ingest")
+    headers = holding("ingest")
     theirs = stranger.post(ADDRESS, json=batch(1, [posting(2)]), headers=headers).json()
     assert mine["run_id"] != theirs["run_id"]
     assert [run.state for run in tracker.runs.list()] == [RunState.RUNNING] * 2
 
 
-def test_a_bound_token_sends_pages_of_its_own_collector_alone(stranger, bearer, tracker) -> None:
-    headers = bearer("ingest", collector="other")
+def test_a_bound_token_sends_pages_of_its_own_collector_alone(stranger, holding, tracker) -> None:
+    headers = holding("ingest", collector="other")
     refused = stranger.post(ADDRESS, json=batch(1, [posting(1)]), headers=headers)
     assert refused.status_code == 403
     assert "other alone" in refused.json()["detail"]
@@ -228,8 +228,8 @@ def test_a_bound_token_sends_pages_of_its_own_collector_alone(stranger, bearer, 
 
 
 @pytest.mark.parametrize("scope", ["jobs:write", "runs:trigger"])
-def test_other_scopes_do_not_do(stranger, bearer, scope) -> None:
-    answer = stranger.post(ADDRESS, json=batch(), headers=bearer(scope))
+def test_other_scopes_do_not_do(stranger, holding, scope) -> None:
+    answer = stranger.post(ADDRESS, json=batch(), headers=holding(scope))
     assert answer.status_code == 403
 
 

@@ -117,6 +117,6 @@ def test_the_audit_log_is_read_page_by_page(client, tracker, problem) -> None:
 
 
 @pytest.mark.parametrize("path", ["tokens", "audit"])
-def test_only_whoever_may_do_everything_sees_them(stranger, bearer, path) -> None:
+def test_only_whoever_may_do_everything_sees_them(stranger, holding, path) -> None:
     for scope in ("jobs:write", "runs:trigger", "ingest"):
-        assert stranger.get(f"/api/v1/{path}", headers=bearer(scope)).status_code == 403
+        assert stranger.get(f"/api/v1/{path}", headers=holding(scope)).status_code == 403

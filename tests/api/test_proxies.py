@@ -110,9 +110,9 @@ def test_a_site_that_asked_for_quiet_is_not_asked(client, problem, tracker, site
     assert (said["status"], said["type"]) == (409, "urn:jobtracker:problem:left-alone")
 
 
-def test_only_whoever_may_do_everything_sees_proxies(stranger, bearer) -> None:
+def test_only_whoever_may_do_everything_sees_proxies(stranger, holding) -> None:
     for scope in ("jobs:write", "runs:trigger", "ingest"):
-        headers = bearer(scope)
+        headers = holding(scope)
         assert stranger.get(ADDRESS, headers=headers).status_code == 403
         assert stranger.post(ADDRESS, json={}, headers=headers).status_code == 403
         assert stranger.delete(f"{ADDRESS}/1", headers=headers).status_code == 403

@@ -216,8 +216,8 @@ def test_events_come_in_their_order_and_go_on(client, tracker) -> None:
         ("POST", "/1/retry"),
     ],
 )
-def test_reading_is_not_starting(stranger, bearer, method, path) -> None:
-    answer = stranger.request(method, ADDRESS + path, json={}, headers=bearer("jobs:read"))
+def test_reading_is_not_starting(stranger, holding, method, path) -> None:
+    answer = stranger.request(method, ADDRESS + path, json={}, headers=holding("jobs:read"))
     assert answer.status_code == 403
     assert "runs:trigger" in answer.json()["detail"]
     assert stranger.request(method, ADDRESS + path, json={}).status_code == 401

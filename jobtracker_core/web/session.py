@@ -1,0 +1,147 @@
+"""Who reads the portal: the session behind the cookie, and proof that a form is one of ours."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from typing import Any, Final
+from urllib.parse import urlencode, urlsplit
+
+from litestar import Request, Response
+from litestar.concurrency import sync_to_thread
+from litestar.connection import ASGIConnection
+from litestar.datastructures import Cookie
+from litestar.exceptions import PermissionDeniedException
+from litestar.handlers import BaseRouteHandler
+from litestar.types import Guard
+
+from jobtracker_core.storage.audit import Actor
+from jobtracker_core.storage.sessions import LONGEST
+from jobtracker_core.tracker import JobTracker
+
+PUBLIC: Final = "public"
+"""The name under which a handler's `opt` says that it is for everybody."""
+
+FORM_FIELD: Final = "csrf"
+HEADER: Final = "X-CSRF-Token"
+
+_SECURE_NAME: Final = "__Host-jt"
+_PLAIN_NAME: Final = "jt"
+_SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class LoginNeeded(Exception):  # noqa: N818  (the state)
+    """Nobody is logged in; the reader is led to where that is done."""
+
+
+def session_guard(tracker: JobTracker) -> Guard:
+    """Make the guard that lets through who is logged in, and changes only from our own pages.
+
+    A route that does not say it is public is closed to strangers.
+    """
+
+    async def check(
+        connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler
+    ) -> None:
+        safe = connection.scope.get("method") in _SAFE
+        if not safe:
+            _refuse_other_origins(connection)
+        if handler.opt.get(PUBLIC):
+            return
+        cookie = session_cookie(connection)
+        session = None if cookie is None else await sync_to_thread(tracker.sessions.verify, cookie)
+        if cookie is None or session is None:
+            raise LoginNeeded
+        if not safe:
+            await _require_token(connection, cookie)
+        connection.scope["auth"] = session
+        connection.scope["user"] = Actor(
+            kind="user",
+            id=session.user_id,
+            name=session.user,
+            address=None if connection.client is None else connection.client.host,
+        )
+
+    return check
+
+
+def session_cookie(connection: ASGIConnection[Any, Any, Any, Any]) -> str | None:
+    """Return what the reader's session cookie holds."""
+    return connection.cookies.get(_cookie_name(connection))
+
+
+def form_token(cookie: str) -> str:
+    """Return the text that forms of one session carry; only who has the cookie can make it."""
+    return hmac.new(cookie.encode(), b"jobtracker form", hashlib.sha256).hexdigest()
+
+
+def log_in(connection: ASGIConnection[Any, Any, Any, Any], text: str) -> Cookie:
+    """Return the cookie of a new session.
+
+    Over plain HTTP, as in a home network, a browser would drop a Secure one.
+    """
+    return Cookie(
+        _cookie_name(connection),
+        value=text,
+        path="/",
+        max_age=int(LONGEST.total_seconds()),
+        httponly=True,
+        samesite="lax",
+        secure=_is_https(connection),
+    )
+
+
+def log_out(connection: ASGIConnection[Any, Any, Any, Any]) -> Cookie:
+    """Return the cookie that ends a session in the browser."""
+    return Cookie(
+        _cookie_name(connection),
+        value="",
+        path="/",
+        max_age=0,
+        httponly=True,
+        samesite="lax",
+        secure=_is_https(connection),
+    )
+
+
+def lead_to_login(request: Request[Any, Any, Any], base: str) -> Response[None]:
+    """Answer whoever is not logged in: to the login, and back to this page after it."""
+    here = request.url.path
+    if request.method not in _SAFE:
+        here = f"{base}/"
+    elif request.url.query:
+        here = f"{here}?{request.url.query}"
+    place = f"{base}/login?{urlencode({'next': here})}"
+    if "hx-request" in request.headers:
+        # A part of a page cannot be replaced by the login; the whole page goes there.
+        return Response(None, status_code=401, headers={"HX-Redirect": place})
+    return Response(None, status_code=303, headers={"Location": place})
+
+
+def _refuse_other_origins(connection: ASGIConnection[Any, Any, Any, Any]) -> None:
+    site = connection.headers.get("sec-fetch-site")
+    if site is not None and site not in {"same-origin", "none"}:
+        raise PermissionDeniedException("This form was sent from another site.")
+    origin = connection.headers.get("origin")
+    if site is None and origin is not None:
+        sent_to = connection.headers.get("host", "")
+        if urlsplit(origin).netloc.lower() != sent_to.lower():
+            raise PermissionDeniedException("This form was sent from another site.")
+
+
+async def _require_token(connection: ASGIConnection[Any, Any, Any, Any], cookie: str) -> None:
+    given = connection.headers.get(HEADER)
+    if given is None and isinstance(connection, Request):
+        form = await connection.form()
+        field = form.get(FORM_FIELD)
+        given = field if isinstance(field, str) else None
+    if given is None or not hmac.compare_digest(given.encode(), form_token(cookie).encode()):
+        raise PermissionDeniedException("This page is too old. Load it again, and repeat the step.")
+
+
+def _is_https(connection: ASGIConnection[Any, Any, Any, Any]) -> bool:
+    return connection.url.scheme == "https"
+
+
+def _cookie_name(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
+    return _SECURE_NAME if _is_https(connection) else _PLAIN_NAME
