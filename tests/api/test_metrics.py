@@ -55,8 +55,8 @@ def test_the_queue_and_the_collectors_in_numbers(client, tracker) -> None:
     assert answer.headers["content-type"].startswith("text/plain; version=")
     found = read(answer.text)
     assert found["jobtracker_database_up",] == 1
-    states = found["jobtracker_runs", "pending"], found["jobtracker_runs", "running"]
-    assert states == (2, 1)
+    assert found["jobtracker_runs", "pending"] == 2
+    assert found["jobtracker_runs", "running"] == 1
     assert found["jobtracker_queue_depth",] == 1
     ended = tracker.runs.get(good).summary.finished_at.timestamp()
     assert found["jobtracker_collector_last_success_timestamp_seconds", "site"] == ended
