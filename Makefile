@@ -7,7 +7,7 @@ PLUGINS := $(sort $(wildcard plugins/jobtracker-*))
 WORKERS ?= 2
 ARGS ?=
 
-.PHONY: help setup demo run test test-all test-rest coverage check format bench constraints assets assets-check clean
+.PHONY: help setup demo run test test-all test-rest faults coverage check format bench openapi constraints assets assets-check clean
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
@@ -38,6 +38,9 @@ test-rest: $(READY)
 coverage: $(READY) ## Run the tests with branch coverage
 	@$(BIN)/python -m pytest -n $(WORKERS) -m "not full" --cov --cov-report=term --cov-fail-under=92 $(ARGS)
 
+faults: $(READY) ## Run the fault tests, the slow ones too, and write docs/reference/faults.md
+	@JOBTRACKER_FAULT_REPORT=docs/reference/faults.md $(BIN)/python -m pytest -n $(WORKERS) -m fault $(ARGS)
+
 check: $(READY) ## Lint, format and types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -51,6 +54,9 @@ format: $(READY) ## Format the code and mend what the linter can
 
 bench: $(READY) ## Measure, as ratios within one run
 	@$(BIN)/python -m tests.benchmarks $(ARGS)
+
+openapi: $(READY) ## Write the document that describes the API
+	@$(BIN)/jobtracker openapi > docs/reference/openapi.json
 
 constraints: $(READY) ## Write the set of versions that is installed and tested
 	@$(BIN)/python -m pip freeze --exclude-editable | LC_ALL=C sort -f > constraints.txt

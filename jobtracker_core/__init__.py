@@ -49,7 +49,13 @@ if TYPE_CHECKING:
     from jobtracker_core.ingest.depth import is_too_deep
     from jobtracker_core.server.plugin import JobTrackerPlugin
     from jobtracker_core.settings import Settings
+    from jobtracker_core.storage.applications import ApplicationChanges, ApplicationDraft
+    from jobtracker_core.storage.companies import CompanyChanges, CompanyDraft
+    from jobtracker_core.storage.contacts import ContactChanges, ContactDraft
+    from jobtracker_core.storage.timeline import EventChanges, EventDraft
+    from jobtracker_core.storage.views import ViewChanges, ViewDraft
     from jobtracker_core.tracker import JobTracker
+    from jobtracker_core.tracker.job_forms import JobChanges, JobDraft
 
 _WHERE = {
     "JobCollector": "contract.collector",
@@ -93,6 +99,12 @@ _WHERE = {
     **dict.fromkeys(("Counts", "JobRef", "RunState", "RunSummary"), "contract.run"),
     "is_too_deep": "ingest.depth",
     "Settings": "settings",
+    **dict.fromkeys(("ApplicationChanges", "ApplicationDraft"), "storage.applications"),
+    **dict.fromkeys(("CompanyChanges", "CompanyDraft"), "storage.companies"),
+    **dict.fromkeys(("ContactChanges", "ContactDraft"), "storage.contacts"),
+    **dict.fromkeys(("EventChanges", "EventDraft"), "storage.timeline"),
+    **dict.fromkeys(("ViewChanges", "ViewDraft"), "storage.views"),
+    **dict.fromkeys(("JobChanges", "JobDraft"), "tracker.job_forms"),
     "JobTracker": "tracker",
     "JobTrackerPlugin": "server.plugin",
 }
@@ -140,6 +152,18 @@ __all__ = [  # noqa: RUF022  (contract first, then what runs it)
     "Transient",
     "hookimpl",
     "is_too_deep",
+    "ApplicationChanges",
+    "ApplicationDraft",
+    "CompanyChanges",
+    "CompanyDraft",
+    "ContactChanges",
+    "ContactDraft",
+    "EventChanges",
+    "EventDraft",
+    "JobChanges",
+    "JobDraft",
+    "ViewChanges",
+    "ViewDraft",
     "JobTracker",
     "JobTrackerPlugin",
     "Settings",

@@ -70,12 +70,12 @@ def test_the_app(documented, run) -> None:
         "from litestar.testing import TestClient\n"
         "with TestClient(app, base_url='http://127.0.0.1') as client:\n"
         "    links = client.get('/').json()\n"
-        "    print(client.get(links['api']).json())\n"
-        "    print(client.get(links['jobs'], headers={'accept': 'text/html'}).status_code)\n"
+        "    print(client.get(links['api']).json()['title'])\n"
+        "    print(client.get(links['jobs'], headers={'accept': 'text/html'}).url.path)\n"
     )
     done = run(caller)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines() == [
-        "{'items': [], 'after': None, 'before': None}",
-        "200",
+        "Unauthorized",
+        "/jobs-home/login",
     ]

@@ -65,6 +65,7 @@ def job(**fields: Any) -> WalkedJob:
         "details_due": False,
         "first_seen_at": NOW,
         "changed_at": NOW,
+        "version": 1,
     }
     return WalkedJob(**(plain | needed | fields))
 

@@ -37,8 +37,12 @@ def token_guard(tracker: JobTracker) -> Guard:
     async def check(
         connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler
     ) -> None:
+        if connection.scope.get("method") == "OPTIONS":
+            return  # says which methods there are, as the document does
         token = await _token(tracker, connection)
-        needed: Scope = handler.opt[SCOPE]
+        needed: Scope | None = handler.opt.get(SCOPE)
+        if needed is None:
+            raise PermissionDeniedException("No token allows this.")
         if not token.allows(needed):
             raise PermissionDeniedException(
                 f"This token does not allow {needed}; it allows {', '.join(token.scopes)}."

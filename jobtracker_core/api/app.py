@@ -44,7 +44,7 @@ def api_router(
 
     @cache  # lives as long as the routes do
     def document() -> dict[str, Any]:
-        return describe([api_router(tracker)])
+        return document_of(tracker)
 
     @get(
         "/openapi.json",
@@ -82,3 +82,8 @@ def api_router(
             metrics_router(tracker, metrics or Metrics(tracker.gauges)),
         ],
     )
+
+
+def document_of(tracker: JobTracker) -> dict[str, Any]:
+    """Return the document that describes the API; the database is not touched."""
+    return describe([api_router(tracker)])

@@ -22,6 +22,7 @@ _COMMANDS = {
     "demo": ("demo", "demo", "See it work, on practice sites of this machine."),
     "init": ("init", "init", "Set up: make the first user."),
     "jobs": ("jobs", "jobs", "List, show and export stored jobs."),
+    "openapi": ("openapi", "openapi", "Print the document that describes the API."),
     "plugins": ("plugins", "plugins", "See which plugins are installed and whether they work."),
     "proxies": ("proxies", "proxies", "Keep proxies that runs go through."),
     "replay": ("replay", "replay", "Run a collector on recorded answers of its site."),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import secrets
 import socket
 import tempfile
 import threading
@@ -18,16 +19,19 @@ from jobtracker_core.cli.practice import PER_MINUTE, directions
 from jobtracker_core.cli.progress import stop_on_signals, watch
 from jobtracker_core.cli.runs import changed_fields
 from jobtracker_core.cli.setup import open_log
+from jobtracker_core.contract.access import Scope
 from jobtracker_core.contract.run import RunState
 from jobtracker_core.plugins import discovery
 from jobtracker_core.plugins.practice import practice_sites
 from jobtracker_core.runner.ending import Collected
 from jobtracker_core.settings import Settings
+from jobtracker_core.storage.errors import Duplicate
 from jobtracker_core.testing.practice import PracticeSite
 from jobtracker_core.tracker import JobTracker
 
 _CHANGED = 10
 
+_USER = "demo"
 _PORT = 8080
 """Where the portal opens, unless that is taken."""
 
@@ -158,7 +162,15 @@ def _leave_open(sites: Mapping[str, PracticeSite], directory: Path) -> None:
             click.echo(f"  {line}")
         click.echo(f"  jobtracker collect {name} --text engineer")
     with JobTracker(_settings(directory, sites)) as tracker, _listen() as listener:
-        click.echo(f"\nJobTracker at {url_of(listener)} (Ctrl-C stops it)")
+        password = secrets.token_urlsafe(12)
+        try:
+            tracker.accounts.add(_USER, password)
+        except Duplicate:  # of an earlier demo in this directory
+            tracker.accounts.set_password(_USER, password)
+        token = tracker.tokens.create("demo", [Scope.ADMIN])
+        click.echo(f"  export JOBTRACKER_TOKEN={token.text}  # for curl, which the portal shows")
+        click.echo(f"\nLog in as {_USER} with the password {password}")
+        click.echo(f"JobTracker at {url_of(listener)} (Ctrl-C stops it)")
         serve_until_stopped(tracker, listener)
 
 

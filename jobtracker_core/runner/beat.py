@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable
@@ -119,12 +120,17 @@ class Heartbeat:
         return True
 
     def _run(self) -> None:
-        db: Database | None = None
+        db = self._db.another()
         try:
-            while not self._end.wait(self._lease_s / _BEATS):
-                db = db or self._db.another()
+            # Connecting takes more answers of the server than a renewal: now there is time for it.
+            with contextlib.suppress(StorageError):  # the first renewal connects, then
+                db.present()
+            # Counted from the beginning of a call: one that took its time is followed by the next.
+            pause = every = self._lease_s / _BEATS
+            while not self._end.wait(pause):
+                since = self._monotonic()
                 if not self.beat(db):
                     return
+                pause = max(every - (self._monotonic() - since), 0.0)
         finally:
-            if db is not None:
-                db.close()
+            db.close()

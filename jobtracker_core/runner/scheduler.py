@@ -6,27 +6,46 @@ decided in the database, by whatever the timers call.
 
 from __future__ import annotations
 
+import logging
+import threading
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
 _THREADS = 3
+_LOGGER = "apscheduler.scheduler.timers"
+
+_LOOK_S: Final = 1.0
+_JUMP_S: Final = 2.0
+"""A step of the clock by more than this is a jump; less than that is how clocks are set right."""
 
 
 class Timers:
     """Calls functions at intervals, each in one thread at a time. A context manager.
 
     One that takes longer than its interval, or that was kept from running, is called once and not
-    for every time that passed. They must not raise.
+    for every time that passed. They must not raise. A clock that is set back does not hold them up:
+    whoever waits for a moment by the clock would wait that much longer.
+
+    Args:
+        on_jump: Called with the seconds that the machine's clock has jumped by.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, on_jump: Callable[[float], None] = lambda _: None) -> None:
+        self._on_jump = on_jump
+        self._end = threading.Event()
+        self._watch = threading.Thread(target=self._watch_the_clock, name="clock", daemon=True)
+        # That a call is left out while the one before still runs is as it should be: no warnings.
+        logger = logging.getLogger(_LOGGER)
+        logger.setLevel(logging.ERROR)
         self._scheduler = BackgroundScheduler(
+            logger=logger,
             executors={"default": ThreadPoolExecutor(_THREADS)},
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
             timezone=UTC,
@@ -47,6 +66,7 @@ class Timers:
 
     def __enter__(self) -> Self:
         self._scheduler.start()
+        self._watch.start()
         return self
 
     def __exit__(
@@ -55,4 +75,16 @@ class Timers:
         exc: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._end.set()
+        self._watch.join()
         self._scheduler.shutdown(wait=True)
+
+    def _watch_the_clock(self) -> None:
+        before = time.time() - time.monotonic()
+        while not self._end.wait(_LOOK_S):
+            ahead = time.time() - time.monotonic()
+            if abs(ahead - before) > _JUMP_S:
+                for job in self._scheduler.get_jobs():
+                    job.modify(next_run_time=datetime.now(UTC))
+                self._on_jump(ahead - before)
+            before = ahead

@@ -19,6 +19,7 @@ from jobtracker_core.contract.info import CollectorSettings
 from jobtracker_core.plugins import discovery
 from jobtracker_core.runner.attempt import Workplace, attempt
 from jobtracker_core.runner.clock import Clock, SystemClock
+from jobtracker_core.runner.clockwatch import ClockWatch
 from jobtracker_core.runner.inline import LogSink
 from jobtracker_core.runner.limits import Patience
 from jobtracker_core.runner.pump import pump
@@ -113,6 +114,7 @@ class Worker:
             shutdown=threading.Event(),
             at_once=threading.Event(),
         )
+        self._clock_watch = ClockWatch(db, self._place.clock, on_log)
         self._claims: queues.SimpleQueue[tuple[Claim, float] | None] = queues.SimpleQueue()
         self._changed = threading.Condition()
         self._busy = 0
@@ -125,6 +127,11 @@ class Worker:
     def draining(self) -> bool:
         """Whether it claims no more."""
         return self._draining.is_set()
+
+    @property
+    def clock_skew_s(self) -> float | None:
+        """Seconds that the database's clock is ahead of this machine's; None until it is known."""
+        return self._clock_watch.skew_s
 
     def drain(self) -> None:
         """Claim no more, let the runs come to their end for a while, then give them back."""
@@ -153,10 +160,11 @@ class Worker:
             self._begin()
             for slot in slots:
                 slot.start()
-            with Timers() as timers:
+            with Timers(self._say_jump) as timers:
                 timers.every(_PUMP_S, self._guarded(self._pump))
                 timers.every(_SWEEP_S, self._guarded(self._sweep), jitter=_SWEEP_S / 5)
                 timers.every(_SEEN_S, self._guarded(self._say_seen))
+                timers.every(_SEEN_S, self._guarded(self._clock_watch.look))
                 self._claim_until_told(wakeup)
                 self._finish_up()
         finally:
@@ -304,6 +312,9 @@ class Worker:
             self._on_log("warning", "run taken from a dead worker", fields)
         for number in swept.missed:
             self._on_log("warning", "run missed", {"run": number})
+
+    def _say_jump(self, seconds: float) -> None:
+        self._on_log("warning", "the clock jumped", {"seconds": round(seconds, 1)})
 
     def _say_seen(self) -> None:
         state: workers.State = "draining" if self.draining else "working"

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from jobtracker_core.storage.collectors import Collector, ensure_one, read
 from jobtracker_core.storage.engine import Database, now
-from jobtracker_core.storage.errors import RELOAD, Stale
+from jobtracker_core.storage.errors import Stale
 from jobtracker_core.storage.pauses import unpaused
 from jobtracker_core.storage.rates import end_cooling
 from jobtracker_core.storage.secrets import reveal, seal
@@ -104,8 +104,9 @@ def _lock(conn: Connection, name: str, expected_version: int | None) -> Collecto
         ensure_one(conn, name, now(conn))
         conn.execute(row)
     found = read(conn, name)
-    if expected_version not in {None, 0 if is_new else found.version}:
-        raise Stale(f"collector {name} was changed since it was read", RELOAD)
+    current = 0 if is_new else found.version
+    if expected_version is not None and expected_version != current:
+        raise Stale(f"collector {name}", expected=expected_version, current=current)
     return found
 
 

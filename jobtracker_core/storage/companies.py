@@ -1,20 +1,22 @@
-"""Companies: found or made while a page is written."""
+"""Companies: found or made while a page is written, or entered by a person."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType, structs
 from sqlalchemy import Connection
 
 from jobtracker_core.contract.host import Record
 from jobtracker_core.contract.posting import CompanyFacts
-from jobtracker_core.storage.engine import Database
-from jobtracker_core.storage.errors import NotFound
-from jobtracker_core.storage.rows import Reader
+from jobtracker_core.storage import versions
+from jobtracker_core.storage.engine import Database, now
+from jobtracker_core.storage.errors import Duplicate, NotFound
+from jobtracker_core.storage.fields import Line, Link, Name, ShortLine, ShortProse, Year
+from jobtracker_core.storage.rows import Reader, to_struct
 from jobtracker_core.storage.statements import insert_or_ignore, one_of
 from jobtracker_core.storage.tables import companies
 from jobtracker_core.storage.types import LARGEST_ID
@@ -27,6 +29,7 @@ class Company(Struct, frozen=True, kw_only=True):
 
     Attributes:
         key: Equal for all spellings of one company.
+        version: Grows with each change.
     """
 
     id: int
@@ -43,6 +46,48 @@ class Company(Struct, frozen=True, kw_only=True):
     ats: str | None
     created_at: datetime
     updated_at: datetime
+    version: int
+
+
+class CompanyDraft(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A company to be entered."""
+
+    name: Name
+    homepage: Link | None = None
+    profile_url: Link | None = None
+    logo_url: Link | None = None
+    industry: Line | None = None
+    size: ShortLine | None = None
+    founded: Year | None = None
+    headquarters: Line | None = None
+    description: ShortProse | None = None
+    ats: ShortLine | None = None
+
+
+class CompanyChanges(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is to become different; what is not given stays, null empties.
+
+    Attributes:
+        name: How it is shown. What sites call the company is found under its first name.
+    """
+
+    name: Name | UnsetType = UNSET
+    homepage: Link | UnsetType | None = UNSET
+    profile_url: Link | UnsetType | None = UNSET
+    logo_url: Link | UnsetType | None = UNSET
+    industry: Line | UnsetType | None = UNSET
+    size: ShortLine | UnsetType | None = UNSET
+    founded: Year | UnsetType | None = UNSET
+    headquarters: Line | UnsetType | None = UNSET
+    description: ShortProse | UnsetType | None = UNSET
+    ats: ShortLine | UnsetType | None = UNSET
+
+
+class FoundCompany(Struct, frozen=True, kw_only=True):
+    """The company of a name, and whether it had to be made."""
+
+    company: Company
+    created: bool
 
 
 class CompanyList(Struct, frozen=True, kw_only=True):
@@ -92,7 +137,11 @@ def find_or_create(conn: Connection, records: Iterable[Record], now: datetime) -
         conn.execute(
             sa.update(companies)
             .where(companies.c.id == sa.bindparam("b_id"))
-            .values(**empty, updated_at=sa.bindparam("b_now")),
+            .values(
+                **empty,
+                updated_at=sa.bindparam("b_now"),
+                version=companies.c.version + 1,
+            ),
             fills,
         )
     return {key: row["id"] for key, row in stored.items()}
@@ -133,6 +182,57 @@ def list_companies(
     more = len(items) > limit
     items = items[:limit]
     return CompanyList(items=items, after=items[-1].key if more and items else None)
+
+
+def create(db: Database, key: str, draft: CompanyDraft) -> Company:
+    """Store a company under its key; raises Duplicate, which names the one that has it."""
+    found = _find_or_create_one(db, key, structs.asdict(draft))
+    if not found.created:
+        raise Duplicate(
+            f"there is a company {found.company.name!r} already: it is company {found.company.id}",
+            f"Change company {found.company.id} instead.",
+        )
+    return found.company
+
+
+def find_or_create_named(db: Database, key: str, name: str) -> FoundCompany:
+    """Return the company of a key, made under this name if there is none."""
+    return _find_or_create_one(db, key, {"name": name})
+
+
+def _find_or_create_one(db: Database, key: str, values: Mapping[str, Any]) -> FoundCompany:
+    with db.write() as conn:
+        moment = now(conn)
+        row = {**dict.fromkeys(FACTS), **values, "key": key}
+        row |= {"created_at": moment, "updated_at": moment}
+        found = _of_key(conn, key)
+        if found is not None:
+            return FoundCompany(company=found, created=False)
+        insert = insert_or_ignore(conn, companies, "key").returning(companies.c.id)
+        created = conn.execute(insert, row).first() is not None
+        found = _of_key(conn, key)
+        if found is None:
+            raise NotFound(f"the company {key!r} was removed while it was made", "Try again.")
+        return FoundCompany(company=found, created=created)
+
+
+def _of_key(conn: Connection, key: str) -> Company | None:
+    found = _COMPANIES.read(conn, sa.select(companies).where(companies.c.key == key))
+    return found[0] if found else None
+
+
+def update(
+    db: Database,
+    company_id: int,
+    changes: CompanyChanges,
+    *,
+    expected_version: int | None = None,
+) -> Company:
+    """Change a company; its key stays. Raises NotFound and Stale."""
+    given = {name: value for name, value in structs.asdict(changes).items() if value is not UNSET}
+    with db.write() as conn:
+        before = versions.hold(conn, companies, "company", company_id, expected_version)
+        return to_struct(versions.save(conn, companies, before, given, now(conn)), Company)
 
 
 def _gather(records: Iterable[Record]) -> dict[str, dict[str, Any]]:

@@ -218,6 +218,8 @@ def _parse(url: str) -> URL:
 
 
 def _open_postgresql(url: URL, clock: Clock, cipher: Cipher) -> Database:
+    from jobtracker_core.storage import postgresql  # noqa: PLC0415  (loads the driver)
+
     given = url.query.get("options", "")
     theirs = given if isinstance(given, str) else " ".join(given)
     engine = sa.create_engine(
@@ -239,6 +241,11 @@ def _open_postgresql(url: URL, clock: Clock, cipher: Cipher) -> Database:
         json_deserializer=from_json,
         hide_parameters=True,
     )
+
+    @event.listens_for(engine, "do_connect")
+    def connect(_dialect: Any, _record: Any, arguments: Any, options: Any) -> Any:
+        return postgresql.connect(*arguments, **options)
+
     reader = engine.execution_options(postgresql_readonly=True)
     return Database(url, engine, reader, clock, cipher)
 

@@ -5,9 +5,6 @@ from __future__ import annotations
 UPGRADE_COMMAND = "jobtracker db upgrade"
 """What hints tell the user to run when the tables are missing or old."""
 
-RELOAD = "Read it again, and make the change on top of what it is now."
-"""What whoever holds a version that is no longer the newest does next."""
-
 
 class StorageError(Exception):
     """The database cannot do what was asked; nothing of the transaction was kept.
@@ -67,7 +64,22 @@ class Duplicate(StorageError):  # noqa: N818
 
 
 class Stale(StorageError):  # noqa: N818
-    """It was changed since it was read: nothing was written."""
+    """The row is no longer as the caller knew it; nothing was changed.
+
+    Attributes:
+        current: The version that it is at.
+    """
+
+    def __init__(self, what: str, *, expected: int, current: int) -> None:
+        super().__init__(
+            f"{what} was changed meanwhile: it is at version {current}, not {expected}",
+            "Read it again and repeat the change.",
+        )
+        self.current = current
+
+
+class NotAllowed(StorageError):  # noqa: N818
+    """The row is one that is never changed by hand."""
 
 
 class MissingKey(StorageError):  # noqa: N818

@@ -40,6 +40,9 @@ class Job(Struct, frozen=True, kw_only=True):
             changed since.
         pay_kind: Set wherever there is pay. `pay_year_*` are the amounts times `pay_year_factor`.
         changed_at: When something a user sees last changed, or when it came.
+        version: Grows with each change.
+        edited: Fields that a person set: what is collected later does not change them.
+        dismissed_at: When it was hidden from lists for good; None while it is shown.
     """
 
     id: int
@@ -79,6 +82,9 @@ class Job(Struct, frozen=True, kw_only=True):
     first_seen_at: datetime
     first_run_id: int | None
     changed_at: datetime
+    version: int
+    edited: tuple[str, ...] | None
+    dismissed_at: datetime | None
 
 
 class Change(Struct, frozen=True, kw_only=True):

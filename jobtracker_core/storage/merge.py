@@ -143,12 +143,12 @@ def merge(
 ) -> Merged:
     """Compare an observation with the stored job (its columns and its texts).
 
-    A field that a detail page gave is safe from list pages; what is closed follows whoever looked
-    last; otherwise the newer value holds, and what was not observed stays. `now` is when the site
-    gave the page.
+    A field that a detail page gave is safe from list pages, one that a person edited from all; what
+    is closed follows whoever looked last; otherwise the newer value holds, and what was not
+    observed stays. `now` is when the site gave the page.
     """
     known = frozenset(stored["detail_fields"] or ())
-    safe = known if kind == "list" else frozenset(LIST_OWNED)
+    safe = (known if kind == "list" else frozenset(LIST_OWNED)).union(stored["edited"] or ())
     update: Row = {}
     texts: Row = {}
     changes: dict[str, list[Any]] = {}
@@ -210,7 +210,7 @@ def _close(
     changes: dict[str, list[Any]],
 ) -> None:
     was_closed = stored["closed_at"] is not None
-    if record.closed is None or record.closed == was_closed:
+    if record.closed is None or record.closed == was_closed or "closed" in (stored["edited"] or ()):
         return
     update["closed_at"] = now if record.closed else None
     changes["closed"] = [was_closed, record.closed]

@@ -42,7 +42,16 @@ class Reader(Generic[T]):
         self._names = tuple(str(column.name) for column in columns)
         self._json = [i for i, c in enumerate(columns) if isinstance(c.type, Json)]
         self._booleans = [i for i, c in enumerate(columns) if isinstance(c.type, sa.Boolean)]
-        known = (Json, UtcDateTime, sa.Boolean, sa.Text, sa.Integer, sa.BigInteger, sa.Double)
+        known = (
+            Json,
+            UtcDateTime,
+            sa.Date,
+            sa.Boolean,
+            sa.Text,
+            sa.Integer,
+            sa.BigInteger,
+            sa.Double,
+        )
         for column in columns:
             if not isinstance(column.type, known):
                 raise TypeError(f"{column}: rows of {column.type!r} are not read this way")

@@ -136,7 +136,10 @@ def _refuse(db: Database, status: SchemaStatus) -> None:
 
 
 def _wait_for_turn(conn: Connection) -> None:
+    from jobtracker_core.storage.postgresql import wait_for_any_time  # noqa: PLC0415
+
     # The limits of daily work are too short for a migration, and for waiting for somebody else's.
+    wait_for_any_time(conn)
     conn.execute(sa.text("SET LOCAL statement_timeout = 0"))
     conn.execute(sa.text("SET LOCAL lock_timeout = '5min'"))
     conn.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))

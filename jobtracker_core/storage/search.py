@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TypedDict, Unpack
+from typing import Any, Unpack
 
 import sqlalchemy as sa
 from msgspec import Struct
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, Connection
 
-from jobtracker_core.contract.posting import Employment, Remote, Seniority
 from jobtracker_core.storage.engine import Database
-from jobtracker_core.storage.errors import NotFound
+from jobtracker_core.storage.job_filters import ORDERS, Filters, Sort, conditions
 from jobtracker_core.storage.jobs import JOB_COLUMNS, JOBS, Job
-from jobtracker_core.storage.tables import job_changes, jobs
+from jobtracker_core.storage.tables import jobs
 from jobtracker_core.storage.types import LARGEST_ID
+
+__all__ = ["Filters", "JobList", "Sort", "Tally", "count_jobs", "list_jobs", "sources", "tally"]
 
 # Made once: it takes longer to name so many columns than to read a page of them.
 _ALL = sa.select(*JOB_COLUMNS)
@@ -22,30 +23,12 @@ TALLY_LIMIT = 10_000
 """How far a tally counts: beyond it, an exact number would cost more than the list itself."""
 
 
-class Filters(TypedDict, total=False):
-    """Which jobs are meant; what is None or missing does not count.
-
-    `text` is part of the title or of the company's name, upper and lower case alike (on PostgreSQL,
-    letters beyond ASCII follow the locale of the database). `employment` may be one of several
-    kinds that a job has. `closed` leaves only ended or only open jobs. `changed_by_run` leaves only
-    the known jobs that this run found changed.
-    """
-
-    source: str | None
-    text: str | None
-    remote: Remote | None
-    employment: Employment | None
-    seniority: Seniority | None
-    closed: bool | None
-    changed_by_run: int | None
-
-
 class JobList(Struct, frozen=True, kw_only=True):
     """A page of a list.
 
     Attributes:
-        after: Leads to the page of older jobs; None where there are none.
-        before: Leads to the page of newer jobs; None where this one began at the top.
+        after: Leads to the page behind this one, of older jobs; None where there are none.
+        before: Leads to the page before it, of newer jobs; None where this one began at the top.
     """
 
     items: tuple[Job, ...]
@@ -58,13 +41,15 @@ class Tally(Struct, frozen=True, kw_only=True):
 
     Attributes:
         total: Jobs that match, at most `TALLY_LIMIT`; `more` says that there are more.
-        newer: How many of them arrived after the job that was asked for; None where that many
+        newer: How many of them come before the job that was asked for; None where that many
             were not counted.
+        estimate: About how many there are, where there are more than were counted.
     """
 
     total: int
     more: bool
     newer: int | None = None
+    estimate: int | None = None
 
 
 def list_jobs(
@@ -74,61 +59,77 @@ def list_jobs(
     after: str | None = None,
     before: str | None = None,
     offset: int = 0,
+    sort: Sort = "arrival",
     **filters: Unpack[Filters],
 ) -> JobList:
-    """Return jobs, those that arrived last first.
+    """Return jobs, those that arrived last first, or in another order.
 
     `after` or `before` is what another page of the same list gave. `offset` leaves out as many jobs
     from there on; the database walks over them, so keep it small.
 
     Raises:
-        NotFound: `after` or `before` is nothing that a page gave.
+        NotFound: `after` or `before` is nothing that a page of this order gave.
         ValueError: Both were given.
     """
-    if after is not None and before is not None:
-        raise ValueError("a list goes on `after` one job or ends `before` one, not both")
-    statement = _ALL.where(*_conditions(filters)).limit(limit + 1)
-    statement = statement.offset(offset) if offset else statement
-    if before is not None:
-        # Walked upwards from the mark, for the page next to it and not the one at the top.
-        statement = statement.where(jobs.c.id > _position(before)).order_by(jobs.c.id)
-    else:
-        statement = statement.order_by(jobs.c.id.desc())
-    if after is not None:
-        statement = statement.where(jobs.c.id < _position(after))
+    statement = _ALL.where(*conditions(filters))
     with db.read() as conn:
-        found = tuple(JOBS.read(conn, statement))
-    more = len(found) > limit
-    items = found[:limit] if before is None else found[:limit][::-1]
-    if not items:
-        return JobList(items=(), after=None, before=None)
-    older = more if before is None else True
-    newer = after is not None or offset > 0 if before is None else more
-    return JobList(
-        items=items,
-        after=str(items[-1].id) if older else None,
-        before=str(items[0].id) if newer else None,
-    )
+        page = ORDERS[sort].read(
+            conn, JOBS, statement, limit=limit, after=after, before=before, offset=offset
+        )
+    return JobList(items=page.items, after=page.after, before=page.before)
 
 
-def tally(db: Database, *, first: int | None = None, **filters: Unpack[Filters]) -> Tally:
+def tally(
+    db: Database,
+    *,
+    first: int | None = None,
+    sort: Sort = "arrival",
+    **filters: Unpack[Filters],
+) -> Tally:
     """Count the jobs of a list up to `TALLY_LIMIT`, and those before the one numbered `first`."""
+    required = conditions(filters)
     matching = (
         sa.select(jobs.c.id)
-        .where(*_conditions(filters))
+        .where(*required)
         .order_by(jobs.c.id.desc())
         .limit(TALLY_LIMIT + 1)
         .subquery()
     )
     newer = sa.func.count().filter(matching.c.id > (LARGEST_ID if first is None else first))
+    counts = sa.select(sa.func.count(), newer, sa.func.min(matching.c.id)).select_from(matching)
     with db.read() as conn:
-        total, before = conn.execute(sa.select(sa.func.count(), newer).select_from(matching)).one()
-    # If all that were counted are newer, the job stands beyond them, and so may others before it.
-    return Tally(
-        total=min(total, TALLY_LIMIT),
-        more=total > TALLY_LIMIT,
-        newer=None if first is None or before == total else before,
-    )
+        total, before, oldest = conn.execute(counts).one()
+        more = total > TALLY_LIMIT
+        if first is not None and sort != "arrival":
+            before = _count_before(conn, first, sort, required)
+        return Tally(
+            total=min(total, TALLY_LIMIT),
+            more=more,
+            # If all that were counted are newer, the job stands beyond them, and so may others.
+            newer=None if first is None or before is None or before == total else before,
+            estimate=_estimate(conn, oldest) if more else None,
+        )
+
+
+def _count_before(
+    conn: Connection, first: int, sort: Sort, required: list[ColumnElement[bool]]
+) -> int | None:
+    wanted = _ALL.where(jobs.c.id == (first if 0 < first <= LARGEST_ID else 0))
+    found = JOBS.read(conn, wanted)
+    if not found:
+        return None
+    before = sa.select(jobs.c.id).where(*required, ORDERS[sort].before(found[0]))
+    counted = before.limit(TALLY_LIMIT + 1).subquery()
+    number: int = conn.execute(sa.select(sa.func.count()).select_from(counted)).scalar_one()
+    return None if number > TALLY_LIMIT else number
+
+
+def _estimate(conn: Connection, oldest: int) -> int:
+    """Go by how thick the matching jobs lie among those that arrived last, to two digits."""
+    ends: Any = sa.select(sa.func.min(jobs.c.id), sa.func.max(jobs.c.id))
+    lowest, highest = conn.execute(ends).one()
+    share = (TALLY_LIMIT + 1) / (highest - oldest + 1)
+    return max(TALLY_LIMIT + 1, int(float(f"{share * (highest - lowest + 1):.2g}")))
 
 
 def sources(db: Database) -> tuple[str, ...]:
@@ -149,40 +150,3 @@ def count_jobs(db: Database, source: str | None = None) -> int:
         statement = statement.where(jobs.c.source == source)
     with db.read() as conn:
         return conn.execute(statement).scalar_one()
-
-
-def _conditions(filters: Filters) -> list[ColumnElement[bool]]:
-    columns = {"source": jobs.c.source, "remote": jobs.c.remote, "seniority": jobs.c.seniority}
-    found = [
-        column == value
-        for name, column in columns.items()
-        if (value := filters.get(name)) is not None
-    ]
-    text = (filters.get("text") or "").replace(
-        "\x00", ""
-    )  # PostgreSQL takes none, no title has one
-    if text:
-        found.append(
-            sa.or_(
-                jobs.c.title.icontains(text, autoescape=True),
-                jobs.c.company.icontains(text, autoescape=True),
-            )
-        )
-    employment = filters.get("employment")
-    if employment is not None:
-        # A list of words in quotes, in the same spelling on both databases.
-        found.append(sa.cast(jobs.c.employment, sa.Text).contains(f'"{employment}"'))
-    closed = filters.get("closed")
-    if closed is not None:
-        found.append(jobs.c.closed_at.is_not(None) if closed else jobs.c.closed_at.is_(None))
-    run = filters.get("changed_by_run")
-    if run is not None:
-        by_run = sa.select(job_changes.c.job_id).where(job_changes.c.run_id == min(run, LARGEST_ID))
-        found.append(jobs.c.id.in_(by_run))
-    return found
-
-
-def _position(mark: str) -> int:
-    if not (mark.isascii() and mark.isdecimal()) or int(mark[:20]) > LARGEST_ID:
-        raise NotFound(f"{mark[:40]!r} is no position in a list", "Use the mark that a list gave.")
-    return int(mark)

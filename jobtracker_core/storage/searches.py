@@ -16,7 +16,7 @@ from jobtracker_core.storage import slots
 from jobtracker_core.storage.claims import Trigger
 from jobtracker_core.storage.collectors import ensure_one
 from jobtracker_core.storage.engine import Database, now
-from jobtracker_core.storage.errors import RELOAD, Duplicate, NotFound, Stale
+from jobtracker_core.storage.errors import Duplicate, NotFound, Stale
 from jobtracker_core.storage.queue import NO_LIMITS, Enqueued, Limits, Wanted, insert
 from jobtracker_core.storage.queue_tables import searches
 from jobtracker_core.storage.rows import plain, to_struct
@@ -281,8 +281,9 @@ def _lock(conn: Connection, search_id: int, expected_version: int | None) -> Non
     row = searches.c.id == _known(search_id)
     if conn.execute(sa.select(searches.c.id).where(row).with_for_update()).first() is None:
         raise _no_search(search_id)
-    if expected_version not in {None, read(conn, search_id).version}:
-        raise Stale(f"search {search_id} was changed since it was read", RELOAD)
+    current = read(conn, search_id).version
+    if expected_version is not None and expected_version != current:
+        raise Stale(f"search {search_id}", expected=expected_version, current=current)
 
 
 @contextmanager

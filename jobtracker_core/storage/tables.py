@@ -7,7 +7,8 @@ from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Table, Text, 
 
 import jobtracker_core.storage.account_tables
 import jobtracker_core.storage.audit_tables
-import jobtracker_core.storage.queue_tables  # noqa: F401  (they belong to the same metadata)
+import jobtracker_core.storage.queue_tables
+import jobtracker_core.storage.tracking_tables  # noqa: F401  (all belong to the same metadata)
 from jobtracker_core.storage import columns
 from jobtracker_core.storage.columns import among, count, row_id, time
 from jobtracker_core.storage.types import BIG_ID, Json
@@ -35,6 +36,7 @@ companies = Table(
     Column("ats", Text),
     time("created_at", required=True),
     time("updated_at", required=True),
+    Column("version", sa.Integer, nullable=False, server_default=sa.text("1")),
     UniqueConstraint("key"),
     sqlite_autoincrement=True,
 )
@@ -85,6 +87,9 @@ jobs = Table(
     time("first_seen_at", required=True),
     Column("first_run_id", BIG_ID),
     time("changed_at", required=True),
+    Column("version", sa.Integer, nullable=False, server_default=sa.text("1")),
+    Column("edited", Json),
+    time("dismissed_at"),
     UniqueConstraint("source", "source_id"),
     CheckConstraint(
         f"length(list_hash) = {HASH_BYTES} AND length(detail_hash) = {HASH_BYTES}", name="hashes"
@@ -99,6 +104,14 @@ Index(
     jobs.c.details_at,
     postgresql_where=jobs.c.details_due,
     sqlite_where=jobs.c.details_due,
+)
+_dated = jobs.c.posted_at.is_not(None)
+Index(
+    "ix_jobs_posted_at",
+    jobs.c.posted_at,
+    jobs.c.id,
+    postgresql_where=_dated,
+    sqlite_where=_dated,
 )
 _recheckable = sa.and_(jobs.c.closed_at.is_(None), jobs.c.details_at.is_not(None))
 Index(

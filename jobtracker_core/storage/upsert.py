@@ -24,8 +24,11 @@ from jobtracker_core.storage.statements import (
     reserve_ids,
 )
 from jobtracker_core.storage.tables import job_changes, job_sightings, job_texts, jobs
+from jobtracker_core.storage.tracking_tables import dismissals
 
-_FIXED = frozenset({"id", "source", "source_id", "first_seen_at", "first_run_id"})
+# What a person owns is not for pages to set.
+_OWNED = frozenset({"edited", "dismissed_at"})
+_FIXED = frozenset({"id", "source", "source_id", "first_seen_at", "first_run_id"}) | _OWNED
 _MUTABLE = tuple(column for column in jobs.columns if column.name not in _FIXED)
 _UPDATE_JOB = (
     sa.update(jobs)
@@ -40,7 +43,8 @@ class Written(Struct, frozen=True, kw_only=True):
     Attributes:
         new: Jobs stored for the first time, in the page's order.
         changed: Ids of known jobs of which something differs now.
-        unchanged: Known jobs of which nothing differs.
+        unchanged: Known jobs of which nothing differs, and those that come back after they were
+            dismissed and deleted: they are stored, and stay hidden.
         completed: Known jobs that got their first details, contradicting nothing.
     """
 
@@ -59,6 +63,14 @@ class _Page(Struct, frozen=True, kw_only=True):
     is_past: bool
     records: Mapping[str, Record]
     """By source_id, in the page's order."""
+
+
+class _Inserted(Struct, frozen=True, kw_only=True):
+    shown: tuple[JobRef, ...]
+    hidden: int
+    """How many were dismissed before."""
+    lost: list[str]
+    """Keys that another writer took."""
 
 
 def write_page(
@@ -99,7 +111,8 @@ def write_page(
         record.source_id: observed(record, company_ids.get(record.company_key or ""))
         for record in pending
     }
-    new, lost = _insert(conn, page, unknown, fields)
+    inserted = _insert(conn, page, unknown, fields)
+    lost = inserted.lost
     if lost:
         # Another writer stored them since the first look; now they are known like all others.
         stored |= _read_hashes(conn, page, lost)
@@ -112,9 +125,9 @@ def write_page(
     if not page.is_past:
         _sight(conn, page, {key: row["id"] for key, row in stored.items()})
     return Written(
-        new=new,
+        new=inserted.shown,
         changed=tuple(job_id for job_id, outcome in outcomes.items() if outcome == "changed"),
-        unchanged=list(outcomes.values()).count("unchanged") + len(same),
+        unchanged=list(outcomes.values()).count("unchanged") + len(same) + inserted.hidden,
         completed=list(outcomes.values()).count("completed"),
     )
 
@@ -146,15 +159,16 @@ def _insert(
     page: _Page,
     keys: list[str],
     fields: Mapping[str, Mapping[str, Observed]],
-) -> tuple[tuple[JobRef, ...], list[str]]:
-    """Insert postings nobody knew; return the new jobs, and the keys that another writer took."""
+) -> _Inserted:
+    """Insert postings nobody knew."""
     if not keys:
-        return (), []
+        return _Inserted(shown=(), hidden=0, lost=[])
     ids = dict(zip(keys, reserve_ids(conn, jobs, len(keys)), strict=True))
     ordered = sorted(keys)
+    hidden = _dismissed(conn, page, ordered)
     done = conn.execute(
         insert_or_ignore(conn, jobs, "source", "source_id"),
-        [_new_row(page, key, ids[key], fields[key]) for key in ordered],
+        [_new_row(page, key, ids[key], fields[key], hidden.get(key)) for key in ordered],
         execution_options={"preserve_rowcount": True},
     )
     lost: list[str] = []
@@ -172,7 +186,21 @@ def _insert(
     if won:
         seen = {"last_seen_at": page.read_at, "last_run_id": page.run_id, "times_seen": 1}
         conn.execute(sa.insert(job_sightings), [{"job_id": ids[key], **seen} for key in won])
-    return tuple(_ref(page, key, ids[key]) for key in won), lost
+    shown = [key for key in won if key not in hidden]
+    return _Inserted(
+        shown=tuple(_ref(page, key, ids[key]) for key in shown),
+        hidden=len(won) - len(shown),
+        lost=lost,
+    )
+
+
+def _dismissed(conn: Connection, page: _Page, keys: list[str]) -> dict[str, datetime]:
+    """Return which postings that are not stored were dismissed before their jobs were deleted."""
+    dialect = conn.dialect.name
+    found = conn.execute(
+        _select_dismissed(dialect), {"source": page.source, "keys": packed(dialect, keys)}
+    )
+    return {row.source_id: row.dismissed_at for row in found}
 
 
 def _text(fields: Mapping[str, Observed], name: str) -> str | None:
@@ -191,7 +219,13 @@ def _ref(page: _Page, key: str, job_id: int) -> JobRef:
     )
 
 
-def _new_row(page: _Page, key: str, job_id: int, fields: Mapping[str, Observed]) -> Row:
+def _new_row(
+    page: _Page,
+    key: str,
+    job_id: int,
+    fields: Mapping[str, Observed],
+    dismissed_at: datetime | None,
+) -> Row:
     record = page.records[key]
     row: Row = {column.name: None for column in _MUTABLE}
     for field in fields.values():
@@ -207,6 +241,8 @@ def _new_row(page: _Page, key: str, job_id: int, fields: Mapping[str, Observed])
         "first_seen_at": page.read_at,
         "first_run_id": page.run_id,
         "changed_at": page.now,
+        "version": 1,
+        "dismissed_at": dismissed_at,
     }
 
 
@@ -229,6 +265,8 @@ def _update(
         outcomes[stored["id"]] = result.outcome
         if result.changes:
             result.update["changed_at"] = page.now
+        if result.outcome != "unchanged":
+            result.update["version"] = stored["version"] + 1
         whole = stored | result.update
         rows.append({"b_id": stored["id"], **{f"b_{c.name}": whole[c.name] for c in _MUTABLE}})
         # The raw item alone is no reason to write.
@@ -304,6 +342,14 @@ def _select_hashes(dialect: str, kind: Kind) -> sa.Select[Any]:
     digest = jobs.c.list_hash if kind == "list" else jobs.c.detail_hash
     return sa.select(jobs.c.id, jobs.c.source_id, jobs.c.closed_at, digest.label("hash")).where(
         jobs.c.source == sa.bindparam("source"), one_of_named(dialect, jobs.c.source_id, "keys")
+    )
+
+
+@cache
+def _select_dismissed(dialect: str) -> sa.Select[Any]:
+    return sa.select(dismissals.c.source_id, dismissals.c.dismissed_at).where(
+        dismissals.c.source == sa.bindparam("source"),
+        one_of_named(dialect, dismissals.c.source_id, "keys"),
     )
 
 

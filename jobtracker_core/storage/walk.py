@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Unpack
 
 import msgspec
 import sqlalchemy as sa
 from msgspec import UNSET, UnsetType
 
 from jobtracker_core.storage.engine import Database
+from jobtracker_core.storage.job_filters import Filters, Sort
 from jobtracker_core.storage.jobs import Job
 from jobtracker_core.storage.search import list_jobs
 from jobtracker_core.storage.statements import one_of
@@ -26,26 +28,18 @@ class WalkedJob(Job, frozen=True, kw_only=True):
 def walk_jobs(
     db: Database,
     *,
-    source: str | None = None,
-    text: str | None = None,
-    changed_by_run: int | None = None,
     with_text: bool = False,
+    sort: Sort = "arrival",
+    **filters: Unpack[Filters],
 ) -> Iterator[WalkedJob]:
-    """Yield the jobs that `list_jobs` lists, those that arrived last first.
+    """Yield the jobs that `list_jobs` lists, in the same order.
 
     Reads some hundred at a time, each lot in a transaction of its own, so that a slow reader keeps
     nobody waiting. Jobs that arrive meanwhile are not among them.
     """
     after: str | None = None
     while True:
-        page = list_jobs(
-            db,
-            source=source,
-            text=text,
-            changed_by_run=changed_by_run,
-            limit=_AT_ONCE,
-            after=after,
-        )
+        page = list_jobs(db, limit=_AT_ONCE, after=after, sort=sort, **filters)
         texts = _descriptions(db, [job.id for job in page.items]) if with_text else {}
         for job in page.items:
             yield WalkedJob(

@@ -10,12 +10,10 @@ from jobtracker_core.storage import gauges
 from jobtracker_core.storage.gauges import Gauges
 from jobtracker_core.tracker.change import Change
 from jobtracker_core.tracker.collector_settings import Held
-from jobtracker_core.tracker.collectors import Collectors
 from jobtracker_core.tracker.configuration import Configuration
 from jobtracker_core.tracker.ingest import Ingest
 from jobtracker_core.tracker.opened import Opened
-from jobtracker_core.tracker.proxies import Proxies
-from jobtracker_core.tracker.stored import Installation, Workers
+from jobtracker_core.tracker.stored import Installation
 
 
 class _Whole(Installation, Protocol):
@@ -25,22 +23,7 @@ class _Whole(Installation, Protocol):
 
 
 class Operating:
-    """Collectors, workers, proxies, and pages from elsewhere."""
-
-    @cached_property
-    def collectors(self: Installation) -> Collectors:
-        """Which sites are collected."""
-        return Collectors(self)
-
-    @cached_property
-    def workers(self: Installation) -> Workers:
-        """Processes that execute runs."""
-        return Workers(self)
-
-    @cached_property
-    def proxies(self: _Whole) -> Proxies:
-        """Pools of proxies that runs can go through."""
-        return Proxies(self, self._clock)
+    """Pages from elsewhere, and the installation as a whole."""
 
     @cached_property
     def ingest(self: Installation) -> Ingest:

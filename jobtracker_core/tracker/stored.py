@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from typing import Any, Protocol, Unpack
+from typing import Any, Protocol
 
 from jobtracker_core.contract.info import CollectorSettings
 from jobtracker_core.contract.query import CommonQuery
 from jobtracker_core.plugins import discovery
 from jobtracker_core.plugins.forms import FormError
-from jobtracker_core.storage import companies, jobs, search, walk, workers
+from jobtracker_core.storage import workers
 from jobtracker_core.storage.audit import Actor
 from jobtracker_core.storage.engine import Database
 from jobtracker_core.storage.errors import NotFound
 from jobtracker_core.storage.proxies import find_pool
-from jobtracker_core.storage.search import Filters, JobList, Tally
 from jobtracker_core.tracker.change import Change
 from jobtracker_core.tracker.collector_settings import Held
 
@@ -82,89 +81,6 @@ def fill_query(
                 for field, problem in error.problems.items()
             }
         ) from error
-
-
-class Jobs:
-    """Stored jobs, newest first."""
-
-    def __init__(self, tracker: Installation) -> None:
-        self._tracker = tracker
-
-    def search(
-        self,
-        *,
-        limit: int = 50,
-        after: str | None = None,
-        before: str | None = None,
-        offset: int = 0,
-        **filters: Unpack[Filters],
-    ) -> JobList:
-        """List jobs; `after` or `before` is the mark that another page of the list gave."""
-        return search.list_jobs(
-            self._tracker.database,
-            limit=limit,
-            after=after,
-            before=before,
-            offset=offset,
-            **filters,
-        )
-
-    def export(
-        self,
-        *,
-        source: str | None = None,
-        text: str | None = None,
-        changed_by_run: int | None = None,
-        with_text: bool = False,
-    ) -> Iterator[walk.WalkedJob]:
-        """Yield all jobs of a list, however many, with their descriptions if asked for.
-
-        `jobtracker_core.export.encode` makes CSV, JSON or JSON lines of them.
-        """
-        return walk.walk_jobs(
-            self._tracker.database,
-            source=source,
-            text=text,
-            changed_by_run=changed_by_run,
-            with_text=with_text,
-        )
-
-    def tally(self, *, first: int | None = None, **filters: Unpack[Filters]) -> Tally:
-        """Count jobs, exactly up to 10,000, and those of them newer than the job `first`."""
-        return search.tally(self._tracker.database, first=first, **filters)
-
-    def sources(self) -> tuple[str, ...]:
-        """Return the names of the collectors that jobs are stored of."""
-        return search.sources(self._tracker.database)
-
-    def get(self, job_id: int) -> jobs.JobDetail:
-        """Return one job with its text and history; raises NotFound."""
-        return jobs.get(self._tracker.database, job_id)
-
-    def changes(self, *, run_id: int) -> tuple[jobs.Change, ...]:
-        """Return what a run changed in known jobs, in its order."""
-        return jobs.changes_of_run(self._tracker.database, run_id)
-
-    def count(self, *, source: str | None = None) -> int:
-        """Return how many jobs are stored."""
-        return search.count_jobs(self._tracker.database, source)
-
-
-class Companies:
-    """Employers, by name."""
-
-    def __init__(self, tracker: Installation) -> None:
-        self._tracker = tracker
-
-    def list(
-        self, *, text: str | None = None, limit: int = 50, after: str | None = None
-    ) -> companies.CompanyList:
-        """List companies; `text` is part of the name, `after` the mark of the page before."""
-        return companies.list_companies(self._tracker.database, text=text, limit=limit, after=after)
-
-    def get(self, company_id: int) -> companies.Company:
-        """Return one company; raises NotFound."""
-        return companies.get(self._tracker.database, company_id)
 
 
 class Workers:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -22,7 +21,7 @@ from jobtracker_core.web import assets, present
 from jobtracker_core.web.login import enter, is_ours, leave, set_up, show_login, show_setup
 from jobtracker_core.web.pages import THEME_COOKIE, Pages, Theme, is_fragment
 from jobtracker_core.web.session import PUBLIC, session_guard
-from jobtracker_core.web.view import PAGE, BadView, View
+from jobtracker_core.web.view import PAGE, BadView, View, curl
 
 _A_YEAR: Final = 365 * 24 * 3600
 
@@ -152,7 +151,7 @@ def show_job(
         description=Markup(detail.description) if detail.description else None,  # noqa: S704
         raw=None if detail.raw is None else present.raw(detail.raw),
         changes=present.changes(detail.changes, now),
-        curl=shlex.join(["curl", f"{root}/api/v1/jobs/{detail.job.id}"]),
+        curl=curl(f"{root}/api/v1/jobs/{detail.job.id}"),
         command=f"jobtracker jobs show {detail.job.id}",
         now=now,
         show=present,

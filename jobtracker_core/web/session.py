@@ -46,7 +46,7 @@ def session_guard(tracker: JobTracker) -> Guard:
         safe = connection.scope.get("method") in _SAFE
         if not safe:
             _refuse_other_origins(connection)
-        if handler.opt.get(PUBLIC):
+        if handler.opt.get(PUBLIC) or connection.scope.get("method") == "OPTIONS":
             return
         cookie = session_cookie(connection)
         session = None if cookie is None else await sync_to_thread(tracker.sessions.verify, cookie)

@@ -118,7 +118,7 @@ class View(Struct, frozen=True, kw_only=True):
         """Return the command that gets the same jobs from the API below `root`."""
         said = _filled(asdict(self))
         said = {"search" if name == "q" else name: value for name, value in said.items()}
-        return f"curl {shlex.quote(_with_query(f'{root}/api/v1/jobs', said))}"
+        return curl(_with_query(f"{root}/api/v1/jobs", said))
 
     def command(self) -> str:
         """Return the command line that lists the same jobs."""
@@ -163,3 +163,8 @@ def _filled(values: dict[str, Any]) -> dict[str, str]:
 
 def _with_query(path: str, query: Mapping[str, str]) -> str:
     return f"{path}?{urlencode(query)}" if query else path
+
+
+def curl(url: str) -> str:
+    """Return the command that gets an address of the API; the shell puts the token in."""
+    return f'curl -H "Authorization: Bearer $JOBTRACKER_TOKEN" {shlex.quote(url)}'

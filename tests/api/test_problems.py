@@ -52,7 +52,7 @@ def test_the_database_fails(client, problem, tracker, monkeypatch, caplog, error
     def fail(*_, **__):
         raise error
 
-    monkeypatch.setattr("jobtracker_core.tracker.stored.Jobs.search", fail)
+    monkeypatch.setattr("jobtracker_core.tracker.jobs.Jobs.search", fail)
     said = problem("GET", "/api/v1/jobs")
     assert said["status"] == 503
     assert said["detail"] == detail
@@ -66,7 +66,7 @@ def test_a_crash_shows_an_id_and_nothing_else(problem, monkeypatch, caplog) -> N
     def crash(*_):
         raise RuntimeError(f"SELECT {SECRET} FROM jobs")
 
-    monkeypatch.setattr("jobtracker_core.tracker.stored.Jobs.get", crash)
+    monkeypatch.setattr("jobtracker_core.tracker.jobs.Jobs.get", crash)
     with caplog.at_level(logging.ERROR):
         said = problem("GET", "/api/v1/jobs/1")
     assert said["status"] == 500

@@ -18,6 +18,8 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from access import cookie_for
+from jobtracker_core import JobTracker, Settings
 from jobtracker_core.storage import schema
 from jobtracker_core.storage.engine import open_database
 from tests.benchmarks.invented import fill
@@ -34,6 +36,10 @@ document.addEventListener('securitypolicyviolation', (event) => {
   window.reports.push(`${event.violatedDirective}: ${event.blockedURI || event.sourceFile}`);
 });
 """
+
+
+LET_IN: dict[str, str] = {}
+"""The session of a reader, by the server."""
 
 
 def serve(database: Path) -> Iterator[str]:
@@ -65,6 +71,8 @@ def serve(database: Path) -> Iterator[str]:
             said = process.stdout.readline()
             found = re.search(r"http://\S+?(?=/\s)", said)
             assert found, said
+            with JobTracker(Settings(database_url=f"sqlite:///{database}", plugins=())) as tracker:
+                LET_IN[urlsplit(found[0]).netloc] = cookie_for(tracker)
             yield found[0]
         finally:
             process.kill()
@@ -119,8 +127,9 @@ def open_page(chromium: Browser) -> Iterator[Callable[..., Page]]:
         )
         context.set_default_timeout(10_000)
         context.add_init_script(_REPORTS)
+        origin = f"{host.scheme}://{host.netloc}"
+        context.add_cookies([{"name": "jt", "value": LET_IN[host.netloc], "url": origin}])
         if theme is not None:
-            origin = f"{host.scheme}://{host.netloc}"
             context.add_cookies([{"name": "jt-theme", "value": theme, "url": origin}])
         page = context.new_page()
         page.on("pageerror", lambda error: complaints.append(f"error: {error}"))

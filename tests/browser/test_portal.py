@@ -66,7 +66,10 @@ def test_filters_change_the_list_and_the_address(open_page: Open, url: str) -> N
     page.get_by_role("button", name="Copy as curl").click()
     expect(page.locator("#toasts")).to_contain_text("Copied")
     copied = page.evaluate("navigator.clipboard.readText()")
-    assert copied == f"curl '{url}/api/v1/jobs?search=nurse&source=quarry&remote=remote'"
+    assert copied == (
+        'curl -H "Authorization: Bearer $JOBTRACKER_TOKEN" '
+        f"'{url}/api/v1/jobs?search=nurse&source=quarry&remote=remote'"
+    )
     assert page.evaluate("window.same"), "the whole page was loaded again"
     expect(page.get_by_label("Search jobs")).to_have_value("nurse")
 

@@ -135,6 +135,11 @@ def test_a_run_that_is_stopped_keeps_its_pages_and_goes_on_later(tracker, in_chi
     assert tracker.jobs.count() == 60
 
 
+@pytest.mark.fault(
+    "F4",
+    done="A run in a process of its own was taken over by another worker.",
+    holds="It wrote nothing more, and none of its processes was left.",
+)
 def test_a_run_that_was_taken_over_ends_with_all_its_processes(tracker, in_child) -> None:
     label = in_child()
 

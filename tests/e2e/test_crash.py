@@ -57,6 +57,11 @@ def step_to(process: subprocess.Popen[str], line: str) -> None:
         process.stdin.flush()
 
 
+@pytest.mark.fault(
+    "F2",
+    done="A collecting process was killed (kill -9) between two pages, and between two details.",
+    holds="The next run began at once, and both together stored every posting once.",
+)
 @pytest.mark.parametrize(("moment", "stored"), [("list 40", 40), ("details 7", 90)])
 def test_after_kill_9_the_next_run_starts_at_once_and_nothing_is_lost(
     tracker, collecting, moment, stored
@@ -86,6 +91,11 @@ def test_two_processes_do_not_read_one_site_at_once(tracker, collecting, site) -
     assert len(site.requests) == before
 
 
+@pytest.mark.fault(
+    "F4",
+    done="A run was taken over while it was reading its second page.",
+    holds="It stored nothing after that.",
+)
 def test_a_run_that_was_taken_over_cannot_write_any_more(tracker) -> None:
     stop = threading.Event()
 
@@ -99,6 +109,11 @@ def test_a_run_that_was_taken_over_cannot_write_any_more(tracker) -> None:
     assert tracker.jobs.count() == 40
 
 
+@pytest.mark.fault(
+    "F35",
+    done="A run was cancelled by another program, through the database alone.",
+    holds="The next heartbeat stopped it, and what it had read stayed.",
+)
 def test_a_cancel_request_in_the_database_stops_the_run(tracker, monkeypatch) -> None:
     from jobtracker_core.runner import beat
     from jobtracker_core.storage import runs
@@ -130,6 +145,11 @@ def test_an_error_of_ours_never_leaves_a_run_running(tracker) -> None:
     assert (run.state, run.error_class) == (RunState.FAILED, "internal")
 
 
+@pytest.mark.fault(
+    "F22",
+    done="A page's transaction failed after its rows were written and before its counters were.",
+    holds="Neither rows nor counters were there.",
+)
 def test_a_killed_transaction_leaves_neither_rows_nor_counters(tracker, monkeypatch) -> None:
     from jobtracker_core.storage import runs
 

@@ -121,6 +121,11 @@ def test_each_fault_ends_in_its_class_and_keeps_what_was_read(
     assert tracker.jobs.count() == run.counts.new == stored
 
 
+@pytest.mark.fault(
+    "F24",
+    done="Some items of a site's pages could not be read.",
+    holds="All others were stored, and the bad ones were counted.",
+)
 def test_bad_items_cost_only_themselves(site, tracker) -> None:
     site.fail("bad_items")
     run = tracker.collect("linkedin", {}).run

@@ -48,6 +48,11 @@ def cooling(tracker: JobTracker) -> float:
         return (status.cooling_until - tracker.database.now(conn)).total_seconds()
 
 
+@pytest.mark.fault(
+    "F26",
+    done="A site answered 429 with a Retry-After that was sound, negative, a date, far away or garbage.",
+    holds="One request was refused, the site was left alone for a time within bounds, the run ended http_429.",
+)
 @pytest.mark.parametrize(
     ("said", "seconds"),
     [
@@ -69,6 +74,11 @@ def test_whatever_retry_after_says_the_site_is_left_alone(site, tracker, said, s
     assert len(site.requests) == 2
 
 
+@pytest.mark.fault(
+    "F26",
+    done="A run began while its site was to be left alone.",
+    holds="It sent nothing and kept the cursor, and a later run read the rest.",
+)
 def test_a_run_in_the_quiet_time_sends_nothing_and_loses_nothing(site, tracker) -> None:
     site.patience = 3  # the build, then two pages
     site.retry_after = "600"
@@ -98,6 +108,11 @@ def test_a_run_in_the_quiet_time_sends_nothing_and_loses_nothing(site, tracker) 
     assert (status.rate, status.cooling_until) == (30_000, None)
 
 
+@pytest.mark.fault(
+    "F26",
+    done="Four runs met a site that answers 429 only.",
+    holds="One request was sent in the quiet time by all of them together.",
+)
 def test_a_storm_gets_one_request_in_each_quiet_time_over_all_runs(
     site, tracker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -124,6 +139,11 @@ def test_a_storm_gets_one_request_in_each_quiet_time_over_all_runs(
     assert len(site.requests) == 1
 
 
+@pytest.mark.fault(
+    "F26",
+    done="A site refused as to a robot.",
+    holds="It was left alone for half an hour.",
+)
 def test_a_refusal_as_a_robot_is_left_alone_for_longer(site, tracker) -> None:
     site.status = 403
     run = tracker.collect("hiringcafe", {}).run

@@ -14,6 +14,7 @@ from typing import Any
 import psutil
 import pytest
 
+from crews import Crew
 from jobtracker_core.contract.info import CollectorSettings
 from jobtracker_core.contract.query import CommonQuery
 from jobtracker_core.plugins import discovery
@@ -25,6 +26,8 @@ from jobtracker_core.runner.limits import Patience, RunLimits
 from jobtracker_core.runner.processes import MARK
 from jobtracker_core.runner.session import Task
 from jobtracker_core.runner.supervisor import run_in_child
+from jobtracker_core.storage.engine import Database
+from queueing import turn_on
 
 HERE = Path(__file__).parent
 
@@ -211,3 +214,26 @@ def supervisor_script(hostile_folder: Path) -> Callable[..., str]:
 def untied() -> list[str]:
     """Command of a child that does not die with its supervisor, as where there is no prctl."""
     return [sys.executable, "-P", "-c", UNTIED]
+
+
+@pytest.fixture
+def crew(db: Database, db_url: str, tmp_path: Path) -> Iterator[Crew]:
+    """No workers yet, on an empty database whose collector is on."""
+    folder, data = tmp_path / "installed", tmp_path / "data"
+    info = folder / "crew_board-1.0.dist-info"
+    info.mkdir(parents=True)
+    data.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: crew-board\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[jobtracker]\ncrew_board = crew_board\n")
+    (folder / "crew_board.py").write_text((HERE / "crew_board.py").read_text())
+    number = "BIGSERIAL" if db.dialect == "postgresql" else "INTEGER"
+    with db.write() as conn:
+        conn.exec_driver_sql(
+            f"CREATE TABLE audit (n {number} PRIMARY KEY, run_id integer, fence integer)"
+        )
+    turn_on(db, "crew")
+    crew = Crew(db, db_url, folder, data)
+    yield crew
+    crew.dismiss()
+    wait_until(lambda: not crew.left(), seconds=2)
+    assert crew.left() == []

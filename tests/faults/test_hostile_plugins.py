@@ -54,6 +54,16 @@ def ends(result):
     return result.outcome.state, result.outcome.error_class
 
 
+@pytest.mark.fault(
+    "F33",
+    done="A plugin took memory, files and output without bound, left processes, crashed or wrote rubbish.",
+    holds="The run ended in the class that says so, nothing was left of it, and the supervisor did not grow.",
+)
+@pytest.mark.fault(
+    "F3",
+    done="A run's process crashed (SIGSEGV, SIGABRT) or left with and without a code.",
+    holds="The run ended as crash_signal or internal, and the supervisor lived on.",
+)
 @pytest.mark.parametrize(
     ("mode", "end"),
     [
@@ -68,6 +78,11 @@ def test_each_ends_as_what_it_is(supervised, mode, end) -> None:
     assert supervised.seconds < supervised.limits.runtime_s
 
 
+@pytest.mark.fault(
+    "F33",
+    done="A plugin kept the processor busy: a loop, a search that backtracks for ever, eight forks.",
+    holds="The run ended as cpu_limit, all its processes counted together.",
+)
 @pytest.mark.parametrize(
     "mode",
     [
@@ -83,6 +98,11 @@ def test_processor_time_is_bounded_over_all_processes(supervised, mode) -> None:
     assert supervised.seconds < 20
 
 
+@pytest.mark.fault(
+    "F33",
+    done="A plugin ignored SIGTERM, stopped itself or hung beyond its time.",
+    holds="The run ended as runtime_limit, and what it had read stood.",
+)
 @pytest.mark.parametrize(
     ("mode", "state", "stored"),
     [
@@ -101,6 +121,11 @@ def test_time_is_bounded_and_what_was_read_stands(supervised, mode, state, store
     assert supervised.seconds < 15
 
 
+@pytest.mark.fault(
+    "F33",
+    done="A plugin hung without a sign of life.",
+    holds="The run was given up and kept what it had read.",
+)
 def test_a_run_without_a_sign_of_life_is_given_up(supervised) -> None:
     supervised.patience = replace(supervised.patience, silence=1.0)
     result = supervised.run("hangs")
@@ -109,12 +134,22 @@ def test_a_run_without_a_sign_of_life_is_given_up(supervised) -> None:
     assert supervised.seconds < 15
 
 
+@pytest.mark.fault(
+    "F25",
+    done="A site's pages never came to an end.",
+    holds="The run ended at the collector's page limit.",
+)
 def test_endless_paging_ends_at_the_page_limit(supervised) -> None:
     result = supervised.run("endless_paging", collector="hostile_endless")
     assert ends(result) == (P, "page_limit")
     assert len(supervised.host.listed) == 50
 
 
+@pytest.mark.fault(
+    "F34",
+    done="A plugin raised, hung, exited, crashed or took all memory at its import, or was not there.",
+    holds="The run failed as plugin_import or crash_signal with words that say why.",
+)
 @pytest.mark.parametrize(
     ("plugin", "error_class", "told"),
     [
@@ -137,6 +172,11 @@ def test_what_goes_wrong_while_it_is_imported(supervised, plugin, error_class, t
     assert supervised.seconds < 20
 
 
+@pytest.mark.fault(
+    "F34",
+    done="A plugin's import never ended and kept the processor busy.",
+    holds="The run ended as cpu_limit.",
+)
 @pytest.mark.full
 def test_an_import_that_spins_uses_up_its_processor_time(supervised) -> None:
     supervised.plugin = "import_spin"
@@ -144,6 +184,11 @@ def test_an_import_that_spins_uses_up_its_processor_time(supervised) -> None:
     assert ends(supervised.run("good")) == (F, "cpu_limit")
 
 
+@pytest.mark.fault(
+    "F34",
+    done="A plugin printed text and bytes to its output and its errors.",
+    holds="They became lines of the run's log, and the run succeeded.",
+)
 def test_what_is_printed_becomes_lines_of_the_log(supervised) -> None:
     supervised.run("prints")
     told = supervised.events("printed")
@@ -154,6 +199,11 @@ def test_what_is_printed_becomes_lines_of_the_log(supervised) -> None:
     assert all(line["page"] == 0 or line["page"] == 1 for line in told)
 
 
+@pytest.mark.fault(
+    "F33",
+    done="A plugin flooded its output.",
+    holds="A thousand short lines were passed on and no more.",
+)
 def test_a_flood_is_not_passed_on(supervised) -> None:
     supervised.run("floods_output")
     lines = supervised.events("printed")
@@ -169,6 +219,11 @@ def test_a_long_log_line_is_cut(supervised) -> None:
     assert line["odd"] == "?"
 
 
+@pytest.mark.fault(
+    "F3",
+    done="A plugin crashed with SIGSEGV.",
+    holds="The run's message named the signal and the function.",
+)
 def test_a_crash_says_where(supervised) -> None:
     result = supervised.run("segfaults")
     assert "SIGSEGV" in result.outcome.message
@@ -193,6 +248,11 @@ def test_a_run_finds_nothing_secret(supervised, monkeypatch, tmp_path) -> None:
     assert "JOBTRACKER_" not in str(told)
 
 
+@pytest.mark.fault(
+    "F33",
+    done="A plugin started a program in a session and an environment of its own.",
+    holds="The program was found and ended with the run.",
+)
 def test_whoever_left_session_and_environment_is_found_by_its_parent(supervised) -> None:
     supervised.run("leaves_processes_without_a_mark")
     (line,) = supervised.events("started")

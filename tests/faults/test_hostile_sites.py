@@ -75,6 +75,21 @@ def site() -> Iterator[str]:
         server.shutdown()
 
 
+@pytest.mark.fault(
+    "F25",
+    done="A site accepted and never answered, sent one byte at a time, or sent without end.",
+    holds="The request ended at its deadline or at the cap, and memory did not grow.",
+)
+@pytest.mark.fault(
+    "F29",
+    done="A site sent a body without end.",
+    holds="The run failed as too_large at the cap, and memory did not grow.",
+)
+@pytest.mark.fault(
+    "F30",
+    done="A site sent 200 kB that unpack to 200 MB.",
+    holds="The run failed as too_large at the cap, and memory did not grow.",
+)
 @pytest.mark.parametrize(
     ("path", "state", "error_class"),
     [
@@ -98,6 +113,11 @@ def test_each_ends_within_its_time_and_its_memory(
     assert psutil.Process().memory_info().rss - before < 50 * 1024 * 1024
 
 
+@pytest.mark.fault(
+    "F25",
+    done="A site never answered, and the run's time was shorter than its tries.",
+    holds="The run ended at its own limit of time.",
+)
 def test_a_site_that_never_answers_does_not_outlast_the_run(supervised, site) -> None:
     supervised.settings = CollectorSettings(base_url=site)
     supervised.limits = replace(supervised.limits, runtime_s=2.5)

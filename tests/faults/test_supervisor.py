@@ -98,6 +98,11 @@ def test_a_good_run_reaches_the_host_as_it_does_inline(supervised, hostile_path)
     assert supervised.host.events == host.events
 
 
+@pytest.mark.fault(
+    "F35",
+    done="A run that listens and one that hangs were cancelled.",
+    holds="Both ended cancelled within the grace, and what they had stored counted.",
+)
 @pytest.mark.parametrize("mode", ["waits_politely", "hangs"])
 def test_a_run_stops_when_it_is_asked_to_or_is_killed(supervised, mode) -> None:
     supervised.host = StoppingHost()
@@ -115,6 +120,11 @@ def test_a_polite_run_stops_well_within_the_grace(supervised) -> None:
     assert supervised.seconds < 20
 
 
+@pytest.mark.fault(
+    "F6",
+    done="A worker drained with a run that listens, and with one that hangs.",
+    holds="Both ended as drained, not as failed, and kept the cursor.",
+)
 @pytest.mark.parametrize("mode", ["waits_politely", "hangs"])
 def test_a_drained_run_ends_as_drained(supervised, mode) -> None:
     supervised.host = DrainingHost(supervised.drain)
@@ -178,6 +188,11 @@ def supervise(supervisor_script, supervised) -> Callable[[str], subprocess.Popen
     )
 
 
+@pytest.mark.fault(
+    "F2",
+    done="The process that supervises a run was killed (kill -9).",
+    holds="The run's process was gone within 2 s.",
+)
 def test_the_child_dies_with_its_supervisor(supervised, supervise) -> None:
     with supervise("hangs") as supervisor:
         assert supervisor.stdout is not None
@@ -187,6 +202,11 @@ def test_the_child_dies_with_its_supervisor(supervised, supervise) -> None:
     assert supervised.wait_until(lambda: not supervised.alive(), seconds=2)
 
 
+@pytest.mark.fault(
+    "F2",
+    done="The supervising process was killed where the kernel does not end its child.",
+    holds="The child found its pipe closed and ended within 5 s.",
+)
 def test_without_that_tie_it_ends_when_it_finds_the_pipe_closed(
     supervised, supervisor_script, untied
 ) -> None:
@@ -202,6 +222,11 @@ def test_without_that_tie_it_ends_when_it_finds_the_pipe_closed(
     assert supervised.wait_until(lambda: not supervised.alive(), seconds=5)
 
 
+@pytest.mark.fault(
+    "F3",
+    done="A run's process crashed where the kernel does not tell of it.",
+    holds="Its end was seen all the same, and named crash_signal.",
+)
 @pytest.mark.parametrize(
     ("mode", "error_class"), [("good", None), ("exits", "internal"), ("segfaults", "crash_signal")]
 )
@@ -212,6 +237,11 @@ def test_without_a_descriptor_of_the_process_its_end_is_seen_too(
     assert supervised.run(mode).outcome.error_class == error_class
 
 
+@pytest.mark.fault(
+    "F2",
+    done="A supervising process was killed while its plugin had started another process.",
+    holds="Whoever took the run up found that process by its mark and ended it.",
+)
 def test_what_a_plugin_started_is_found_when_the_run_is_taken_up(supervised, supervise) -> None:
     with supervise("hangs_in_company") as supervisor:
         assert supervisor.stdout is not None
@@ -372,6 +402,11 @@ os._exit(4)
 """
 
 
+@pytest.mark.fault(
+    "F34",
+    done="A run's process sent half a frame, endless questions, a drip of bytes or a page without an end.",
+    holds="The run failed with a class of its own, and the supervisor's memory did not grow.",
+)
 @pytest.mark.parametrize(
     ("script", "error_class", "batches"),
     [

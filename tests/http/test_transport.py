@@ -124,6 +124,11 @@ def test_bodies_are_unpacked(site, transport, pack_zeros, encoding):
     assert transport.send(get(url), timeout=10).content == bytes(100_000)
 
 
+@pytest.mark.fault(
+    "F30",
+    done="Small bodies unpacked to huge ones, in each encoding.",
+    holds="Reading stopped at the cap.",
+)
 @pytest.mark.parametrize("encoding", ENCODINGS)
 def test_a_bomb_is_cut_at_the_cap(site, transport, pack_zeros, encoding):
     packed = pack_zeros(encoding, 200_000_000)
@@ -156,6 +161,11 @@ print(peak() - before)
 """
 
 
+@pytest.mark.fault(
+    "F30",
+    done="A process read bombs and bodies without end.",
+    holds="Its memory stayed within 64 MB of where it began.",
+)
 @pytest.mark.skipif(sys.platform != "linux", reason="reads the peak from /proc")
 def test_bombs_and_endless_bodies_take_little_memory(site, pack_zeros):
     urls = [
@@ -186,6 +196,11 @@ def test_the_cap_itself_still_fits(site, make_transport):
         transport.send(get(site.answer("/over", b"x" * 1001)), timeout=10)
 
 
+@pytest.mark.fault(
+    "F25",
+    done="A body came drop by drop.",
+    holds="The request ended at its deadline.",
+)
 def test_a_slow_drip_ends_at_the_deadline(site, transport):
     url = site.drip("/", HEAD + b"\r\n", every=0.1, chunk=b"x")
     started = time.monotonic()
@@ -194,6 +209,11 @@ def test_a_slow_drip_ends_at_the_deadline(site, transport):
     assert 0.9 <= time.monotonic() - started < 5
 
 
+@pytest.mark.fault(
+    "F25",
+    done="A site fell silent before its headers, within them and within the body.",
+    holds="The request ended at its deadline.",
+)
 @pytest.mark.parametrize("before", [b"", HEAD, HEAD + b"Content-Length: 5\r\n\r\n"])
 def test_a_site_that_falls_silent_ends_at_the_deadline(site, transport, before):
     url = site.drip("/", before, every=60, chunk=b"")
@@ -205,6 +225,11 @@ def test_no_time_at_all_is_not_endless_time(site, transport):
     assert fail(transport, url, timeout=0.0)[0] == "timeout"
 
 
+@pytest.mark.fault(
+    "F28",
+    done="An answer broke off or contradicted its own length.",
+    holds="It was an error, never a shorter page.",
+)
 @pytest.mark.parametrize(
     "reply",
     [
@@ -231,6 +256,11 @@ def test_half_an_answer_is_never_a_success(site, transport, reply):
     assert "127.0.0.1" in message
 
 
+@pytest.mark.fault(
+    "F29",
+    done="A site sent headers without end.",
+    holds="The request ended with an error.",
+)
 def test_endless_headers_are_cut_off(site, transport):
     with pytest.raises(TooLarge, match="headers"):
         transport.send(get(site.say("/", HEAD + b"X: " + b"y" * 2_000_000)), timeout=10)
@@ -327,6 +357,11 @@ def test_every_request_goes_through_the_proxy_whatever_the_environment_says(
     assert site.seen == []
 
 
+@pytest.mark.fault(
+    "F27",
+    done="A proxy did not accept connections.",
+    holds="The error named the proxy, and the site was not asked directly.",
+)
 def test_a_dead_proxy_is_the_proxys_fault_and_is_not_gone_around(site, make_transport, closed_port):
     transport = make_transport(proxy=f"http://user:hunter2@127.0.0.1:{closed_port}")
     cause, message = fail(transport, site.answer("/"))

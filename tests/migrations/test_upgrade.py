@@ -206,6 +206,11 @@ def test_behind(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
         schema.require_current(db)
 
 
+@pytest.mark.fault(
+    "F36",
+    done="The program was older than the database.",
+    holds="It refused to use or migrate it and changed nothing.",
+)
 def test_a_newer_database_is_left_alone(db: Database) -> None:
     _execute(db, "UPDATE alembic_version SET version_num = '9999'", "DROP TABLE job_changes")
     before = _shape(db)
@@ -243,6 +248,11 @@ def test_a_foreign_file_keeps_its_bytes(tmp_path: Path) -> None:
     assert path.read_bytes() == content
 
 
+@pytest.mark.fault(
+    "F36",
+    done="A migration failed in the middle.",
+    holds="Nothing of it was left, and the next one went through.",
+)
 def test_a_failed_migration_leaves_nothing(fresh: Database) -> None:
     def fail(*args: Any) -> None:
         if "CREATE TABLE collector_runs" in args[2]:
@@ -257,6 +267,11 @@ def test_a_failed_migration_leaves_nothing(fresh: Database) -> None:
     assert schema.check(fresh).state == "current"
 
 
+@pytest.mark.fault(
+    "F36",
+    done="A migrating process was killed (kill -9) in the middle.",
+    holds="Nothing of it was left, and the next one went through.",
+)
 def test_a_killed_migration_leaves_nothing(
     fresh: Database, database_url: str, processes: Callable[..., list[str]]
 ) -> None:
@@ -278,6 +293,11 @@ schema.upgrade(db)
     assert schema.check(fresh).state == "current"
 
 
+@pytest.mark.fault(
+    "F36",
+    done="Three processes migrated the same empty database at once.",
+    holds="One did it, and all found it current.",
+)
 def test_three_processes_at_once(
     fresh: Database, database_url: str, processes: Callable[..., list[str]]
 ) -> None:

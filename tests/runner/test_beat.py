@@ -97,6 +97,11 @@ def busy_beyond_the_lease(db: Database, claim: runs.Claim, kit):
     return pages
 
 
+@pytest.mark.fault(
+    "F4",
+    done="A collector was busy for longer than the lease.",
+    holds="The heartbeat kept the run.",
+)
 def test_a_collector_that_is_busy_beyond_its_lease_keeps_its_run(db: Database, kit) -> None:
     since = time.monotonic()
     claim = start(db)
@@ -111,6 +116,11 @@ def test_a_collector_that_is_busy_beyond_its_lease_keeps_its_run(db: Database, k
     assert alive == []
 
 
+@pytest.mark.fault(
+    "F4",
+    done="Twin: the heartbeat was taken away while a collector was busy beyond its lease.",
+    holds="The run was lost, and nothing of it was written.",
+)
 def test_without_its_heartbeat_it_loses_the_run_and_writes_nothing(db: Database, kit) -> None:
     since = time.monotonic()
     claim = start(db)

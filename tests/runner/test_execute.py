@@ -103,6 +103,11 @@ def test_a_list_that_ends_on_the_last_allowed_page_is_whole(kit) -> None:
     assert ends(result) == (RunState.SUCCEEDED, None)
 
 
+@pytest.mark.fault(
+    "F25",
+    done="A site's pages led back to an earlier one.",
+    holds="The run ended with an error and read no page twice.",
+)
 @pytest.mark.parametrize("cursors", [("a", "a"), ("a", "b", "a")])
 def test_paging_in_a_circle_is_an_error(kit, cursors) -> None:
     def pages(query, ctx, cursor):
@@ -287,6 +292,11 @@ def test_far_less_than_announced_is_partial(kit) -> None:
 # -- what cannot be read
 
 
+@pytest.mark.fault(
+    "F24",
+    done="One item of a page could not be read.",
+    holds="The others were delivered, and the bad one was counted and told.",
+)
 def test_one_bad_item_is_skipped_and_told(kit) -> None:
     page = Page(postings=(kit.posting(1), kit.posting(2), kit.posting(3, title="")))
     result = kit.run(kit.one(page))
@@ -296,6 +306,11 @@ def test_one_bad_item_is_skipped_and_told(kit) -> None:
     assert "title" in skip.path
 
 
+@pytest.mark.fault(
+    "F24",
+    done="More than half of a page could not be read.",
+    holds="The run failed as a changed layout, and nothing of the page was stored.",
+)
 def test_more_than_half_bad_is_a_changed_layout_and_nothing_of_it_is_stored(kit) -> None:
     skips = (Skip(path="$[0]", reason="no id"), Skip(path="$[1]", reason="no id"))
     result = kit.run(kit.one(Page(postings=(kit.posting(1),), skipped=skips)))

@@ -65,6 +65,11 @@ def test_its_own_failure_sets_it_aside_at_once(db: Database, begin: Begin, told,
     assert told == [("proxy set aside", "p1")]
 
 
+@pytest.mark.fault(
+    "F27",
+    done="Twin: the quarantine of dead proxies was taken away.",
+    holds="The dead ones came again and again.",
+)
 def test_without_that_the_dead_ones_would_come_again_and_again(
     begin: Begin, monkeypatch: pytest.MonkeyPatch
 ) -> None:

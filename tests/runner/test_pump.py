@@ -82,6 +82,11 @@ def test_overlapping_runs_queue_where_that_is_wanted(frozen: FrozenTime) -> None
     assert len(runs.list_runs(frozen.db)) == 3
 
 
+@pytest.mark.fault(
+    "F21",
+    done="Nothing ran for three days.",
+    holds="One run caught up, and the ticks that were skipped were counted.",
+)
 def test_after_three_days_one_run_and_a_count(frozen: FrozenTime) -> None:
     search = add(frozen)
     frozen.advance(days=3, minutes=5)
@@ -97,6 +102,11 @@ def test_after_three_days_one_run_and_a_count(frozen: FrozenTime) -> None:
     ]
 
 
+@pytest.mark.fault(
+    "F21",
+    done="A run waited for longer than its misfire window.",
+    holds="It ended as missed, and the event says so.",
+)
 def test_too_late_is_missed_and_seen(frozen: FrozenTime) -> None:
     search = add(frozen)
     frozen.advance(hours=2, minutes=31)
@@ -139,6 +149,11 @@ def test_a_run_is_made_of_the_search_as_it_is_now(frozen: FrozenTime) -> None:
     assert search.query == {"text": "python"}
 
 
+@pytest.mark.fault(
+    "F16",
+    done="The clock was a day ahead, then set right.",
+    holds="No tick became two runs, and schedules went on.",
+)
 def test_a_clock_that_was_ahead_makes_no_tick_twice(frozen: FrozenTime) -> None:
     search = add(frozen, overlap="queue")
     frozen.advance(hours=1)
@@ -178,6 +193,11 @@ def test_a_schedule_that_became_unusable_is_told_of_and_stops_no_other(
     assert done.unusable == {broken.id: "timezone: 'Atlantis/Capital' is no time zone"}
 
 
+@pytest.mark.fault(
+    "F18",
+    done="A daily schedule at 02:30 went through both changes of clocks in Berlin.",
+    holds="It made one run on each local day.",
+)
 @pytest.mark.parametrize(
     ("start", "expected"),
     [
@@ -216,6 +236,11 @@ print(made)
 """
 
 
+@pytest.mark.fault(
+    "F20",
+    done="Six schedulers raced over the same ticks.",
+    holds="Each tick became one run.",
+)
 def test_six_schedulers_make_one_run_of_each_tick(
     frozen: FrozenTime, db_url: str, processes: Callable[..., list[str]]
 ) -> None:
@@ -228,6 +253,11 @@ def test_six_schedulers_make_one_run_of_each_tick(
     assert sum(search.missed_ticks for search in searches.list_all(frozen.db)) == 0
 
 
+@pytest.mark.fault(
+    "F20",
+    done="Twin: the unique key of a tick was dropped and the watermark moved back.",
+    holds="The tick became two runs.",
+)
 def test_without_the_key_a_moved_watermark_ticks_twice(
     frozen: FrozenTime, monkeypatch: pytest.MonkeyPatch
 ) -> None:

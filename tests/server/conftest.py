@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from litestar.testing import TestClient
 
+from access import bearer, let_in
 from jobtracker_core.server.application import Application
 from jobtracker_core.server.compose import create_app
 from jobtracker_core.tracker import JobTracker
@@ -25,8 +26,10 @@ def app(tracker: JobTracker) -> Application:
 
 
 @pytest.fixture
-def client(app: Application) -> Iterator[TestClient[Application]]:
+def client(app: Application, tracker: JobTracker) -> Iterator[TestClient[Application]]:
+    """A client that is let in everywhere."""
     with TestClient(app, base_url="http://127.0.0.1") as client:
+        let_in(client, tracker)
         yield client
 
 
@@ -43,8 +46,10 @@ class Program:
             self.said += line
         self.url = re.findall(r"JobTracker at (http://\S+/)", self.said)[0]
 
-    def get(self, path: str) -> bytes:
-        with urllib.request.urlopen(self.url + path, timeout=10) as answer:
+    def get(self, path: str, token: str | None = None) -> bytes:
+        headers = {} if token is None else bearer(token)
+        request = urllib.request.Request(self.url + path, headers=headers)
+        with urllib.request.urlopen(request, timeout=10) as answer:
             return bytes(answer.read())
 
     def end(self, number: int) -> tuple[int, str]:

@@ -9,12 +9,16 @@ from litestar.openapi.config import OpenAPIConfig
 from litestar.params import FromPath, JSONBody
 from litestar.testing import TestClient
 
+from access import let_in
 from jobtracker_core import JobTracker, JobTrackerPlugin, Settings
 from jobtracker_core.server.compose import create_app
 
 
-def client_of(app, **more):
-    return TestClient(app, base_url="http://127.0.0.1", **more)
+def client_of(app, tracker=None, **more):
+    client = TestClient(app, base_url="http://127.0.0.1", **more)
+    if tracker is not None:
+        let_in(client, tracker)
+    return client
 
 
 @get("/", sync_to_thread=False)
@@ -54,9 +58,9 @@ def theirs(tracker):
     )
 
 
-def test_ours_answers_under_the_prefix(theirs, fill) -> None:
+def test_ours_answers_under_the_prefix(theirs, tracker, fill) -> None:
     fill(3)
-    with client_of(theirs) as client:
+    with client_of(theirs, tracker) as client:
         listed = client.get("/jobs-home/api/v1/jobs?limit=2")
         assert [job["title"] for job in listed.json()["items"]] == ["Engineer 3", "Engineer 2"]
         following = client.get("/jobs-home/api/v1/jobs" + listed.links["next"]["url"])
@@ -72,8 +76,8 @@ def test_ours_answers_under_the_prefix(theirs, fill) -> None:
         assert job.status_code == 200
 
 
-def test_our_errors_are_ours(theirs) -> None:
-    with client_of(theirs) as client:
+def test_our_errors_are_ours(theirs, tracker) -> None:
+    with client_of(theirs, tracker) as client:
         said = client.get("/jobs-home/api/nothing")
         assert said.headers["content-type"] == "application/problem+json"
         assert client.get("/jobs-home/api/v1/jobs?limit=0").json()["errors"][0]["field"] == "limit"
@@ -85,8 +89,8 @@ def test_our_errors_are_ours(theirs) -> None:
         assert client.get("/jobs-home/healthz", headers={"host": "evil"}).status_code == 400
 
 
-def test_theirs_stays_as_it_was(theirs) -> None:
-    with client_of(theirs) as client:
+def test_theirs_stays_as_it_was(theirs, tracker) -> None:
+    with client_of(theirs, tracker) as client:
         answer = client.get("/", headers={"host": "anything.example"})
         assert answer.text == "home"
         assert answer.headers["x-theirs"] == "yes"
@@ -130,7 +134,7 @@ def test_an_app_with_a_path_of_its_own_and_a_proxy_before_it(tracker, fill) -> N
     fill(1)
     plugin = JobTrackerPlugin(tracker, "/deep/jobs")
     app = Litestar([home], path="/app", plugins=[plugin], logging_config=None)
-    with client_of(app, root_path="/proxy") as client:
+    with client_of(app, tracker, root_path="/proxy") as client:
         listed = client.get("/proxy/app/deep/jobs/api/v1/jobs")
         assert listed.json()["items"][0]["title"] == "Engineer 1"
         page = client.get("/proxy/app/deep/jobs/jobs", headers={"accept": "text/html"}).text
@@ -147,7 +151,7 @@ def test_two_installations_in_one_app(tracker) -> None:
 
 def test_a_server_under_a_prefix(tracker, fill) -> None:
     fill(1)
-    with client_of(create_app(tracker, prefix="/x")) as client:
+    with client_of(create_app(tracker, prefix="/x"), tracker) as client:
         assert client.get("/x/api/v1/jobs").json()["items"]
         assert client.get("/api/v1/jobs").status_code == 404
         page = client.get("/x", headers={"accept": "text/html"})

@@ -85,7 +85,7 @@ def test_one_that_fails_takes_nothing_with_it(with_hooks, caplog) -> None:
         strange=lambda: ["no plugin"],
         good=lambda: [Adds("/more")],
     )
-    assert answers(app, "/more", "/healthz", "/api/v1/jobs") == [200, 200, 200]
+    assert answers(app, "/more", "/healthz", "/api/v1/jobs") == [200, 200, 401]
     left_out = {r.getMessage().partition(":")[0] for r in caplog.records}
     assert left_out >= {"plugin bad", "plugin worse", "plugin twice"}
     assert "plugin good" not in left_out

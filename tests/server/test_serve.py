@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import socket
 import urllib.error
@@ -10,6 +11,8 @@ import urllib.request
 
 import pytest
 
+from access import token_for
+from jobtracker_core import JobTracker, Settings
 from jobtracker_core.cli.app import run
 from jobtracker_core.cli.serve import listen, url_of
 from jobtracker_core.plugins.practice import practice_sites
@@ -20,7 +23,11 @@ def test_it_starts_answers_and_stops(start, db_url, number) -> None:
     program = start("serve", "--listen", "127.0.0.1:0", "--no-worker", database=db_url)
     assert json.loads(program.get("healthz")) == {"status": "ok"}
     assert json.loads(program.get("readyz"))["status"] == "ready"
-    assert json.loads(program.get("api/v1/jobs"))["items"] == []
+    with pytest.raises(urllib.error.HTTPError, match="401"):
+        program.get("api/v1/jobs")
+    with JobTracker(Settings(database_url=db_url)) as tracker:
+        token = token_for(tracker)
+    assert json.loads(program.get("api/v1/jobs", token))["items"] == []
     assert program.end(number) == (0, "")
 
 
@@ -63,12 +70,14 @@ def test_an_answer_that_takes_for_ever_does_not_keep_it_from_ending(start) -> No
     assert code == 0
 
 
-def test_the_network_is_not_let_in_by_chance(capfd) -> None:
-    for address in ("0.0.0.0:0", "[::]:0", "192.168.1.5:0", "example.org:0"):
-        assert run(["serve", "--listen", address]) == 2
-        said = capfd.readouterr().err
-        assert "no login yet" in said
-        assert "--allow-network" in said
+def test_the_first_start_shows_the_way_to_an_account(start, db_url) -> None:
+    program = start("serve", "--listen", "127.0.0.1:0", "--no-worker", database=db_url)
+    assert program.process.stdout is not None
+    assert "no account yet" in program.process.stdout.readline()
+    link = program.process.stdout.readline().strip()
+    assert link.startswith(program.url + "setup?code=")
+    assert b"Make your account" in program.get(link.removeprefix(program.url))
+    assert program.end(signal.SIGTERM) == (0, "")
 
 
 def test_a_port_in_use_is_one_clear_line(capfd) -> None:
@@ -103,12 +112,14 @@ def test_the_address_that_a_person_opens() -> None:
 def test_the_demo_leaves_the_portal_open(start) -> None:
     program = start("demo", "--postings", "41")
     sites = practice_sites()
+    [token] = re.findall(r"JOBTRACKER_TOKEN=(jt_\S+)", program.said)
     assert program.said.count("  ok: ") == 5 * len(sites)
     assert "JOBTRACKER_HIRINGCAFE_BASE_URL=http://127.0.0.1:" in program.said
     for name in sites:
-        page = json.loads(program.get(f"api/v1/jobs?limit=200&source={name}"))
+        page = json.loads(program.get(f"api/v1/jobs?limit=200&source={name}", token))
         assert len(page["items"]) == 41
-    assert b"<!doctype html>" in program.get("jobs").lower()[:200]
+    assert b"<h1>log in" in program.get("jobs").lower()
+    assert re.search(r"Log in as demo with the password \S+", program.said)
     code, err = program.end(signal.SIGINT)
     assert code == 0
     assert "Traceback" not in err

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
+import pytest
 import sqlalchemy as sa
 
 from jobtracker_core.contract.run import RunState
@@ -54,6 +55,11 @@ def _alive_at_once(db: Database) -> int:
         return max(conn.execute(alive).scalars(), default=0)
 
 
+@pytest.mark.fault(
+    "F1",
+    done="Eight threads and three processes claimed from one queue at once.",
+    holds="Each run was claimed once, and no site had more than its limit.",
+)
 def test_eight_threads_and_three_processes(
     db: Database, db_url: str, processes: Callable[..., list[str]]
 ) -> None:

@@ -71,6 +71,11 @@ def test_a_smaller_limit_counts_the_slots_above_it(db: Database, begin: Begin) -
         begin(max_running=1)
 
 
+@pytest.mark.fault(
+    "F1",
+    done="Many processes began runs of one site at once.",
+    holds="No more than its limit began.",
+)
 def test_many_start_at_once(db: Database, begin: Begin) -> None:
     together = threading.Barrier(6)
     outcomes: list[str] = []
@@ -93,6 +98,11 @@ def test_many_start_at_once(db: Database, begin: Begin) -> None:
     assert {run.slot for run in runs.list_runs(db)} == {1, 2}
 
 
+@pytest.mark.fault(
+    "F1",
+    done="The count that keeps a site's limit was wrong.",
+    holds="The unique slots kept the limit all the same.",
+)
 def test_the_index_decides_about_slots(
     db: Database, begin: Begin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -187,6 +197,11 @@ for turn in (1, 2):
 """
 
 
+@pytest.mark.fault(
+    "F2",
+    done="A process was killed (kill -9) between writing a page and its commit.",
+    holds="Neither rows nor counters of that page were there.",
+)
 def test_a_crash_before_the_commit_leaves_neither_rows_nor_counters(
     db: Database, db_url: str, processes: Callable[..., list[str]], begin: Begin
 ) -> None:
@@ -200,6 +215,11 @@ def test_a_crash_before_the_commit_leaves_neither_rows_nor_counters(
     assert runs.get(db, claim.run_id).state is RunState.RUNNING
 
 
+@pytest.mark.fault(
+    "F4",
+    done="A worker went on with a claim that was no longer its own.",
+    holds="Page, heartbeat and end were refused.",
+)
 def test_an_old_fence_is_refused(
     db: Database, begin: Begin, make_record: Callable[..., Record]
 ) -> None:
@@ -216,6 +236,11 @@ def test_an_old_fence_is_refused(
     assert search.count_jobs(db) == 1
 
 
+@pytest.mark.fault(
+    "F4",
+    done="Twin: the fence was taken away.",
+    holds="The page of the old worker was stored.",
+)
 def test_without_the_fence_a_zombie_writes(
     db: Database,
     begin: Begin,
@@ -264,6 +289,11 @@ def test_every_part_of_a_claim_counts(
     checkpoint(db, claim)
 
 
+@pytest.mark.fault(
+    "F4",
+    done="A worker wrote after its lease was over and before anybody else had the run.",
+    holds="The write was refused.",
+)
 def test_a_lease_that_is_over_is_lost(db: Database, begin: Begin) -> None:
     claim = begin(lease_s=0)
     with pytest.raises(LeaseLost, match="its lease was over"):

@@ -195,6 +195,11 @@ def _counted(db: Database) -> int:
         return int(conn.execute(sa.select(collectors.c.consecutive_failures)).scalar_one())
 
 
+@pytest.mark.fault(
+    "F12",
+    done="Threads raced to change the same row.",
+    holds="No change was lost.",
+)
 def test_no_update_is_lost(db: Database) -> None:
     write_a(db)
     assert _count_up(*[db.write] * 4) == []
@@ -212,6 +217,11 @@ def test_no_update_is_lost_between_programs(db: Database, db_url: str) -> None:
     assert _counted(db) == 200
 
 
+@pytest.mark.fault(
+    "F12",
+    done="Twin: SQLite's default begin instead of BEGIN IMMEDIATE.",
+    holds="Changes were lost.",
+)
 def test_updates_are_lost_with_the_default_begin(tmp_path: Path, sqlite_template: Path) -> None:
     """The twin: what SQLAlchemy does on SQLite unless told otherwise."""
     path = tmp_path / "twin.db"

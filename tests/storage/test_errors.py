@@ -104,6 +104,11 @@ for use in (schema.upgrade, lambda db: collectors.ensure(db, ["a"])):
         folder.chmod(0o755)
 
 
+@pytest.mark.fault(
+    "F15",
+    done="The disk was full within a transaction (SQLite: a bound on its pages; PostgreSQL: its error code).",
+    holds="The transaction was rolled back with an error that names the disk.",
+)
 def test_disk_full(db_url: str, dialect: str) -> None:
     if dialect != "sqlite":
         db = open_database(db_url)
@@ -167,6 +172,11 @@ def test_missing_tables(database_url: str) -> None:
     db.close()
 
 
+@pytest.mark.fault(
+    "F13",
+    done="A write waited for a lock beyond its patience.",
+    holds="It failed as busy, and nothing of it was stored.",
+)
 def test_locked_too_long(
     db: Database, dialect: str, monkeypatch: pytest.MonkeyPatch, db_url: str
 ) -> None:

@@ -86,6 +86,11 @@ def _refused(write: Callable[[], object]) -> bool:
         return True
 
 
+@pytest.mark.fault(
+    "F4",
+    done="Each kind of write was tried for a run that another worker had taken up.",
+    holds="Each was refused, the row stayed as it was, and no write was ever followed by an older fence.",
+)
 @pytest.mark.parametrize("write", WRITES.values(), ids=WRITES.keys())
 def test_a_zombie_writes_nothing(
     audited: FrozenTime, write: Callable[[Database, runs.Claim], object]
@@ -99,6 +104,11 @@ def test_a_zombie_writes_nothing(
     assert runs.finish(audited.db, new, state=RunState.SUCCEEDED) is RunState.SUCCEEDED
 
 
+@pytest.mark.fault(
+    "F4",
+    done="Twin: the fence was taken away from the page write.",
+    holds="The old worker wrote, and the audit saw a fence go backwards.",
+)
 def test_without_the_fence_the_audit_sees_it(
     audited: FrozenTime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -109,6 +119,11 @@ def test_without_the_fence_the_audit_sees_it(
     assert _backwards(audited.db) == 1
 
 
+@pytest.mark.fault(
+    "F4",
+    done="Twin: the fence was taken away from the end of a run.",
+    holds="The old worker ended the run of the new one.",
+)
 @pytest.mark.parametrize("end", ["requeue", "finish"])
 def test_without_the_lock_a_zombie_ends_the_run(
     audited: FrozenTime, monkeypatch: pytest.MonkeyPatch, end: str

@@ -213,8 +213,8 @@ def test_a_tally_says_where_a_page_stands(
     assert search.tally(db, first=8, text="1") == search.Tally(total=5, more=False, newer=1)
     assert search.tally(db, first=10).newer == 0
     monkeypatch.setattr(search, "TALLY_LIMIT", 4)
-    assert search.tally(db, first=6) == search.Tally(total=4, more=True, newer=4)
-    assert search.tally(db, first=5) == search.Tally(total=4, more=True, newer=None)
+    assert search.tally(db, first=6) == search.Tally(total=4, more=True, newer=4, estimate=10)
+    assert search.tally(db, first=5) == search.Tally(total=4, more=True, newer=None, estimate=10)
 
 
 def test_sources_of_stored_jobs(db: Database, write: Write, make_record: Make) -> None:

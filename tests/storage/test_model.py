@@ -440,6 +440,11 @@ def test_some_orders(frozen: FrozenTime) -> None:
     _run(frozen, 12, 30)
 
 
+@pytest.mark.fault(
+    "F1",
+    done="Claims, heartbeats, pages, ends, losses and clock steps came in random orders.",
+    holds="The queue did what a model of it does.",
+)
 @pytest.mark.full
 @pytest.mark.timeout(900)
 def test_many_orders(frozen: FrozenTime) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
 from frozen import FrozenTime
 from jobtracker_core.contract.run import Counts, RunState
 from jobtracker_core.storage import attempts, collectors, events, queue, runs, searches
@@ -38,6 +40,11 @@ def test_a_lost_run_is_there_again_at_once(frozen: FrozenTime) -> None:
     assert runs.requeue(db, claim, outcome="drained") is None
 
 
+@pytest.mark.fault(
+    "F23",
+    done="Every worker that took a run was lost.",
+    holds="The run failed after its attempts and counted against its collector.",
+)
 def test_a_run_that_costs_every_worker_ends_and_counts(frozen: FrozenTime) -> None:
     db = frozen.db
     turn_on(db)

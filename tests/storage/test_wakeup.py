@@ -123,6 +123,11 @@ def _cut(db_url: str) -> None:
     assert cut == (1,)
 
 
+@pytest.mark.fault(
+    "F8",
+    done="The connection that waits for new work was cut.",
+    holds="It was made again and woke.",
+)
 def test_a_lost_connection_is_made_again(db: Database, db_url: str, wakeup: Wakeup) -> None:
     if db.dialect == "postgresql":
         _cut(db_url)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from litestar.testing import TestClient
+
 from jobtracker_core.contract.access import Scope
 from jobtracker_core.security.credentials import make_session
 from jobtracker_core.storage import sessions, users
@@ -37,7 +41,8 @@ def cookie_for(tracker: JobTracker, name: str = READER) -> str:
     return credential.text
 
 
-def logged_in(tracker: JobTracker) -> dict[str, str]:
-    """Return the headers of a reader's requests, those that change something too."""
+def let_in(client: TestClient[Any], tracker: JobTracker) -> None:
+    """Have a client's requests let in everywhere: with a token, a session, and its proof."""
     cookie = cookie_for(tracker)
-    return {"Cookie": f"jt={cookie}", HEADER: form_token(cookie)}
+    client.cookies.set("jt", cookie)
+    client.headers.update(bearer(token_for(tracker)) | {HEADER: form_token(cookie)})

@@ -8,7 +8,7 @@ import pytest
 from litestar.testing import TestClient
 from selectolax.lexbor import LexborHTMLParser
 
-from access import logged_in
+from access import let_in
 from jobtracker_core.server.application import Application
 from jobtracker_core.server.compose import create_app
 from jobtracker_core.tracker import JobTracker
@@ -43,5 +43,5 @@ def prefix(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def browser(tracker: JobTracker, prefix: str) -> Iterator[Browser]:
     with TestClient(create_app(tracker, prefix=prefix), base_url="http://127.0.0.1") as client:
-        client.headers.update(logged_in(tracker))
+        let_in(client, tracker)
         yield Browser(client, prefix)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +13,7 @@ from litestar.testing import TestClient
 from msgspec.structs import replace
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from access import let_in
 from jobtracker_core import Settings
 from jobtracker_core.contract.host import PayRecord, Record
 from jobtracker_core.contract.posting import (
@@ -163,7 +165,9 @@ def test_the_curl_command_asks_the_api_for_the_same_jobs(browser: Browser, fill:
     fill(2, source="other")
     page = browser.get("/jobs?q=engineer&remote=remote")
     command = one(page, "#copies [data-key=c]").attributes["data-copy"] or ""
-    url = command.removeprefix("curl ").strip("'")
+    _, option, header, url = shlex.split(command)
+    assert (option, header) == ("-H", "Authorization: Bearer $JOBTRACKER_TOKEN")
+    assert '"Authorization' in command, "the shell puts the token in"
     assert url.startswith("http://127.0.0.1")
     listed = browser.client.get(url.removeprefix("http://127.0.0.1")).json()
     assert [job["title"] for job in listed["items"]] == texts(page, "a[data-row]")
@@ -221,6 +225,7 @@ def test_without_jobs_the_list_names_the_collectors(tmp_path: Path, on: bool) ->
         if on:
             tracker.collectors.set_enabled("hiringcafe", enabled=True)
         with TestClient(create_app(tracker), base_url="http://127.0.0.1") as client:
+            let_in(client, tracker)
             page = LexborHTMLParser(client.get("/jobs").text)
     commands = [node.attributes["data-copy"] for node in page.css("#list [data-copy]")]
     turn_on = ["jobtracker collectors enable hiringcafe"] if not on else []
@@ -286,9 +291,9 @@ def test_a_job_of_which_little_is_known(browser: Browser, fill: Fill) -> None:
 
 def test_the_theme_is_kept_in_a_cookie(browser: Browser, fill: Fill) -> None:
     fill(1)
-    form = one(browser.get("/jobs?q=x"), "form[method=post]")
-    assert form.attributes["action"] == f"{browser.prefix}/theme"
+    form = one(browser.get("/jobs?q=x"), f"form[action='{browser.prefix}/theme']")
     values = {str(node.attributes["name"]): node.attributes["value"] for node in form.css("input")}
+    assert values.pop("csrf")
     assert values == {"theme": "light", "back": f"{browser.prefix}/jobs?q=x"}
     answer = browser.client.post(f"{browser.prefix}/theme", data=values, follow_redirects=False)
     assert (answer.status_code, answer.headers["location"]) == (303, values["back"])

@@ -26,6 +26,7 @@ def job(**fields: Any) -> Job:
         "details_due": False,
         "first_seen_at": NOW,
         "changed_at": NOW,
+        "version": 1,
     }
     return msgspec.convert({**empty, **said, **fields}, Job)
 

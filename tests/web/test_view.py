@@ -43,7 +43,9 @@ def test_what_is_empty_is_not_said_again() -> None:
     assert view == View()
     assert view.path() == "/jobs"
     assert not view.filtered
-    assert view.curl("http://h") == "curl http://h/api/v1/jobs"
+    assert view.curl("http://h") == (
+        'curl -H "Authorization: Bearer $JOBTRACKER_TOKEN" http://h/api/v1/jobs'
+    )
     assert view.command() == "jobtracker jobs list"
 
 
@@ -70,8 +72,8 @@ def test_addresses_that_cannot_be_shown(query: dict[str, str], message: str) -> 
 
 def test_as_curl_for_a_shell() -> None:
     command = View.of(FULL).curl("http://127.0.0.1:8080/p")
-    program, address = shlex.split(command)
-    assert program == "curl"
+    program, option, _, address = shlex.split(command)
+    assert (program, option) == ("curl", "-H")
     assert address == (
         "http://127.0.0.1:8080/p/api/v1/jobs?search=c%2B%2B+%26+co%27s&source=site&remote=hybrid"
         "&employment=full_time&seniority=lead&closed=false&after=120"

@@ -9,6 +9,7 @@ import urllib.error
 import urllib.request
 
 import psutil
+import pytest
 
 from jobtracker_core import RunState
 from jobtracker_core.cli.app import run as cli
@@ -29,6 +30,11 @@ def alive(label: str) -> list[psutil.Process]:
     return found
 
 
+@pytest.mark.fault(
+    "F2",
+    done="A worker was killed (kill -9) in the middle of a run; what its plugin had started lived on.",
+    holds="Another worker went on from the kept cursor within 5 s, ended what was left, and stored each posting once.",
+)
 def test_after_kill_9_another_worker_goes_on_within_seconds(
     tracker, program, start, lines, enqueue, board, seconds
 ) -> None:
@@ -67,6 +73,11 @@ def test_after_kill_9_another_worker_goes_on_within_seconds(
     assert kinds == [*again, "worker_lost", *again, "ended"]
 
 
+@pytest.mark.fault(
+    "F6",
+    done="A worker with a run that ignores SIGTERM got SIGTERM, then SIGINT.",
+    holds="It ended with code 0 at once, the attempt was given back, and no process was left.",
+)
 def test_a_signal_drains_and_a_second_one_ends_at_once(tracker, program, enqueue) -> None:
     run_id = enqueue("deaf")
     worker = program("worker", "--slots", "1", "--drain-timeout", "600")
@@ -93,7 +104,8 @@ def test_the_old_spelling_serves_one_collector(tracker, program, enqueue) -> Non
     assert shown.collectors == ["gated"]
 
 
-def test_wrong_words_of_a_worker_are_told(capfd, board) -> None:
+def test_wrong_words_of_a_worker_are_told(capfd, board, tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("JOBTRACKER_DATA_DIR", str(tmp_path / "data"))
     assert cli(["worker", "--slots", "none"]) == 2
     assert "slots: 'none' is not allowed; it takes a whole number" in capfd.readouterr().err
     assert cli(["worker", "--collector", "nowhere"]) == 2
@@ -111,6 +123,11 @@ def status(url: str) -> int:
             return error.code
 
 
+@pytest.mark.fault(
+    "F6",
+    done="A server with a run got SIGTERM.",
+    holds="The run came to its end, requests were answered and /readyz said 503 meanwhile, the exit code was 0.",
+)
 def test_the_server_brings_a_worker_and_outlives_it(tracker, program, enqueue, board) -> None:
     run_id = enqueue("gated")
     server = program("serve", "--listen", "127.0.0.1:0", "--slots", "1")
@@ -130,6 +147,11 @@ def test_the_server_brings_a_worker_and_outlives_it(tracker, program, enqueue, b
     assert tracker.runs.get(run_id).state is RunState.SUCCEEDED
 
 
+@pytest.mark.fault(
+    "F6",
+    done="A server with a run that ignores SIGTERM got SIGTERM twice.",
+    holds="It ended at once with code 0, and the run was pending again.",
+)
 def test_the_server_gives_runs_back_when_told_twice(tracker, program, enqueue) -> None:
     run_id = enqueue("deaf")
     server = program("serve", "--listen", "127.0.0.1:0")

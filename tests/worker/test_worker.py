@@ -97,6 +97,11 @@ def test_it_serves_only_what_it_is_told_to(tracker, start, lines, enqueue) -> No
         Options(slots=0)
 
 
+@pytest.mark.fault(
+    "F6",
+    done="A worker was told to end while a run waited for its site.",
+    holds="The attempt was given back and the next one went on from the kept cursor.",
+)
 def test_a_drain_gives_the_attempt_back_and_keeps_the_cursor(
     tracker, start, lines, enqueue, board
 ) -> None:
@@ -142,6 +147,11 @@ def test_a_draining_worker_lets_a_run_come_to_its_end(
     assert running.worker.draining
 
 
+@pytest.mark.fault(
+    "F6",
+    done="A worker with a run that does not listen was told to end twice.",
+    holds="It ended at once and gave the run back.",
+)
 def test_told_twice_it_ends_even_a_run_that_does_not_listen(
     tracker, start, lines, enqueue, seconds
 ) -> None:
@@ -158,6 +168,11 @@ def test_told_twice_it_ends_even_a_run_that_does_not_listen(
     assert (run.state, run.attempt, run.cursor) == (RunState.PENDING, 0, "1")
 
 
+@pytest.mark.fault(
+    "F35",
+    done="A run was cancelled between two pages.",
+    holds="It ended cancelled and kept the pages that it had stored.",
+)
 def test_a_running_run_is_cancelled(tracker, start, lines, enqueue, board) -> None:
     run_id = enqueue("gated")
     start(lease_s=2.0)
@@ -264,6 +279,11 @@ def test_what_may_pass_is_put_off(tracker, start, lines, enqueue, board) -> None
     assert board.finished == []
 
 
+@pytest.mark.fault(
+    "F4",
+    done="A run was taken over by another worker while its first worker was still at it.",
+    holds="The first worker broke off and wrote nothing more.",
+)
 def test_a_run_that_somebody_else_has_is_broken_off(tracker, start, lines, enqueue) -> None:
     run_id = enqueue("gated")
     start(lease_s=2.0)

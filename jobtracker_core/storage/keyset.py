@@ -1,0 +1,192 @@
+"""Pages of a list that follow each other by what their rows say, not by counting them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Generic, TypeVar
+
+import sqlalchemy as sa
+from msgspec import Struct
+from sqlalchemy import ColumnElement, Connection
+
+from jobtracker_core.storage.errors import NotFound
+from jobtracker_core.storage.rows import Reader
+from jobtracker_core.storage.types import LARGEST_ID, UtcDateTime
+
+T = TypeVar("T")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+LONGEST_MARK = 64
+"""Characters of the longest mark that a list gives."""
+
+
+class Page(Struct, Generic[T], frozen=True, kw_only=True):
+    """Rows of a list, with the marks of the pages around them; None where there is none."""
+
+    items: tuple[T, ...]
+    after: str | None
+    before: str | None
+
+
+class Order(Generic[T]):
+    """An order of rows: the largest value first, those without one last, then the latest number.
+
+    Args:
+        number: The column of the rows' numbers.
+        value: What they are ordered by, a time or a number; without it, by number alone.
+        of: Returns number and value of a row that was read.
+    """
+
+    def __init__(
+        self,
+        number: sa.Column[int],
+        value: ColumnElement[Any] | None,
+        of: Callable[[T], tuple[int, Any]],
+    ) -> None:
+        self._number = number
+        self._value = value
+        self._of = of
+
+    def read(
+        self,
+        conn: Connection,
+        reader: Reader[T],
+        statement: sa.Select[Any],
+        *,
+        limit: int,
+        after: str | None = None,
+        before: str | None = None,
+        offset: int = 0,
+    ) -> Page[T]:
+        """Read a page; the statement has neither order nor limit.
+
+        Raises:
+            NotFound: `after` or `before` is nothing that a page of this order gave.
+            ValueError: Both were given.
+        """
+        if after is not None and before is not None:
+            raise ValueError("a list goes on `after` one row or ends `before` one, not both")
+        up = before is not None
+        parts = self._parts(statement, before if up else after, up=up)
+        found = _read(conn, reader, parts, limit + 1, offset)
+        more = len(found) > limit
+        items = found[:limit][::-1] if up else found[:limit]
+        if not items:
+            return Page(items=(), after=None, before=None)
+        older = more or up
+        newer = more if up else after is not None or offset > 0
+        return Page(
+            items=tuple(items),
+            after=self.mark(items[-1]) if older else None,
+            before=self.mark(items[0]) if newer else None,
+        )
+
+    def mark(self, item: T) -> str:
+        """Return what leads to the rows around a row."""
+        number, value = self._of(item)
+        return str(number) if self._value is None else f"{_text(value)}~{number}"
+
+    def before(self, item: T) -> ColumnElement[bool]:
+        """Return the condition for the rows that come before a row."""
+        number, value = self._of(item)
+        if self._value is None:
+            return self._number > number
+        if value is None:
+            return sa.or_(self._value.is_not(None), self._number > number)
+        return self._beyond(value, number, up=True)
+
+    def _parts(
+        self, statement: sa.Select[Any], mark: str | None, *, up: bool
+    ) -> list[sa.Select[Any]]:
+        """Return what to read, one after the other: rows with a value and rows without.
+
+        Apart, each is a walk along an index; together they would have to be sorted.
+        """
+        number = self._number
+        by_number = number.asc() if up else number.desc()
+        if self._value is None:
+            if mark is not None:
+                at = _number(mark)
+                statement = statement.where(number > at if up else number < at)
+            return [statement.order_by(by_number)]
+        value = self._value
+        with_value = statement.where(value.is_not(None)).order_by(
+            value.asc() if up else value.desc(), by_number
+        )
+        without = statement.where(value.is_(None)).order_by(by_number)
+        if mark is None:
+            return [with_value, without]
+        at_value, at = self._position(mark)
+        if at_value is None:
+            without = without.where(number > at if up else number < at)
+            return [without, with_value] if up else [without]
+        with_value = with_value.where(self._beyond(at_value, at, up=up))
+        return [with_value] if up else [with_value, without]
+
+    def _beyond(self, at_value: Any, at: int, *, up: bool) -> ColumnElement[bool]:
+        assert self._value is not None  # noqa: S101  (for the types: only called with one)
+        row = sa.tuple_(self._value, self._number)
+        place = sa.tuple_(sa.literal(at_value, self._value.type), sa.literal(at))
+        return row > place if up else row < place
+
+    def _position(self, mark: str) -> tuple[Any, int]:
+        text, _, number = mark.partition("~")
+        is_time = self._value is not None and isinstance(self._value.type, UtcDateTime)
+        try:
+            return (None if text == "-" else _value(text, is_time=is_time)), _number(number)
+        except (ValueError, OverflowError):
+            raise _no_position(mark) from None
+
+
+def _read(
+    conn: Connection,
+    reader: Reader[T],
+    parts: Sequence[sa.Select[Any]],
+    wanted: int,
+    offset: int,
+) -> list[T]:
+    found: list[T] = []
+    for part in parts:
+        limited = part.limit(wanted - len(found))
+        rows = reader.read(conn, limited.offset(offset) if offset else limited)
+        found += rows
+        if len(found) == wanted:
+            break
+        if offset and not rows:
+            total = sa.select(sa.func.count()).select_from(part.order_by(None).subquery())
+            offset -= conn.execute(total).scalar_one()
+        else:
+            offset = 0
+    return found
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, datetime):
+        return str((value - _EPOCH) // _MICROSECOND)
+    return repr(float(value))
+
+
+def _value(text: str, *, is_time: bool) -> Any:
+    if not text.isascii() or len(text) > LONGEST_MARK:
+        raise ValueError(text)
+    if is_time:
+        return _EPOCH + int(text) * _MICROSECOND
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(text)
+    return value
+
+
+def _number(text: str) -> int:
+    if not (text.isascii() and text.isdecimal()) or int(text[:20]) > LARGEST_ID:
+        raise _no_position(text)
+    return int(text)
+
+
+def _no_position(mark: str) -> NotFound:
+    return NotFound(f"{mark[:40]!r} is no position in a list", "Use the mark that a list gave.")

@@ -1,0 +1,76 @@
+"""One thing done to many rows: one transaction, one row of the audit log, one result per row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final, Literal
+
+from msgspec import Struct
+
+from jobtracker_core.plugins.forms import FormError
+from jobtracker_core.storage.engine import Database
+from jobtracker_core.storage.errors import Duplicate, NotAllowed, NotFound, Stale, StorageError
+from jobtracker_core.tracker.stored import Installation
+
+MOST: Final = 500
+"""Rows of one call: it holds the write lock for all of them."""
+
+Problem = Literal["not_found", "duplicate", "stale", "not_allowed"]
+
+_PROBLEMS: dict[type[StorageError], Problem] = {
+    NotFound: "not_found",
+    Duplicate: "duplicate",
+    Stale: "stale",
+    NotAllowed: "not_allowed",
+}
+
+
+class BulkItem(Struct, frozen=True, kw_only=True):
+    """What became of one row: `problem` and `detail` are None where it was done."""
+
+    id: int
+    problem: Problem | None = None
+    detail: str | None = None
+
+
+class BulkResult(Struct, frozen=True, kw_only=True):
+    """What became of each row, in the order in which they were named."""
+
+    done: int
+    failed: int
+    items: tuple[BulkItem, ...]
+
+
+def each(
+    tracker: Installation,
+    action: str,
+    ids: Sequence[int],
+    act: Callable[[Database, int], object],
+    **facts: object,
+) -> BulkResult:
+    """Do something to each row; where it cannot be done, the others are not held up.
+
+    A number that stands there twice counts once. Anything but what is wrong with a row itself
+    takes all of it back.
+
+    Raises:
+        FormError: There are none, or too many.
+    """
+    wanted = list(dict.fromkeys(ids))
+    if not 0 < len(wanted) <= MOST:
+        raise FormError({"ids": f"takes 1 to {MOST} numbers, not {len(wanted)}"})
+    kind = action.partition(".")[0]
+    with tracker.change(action, f"{kind}:{','.join(map(str, wanted))}"[:200]) as change:
+        items = tuple(_one(change.db, number, act) for number in wanted)
+        done = sum(item.problem is None for item in items)
+        change.note(done=done, failed=len(items) - done, **facts)
+        result = BulkResult(done=done, failed=len(items) - done, items=items)
+        return change.made(result, change.target)
+
+
+def _one(db: Database, number: int, act: Callable[[Database, int], object]) -> BulkItem:
+    try:
+        act(db, number)
+    except tuple(_PROBLEMS) as error:
+        return BulkItem(id=number, problem=_PROBLEMS[type(error)], detail=f"{error}. {error.hint}")
+    return BulkItem(id=number)

@@ -1,0 +1,77 @@
+"""Workers that stand still beyond their lease and come back: zombies, which write nothing."""
+
+from __future__ import annotations
+
+import signal
+
+import pytest
+
+from crews import LEASE_S, Crew, served, wait_until
+from jobtracker_core import RunState
+
+FROZEN_TRANSACTION_S = 2
+
+
+@pytest.mark.fault(
+    "F4",
+    done="A worker was stopped (SIGSTOP) between two pages, and went on (SIGCONT) when another one had its run.",
+    holds="The run was taken up after its lease, no fence went back, each posting was stored once, the first worker broke off and went on with other runs.",
+)
+def test_a_worker_that_was_frozen_between_pages_writes_nothing_more(crew: Crew) -> None:
+    run_id = crew.put("gated")
+    frozen = crew.start()
+    frozen.wait("at the gate")
+    frozen.signal(signal.SIGSTOP)
+    other = crew.start()
+    other.wait("run started", run=run_id, seconds=5 * LEASE_S)
+    first, second = crew.attempts(run_id)
+    assert (first.outcome, first.error_class) == ("lost", "lease_lost")
+    assert second.worker_id != first.worker_id
+    crew.open_gate()
+    other.wait("run ended", run=run_id)
+    frozen.signal(signal.SIGCONT)
+    frozen.wait("run broken off", run=run_id)
+    assert crew.state(run_id) is RunState.SUCCEEDED
+    assert crew.stored() == sorted(served("berlin"))
+    assert crew.counted() == (len(served("berlin")),) * 2
+    assert crew.backwards() == 0
+
+    other.kill()
+    again = crew.put("plain", "munich")
+    frozen.wait("run ended", run=again)
+    assert crew.state(again) is RunState.SUCCEEDED
+
+
+@pytest.mark.fault(
+    "F4",
+    done="A worker was stopped (SIGSTOP) inside the transaction of a page, beyond its lease.",
+    holds="PostgreSQL ended its transaction and another worker took the run up; on SQLite all waited until it went on; it kept nothing of the page, and no fence went back.",
+)
+def test_a_worker_that_was_frozen_inside_a_transaction_keeps_nothing_of_it(
+    crew: Crew, db_url: str, dialect: str, tmp_path
+) -> None:
+    freeze = tmp_path / "freeze"
+    url = db_url
+    if dialect == "postgresql":
+        option = f"-c%20idle_in_transaction_session_timeout%3D{FROZEN_TRANSACTION_S}s"
+        url = f"{db_url}{'&' if '?' in db_url else '?'}options={option}"
+    run_id = crew.put("plain")
+    freeze.touch()
+    frozen = crew.start(url=url, told={"freeze": str(freeze)})
+    wait_until((tmp_path / "freeze.done").exists)
+    assert crew.counted() == (0, 0)
+    other = crew.launch()
+    if dialect == "sqlite":
+        # Nobody can write before it goes on; what it was about to write is too late by then.
+        wait_until(lambda: crew.db.present() > crew.lease_end(run_id))
+        frozen.signal(signal.SIGCONT)
+        frozen.wait("run broken off", run=run_id)
+    else:
+        other.wait("run ended", run=run_id, seconds=10 * LEASE_S)
+        frozen.signal(signal.SIGCONT)
+        frozen.wait("run broken off", run=run_id)
+    crew.wait_for_end(run_id)
+    assert [one.outcome for one in crew.attempts(run_id)] == ["lost", "succeeded"]
+    assert crew.stored() == sorted(served("berlin"))
+    assert crew.counted() == (len(served("berlin")),) * 2
+    assert crew.backwards() == 0
