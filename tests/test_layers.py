@@ -64,6 +64,7 @@ ONLY_HERE: dict[str, str | set[str]] = {
     "platformdirs": "settings",
     "structlog": "logs",
     "litestar": {"api", "web", "server"},
+    "prometheus_client": "api.metrics",
     "jinja2": "web",
     "markupsafe": "web",
     "uvicorn": "cli.serve",

@@ -9,22 +9,38 @@ from typing import Any
 from litestar import Router, get
 
 from jobtracker_core.api.access import token_guard
+from jobtracker_core.api.audit import audit_router
+from jobtracker_core.api.collectors import collectors_router
+from jobtracker_core.api.configuration import config_router
 from jobtracker_core.api.document import describe
 from jobtracker_core.api.health import health_router
+from jobtracker_core.api.ingest import collect_router
 from jobtracker_core.api.jobs import jobs_router
+from jobtracker_core.api.live import LiveRuns
+from jobtracker_core.api.machinery import machinery_router
+from jobtracker_core.api.metrics import Metrics, metrics_router
 from jobtracker_core.api.operations import SCOPE, answer_again
+from jobtracker_core.api.proxies import proxies_router
+from jobtracker_core.api.runs import runs_router
 from jobtracker_core.api.searches import searches_router
+from jobtracker_core.api.tokens import tokens_router
 from jobtracker_core.contract.access import Scope
 from jobtracker_core.storage.request_keys import Answered
 from jobtracker_core.tracker import JobTracker
 
 
-def api_router(tracker: JobTracker, *, stopping: Callable[[], bool] = lambda: False) -> Router:
-    """Make the routes under `/api/v1`, and `/healthz` and `/readyz`.
+def api_router(
+    tracker: JobTracker,
+    *,
+    metrics: Metrics | None = None,
+    stopping: Callable[[], bool] = lambda: False,
+) -> Router:
+    """Make the routes under `/api/v1`, and `/healthz`, `/readyz` and `/metrics`.
 
     They need a dependency `installation`, the JobTracker, and errors answered by
     `problems.explain`, around them.
     """
+    live = LiveRuns(lambda run_id, after: tracker.runs.look(run_id, after=after), stopping)
 
     @cache  # lives as long as the routes do
     def document() -> dict[str, Any]:
@@ -46,11 +62,24 @@ def api_router(tracker: JobTracker, *, stopping: Callable[[], bool] = lambda: Fa
         route_handlers=[
             Router(
                 "/api/v1",
-                route_handlers=[jobs_router(), searches_router(), openapi],
+                route_handlers=[
+                    jobs_router(),
+                    searches_router(),
+                    runs_router(live),
+                    collectors_router(),
+                    collect_router(),
+                    proxies_router(),
+                    machinery_router(),
+                    config_router(),
+                    tokens_router(),
+                    audit_router(),
+                    openapi,
+                ],
                 guards=[token_guard(tracker)],
                 exception_handlers={Answered: answer_again},
             ),
             health_router(tracker, stopping),
+            metrics_router(tracker, metrics or Metrics(tracker.gauges)),
         ],
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from http import HTTPStatus
-from typing import Annotated, Any, TypedDict
+from typing import Annotated, Any, NotRequired, TypedDict
 
 from litestar import MediaType, Request, Response
 from litestar.datastructures import ResponseHeader
@@ -55,7 +55,7 @@ class Operation(TypedDict):
     dependencies: Mapping[str, Provide]
     security: Sequence[dict[str, list[str]]]
     opt: dict[str, Any]
-    sync_to_thread: bool
+    sync_to_thread: NotRequired[bool]
 
 
 def operation(
@@ -67,14 +67,16 @@ def operation(
     errors: Sequence[HTTPStatus] = (),
     headers: Sequence[ResponseHeader] = (),
     once: bool = False,
+    streams: bool = False,
 ) -> Operation:
     """Describe an operation that needs a token with a scope.
 
     `errors` are how it can fail beside what holds for all, `headers` are of its answer. With `once`
-    it makes something, and an `Idempotency-Key` makes that happen only once.
+    it makes something, and an `Idempotency-Key` makes that happen only once. With `streams` its
+    handler is a coroutine.
     """
     repeated = (HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY) if once else ()
-    return Operation(
+    described = Operation(
         operation_id=operation_id,
         summary=summary,
         description=description,
@@ -83,8 +85,10 @@ def operation(
         dependencies={"tracker": Provide(_tracker_once if once else tracker_of)},
         security=[{SCHEME: [scope.value]}],
         opt={SCOPE: scope},
-        sync_to_thread=True,
     )
+    if not streams:
+        described["sync_to_thread"] = True
+    return described
 
 
 async def tracker_of(

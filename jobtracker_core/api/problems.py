@@ -24,6 +24,8 @@ from jobtracker_core.plugins.forms import FormError
 from jobtracker_core.storage.errors import Busy, Duplicate, NotFound, Stale, StorageError
 from jobtracker_core.storage.request_keys import Answered, KeyReused
 from jobtracker_core.tracker import CollectorOff
+from jobtracker_core.tracker.ingest import NotYours, RunOver
+from jobtracker_core.tracker.proxies import BadProxy, LeftAlone
 from jobtracker_core.tracker.runs import NoRetry
 
 MEDIA_TYPE = "application/problem+json"
@@ -44,9 +46,12 @@ _SENDERS: tuple[tuple[type[Exception], str, HTTPStatus], ...] = (
     (Stale, "changed", HTTPStatus.PRECONDITION_FAILED),
     (KeyReused, "key-reused", HTTPStatus.UNPROCESSABLE_ENTITY),
     (Duplicate, "duplicate", HTTPStatus.CONFLICT),
+    (LeftAlone, "left-alone", HTTPStatus.CONFLICT),
     (CollectorOff, "collector-off", HTTPStatus.CONFLICT),
     (CannotRun, "cannot-run", HTTPStatus.CONFLICT),
     (NoRetry, "no-retry", HTTPStatus.CONFLICT),
+    (RunOver, "run-over", HTTPStatus.CONFLICT),
+    (NotYours, "forbidden", HTTPStatus.FORBIDDEN),
     (Answered, "answered", HTTPStatus.CONFLICT),
 )
 
@@ -143,10 +148,13 @@ def _known(error: Exception) -> Explained | None:
     """Explain what the sender can do something about."""
     for kind_of, kind, status in _SENDERS:
         if isinstance(error, kind_of):
-            hint = error.hint if isinstance(error, StorageError) else None
+            hint = getattr(error, "hint", None)
             return _plain(kind, status, str(error), next=_next(error) or hint)
     if isinstance(error, FormError):
         return invalid(error.problems)
+    if isinstance(error, BadProxy):
+        field, _, text = str(error).partition(": ")
+        return invalid({field: text})
     if isinstance(error, ConfigError | BadQuery):
         return invalid({error.field: str(error)})
     return _invalid(error) if isinstance(error, ValidationException) else None

@@ -1,11 +1,12 @@
-"""`jobtracker config`: what is set, and by whom."""
+"""`jobtracker config`: what is set, and by whom; writing it down and reading it back."""
 
 from __future__ import annotations
 
 import difflib
 import os
 from collections.abc import Iterator
-from typing import Any
+from pathlib import Path
+from typing import Any, BinaryIO
 
 import click
 import msgspec
@@ -15,12 +16,14 @@ from jobtracker_core.cli.errors import FAILED
 from jobtracker_core.cli.output import open_tracker, print_json, print_table
 from jobtracker_core.cli.setup import config_option
 from jobtracker_core.contract.errors import ConfigError
-from jobtracker_core.plugins import forms
+from jobtracker_core.plugins import discovery, forms
 from jobtracker_core.settings import Source
 from jobtracker_core.settings.file import choose
 from jobtracker_core.settings.hidden import showable
 from jobtracker_core.settings.table import OUR_VARIABLES, PREFIX, SETTINGS
-from jobtracker_core.tracker import JobTracker
+from jobtracker_core.storage.errors import StorageError
+from jobtracker_core.tracker import JobTracker, collector_settings
+from jobtracker_core.tracker.configuration import Document, Imported
 
 
 class Held(Struct, frozen=True, kw_only=True):
@@ -48,7 +51,7 @@ class Shown(Struct, frozen=True, kw_only=True):
 
 @click.group()
 def config() -> None:
-    """See how this program is set up."""
+    """See how this program is set up, and carry it to another place."""
 
 
 @config.command()
@@ -82,6 +85,57 @@ def path() -> None:
         click.echo("There is no such file yet.", err=True)
 
 
+@config.command("export")
+@click.option(
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The file to write; without it, it is printed.",
+)
+def export_(output: Path | None) -> None:
+    """Write down searches, collectors and proxies, without secrets, for `config import`."""
+    with open_tracker() as tracker:
+        document = tracker.configuration.export()
+    text = msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"
+    if output is None:
+        click.echo(text.decode(), nl=False)
+    else:
+        output.write_bytes(text)
+
+
+@config.command("import")
+@click.argument("file", type=click.File("rb"))
+@click.option("--dry-run", is_flag=True, help="Only tell what would be done.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def import_(file: BinaryIO, dry_run: bool, as_json: bool) -> int:  # noqa: FBT001
+    """Set this installation up as FILE says, which `config export` wrote; - reads it from a pipe.
+
+    What FILE does not name stays as it is. Done twice, the second time changes nothing.
+    """
+    try:
+        document = msgspec.json.decode(file.read(), type=Document)
+    except msgspec.DecodeError as error:
+        raise click.UsageError(f"{file.name} is no configuration: {error}") from error
+    with open_tracker() as tracker:
+        report = tracker.configuration.load(document, dry_run=dry_run)
+    if as_json:
+        print_json(report)
+    else:
+        print_table(
+            ("WHAT", "NAME", "OUTCOME", "DIFFERENCES"),
+            ((e.kind, e.name, e.outcome, _differences(e)) for e in report.entries),
+            prose=("DIFFERENCES",),
+        )
+        if dry_run:
+            click.echo("Nothing was changed.", err=True)
+    return FAILED if report.count("impossible") else 0
+
+
+def _differences(entry: Imported) -> str:
+    if entry.reason is not None:
+        return entry.reason
+    return "; ".join(f"{d.field}: {d.was!r} -> {d.is_!r}" for d in entry.differences)
+
+
 def _look(tracker: JobTracker) -> Shown:
     settings = tracker.settings
     values = {name: getattr(settings, name) for name in SETTINGS}
@@ -91,29 +145,35 @@ def _look(tracker: JobTracker) -> Shown:
         for name, value in values.items()
     ]
     problems = []
-    for name in sorted(tracker.registry.sources):
-        held += _of_collector(tracker, name)
+    warnings = [*_warnings(tracker)]
+    for name, source in sorted(tracker.registry.sources.items()):
         try:
-            tracker.collector_settings(name)
+            mine = tracker.held(name)
+        except StorageError as error:
+            told = f"settings that are kept in the database are not among these: {error}"
+            warnings += [told] * (told not in warnings)
+            known = tracker.registry.sources
+            mine = collector_settings.Held(name=name, stored={}, settings=settings, known=known)
+        held += _of_collector(mine, source)
+        try:
+            collector_settings.read(mine, source)
         except ConfigError as error:
             problems.append(str(error))
     return Shown(
         config=None if settings.config is None else str(settings.config),
         settings=tuple(held),
         problems=tuple(problems),
-        warnings=tuple(_warnings(tracker)),
+        warnings=tuple(warnings),
     )
 
 
-def _of_collector(tracker: JobTracker, name: str) -> Iterator[Held]:
-    known = tracker.registry.sources
-    values = tracker.settings.for_collector(name, known=known)
-    fields = {field.name: field.default for field in forms.fields(known[name].info.settings)}
-    for key, value in {**fields, **values}.items():
+def _of_collector(held: collector_settings.Held, source: discovery.Source) -> Iterator[Held]:
+    fields = {field.name: field.default for field in forms.fields(source.info.settings)}
+    for key, value in {**fields, **held.values}.items():
         yield Held(
-            name=f"collectors.{name}.{key}",
+            name=f"collectors.{held.name}.{key}",
             value=_plain(showable(key, value)),
-            source=tracker.settings.collector_source(name, key, known=known),
+            source=held.source(key),
         )
 
 

@@ -113,15 +113,20 @@ def find(registry: Registry, name: str) -> Source:
     """Return the collector of that name; raises UnknownCollector."""
     if name in registry.sources:
         return registry.sources[name]
+    raise not_found(registry, name)
+
+
+def not_found(registry: Registry, name: str) -> UnknownCollector:
+    """Make the error for a name that no usable collector has."""
     for plugin in registry.plugins:
         about_it = [p for p in plugin.problems if f"{name!r}" in p.message]
         if about_it or (plugin.name == name and plugin.status in {"broken", "off"}):
             why = "; ".join(p.message for p in about_it or plugin.problems) or (
                 "the setting `plugins` (JOBTRACKER_PLUGINS) leaves it out"
             )
-            raise UnknownCollector(f"collector {name!r} of {plugin.distribution}: {why}")
+            return UnknownCollector(f"collector {name!r} of {plugin.distribution}: {why}")
     there = ", ".join(sorted(registry.sources)) or "none: install one with pip"
-    raise UnknownCollector(f"there is no collector {name!r}; installed: {there}")
+    return UnknownCollector(f"there is no collector {name!r}; installed: {there}")
 
 
 def find_usable(registry: Registry, name: str) -> Source:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import time
+from collections.abc import Callable, Collection
 from functools import partial
 from typing import Any, cast
 
@@ -10,6 +11,7 @@ from litestar import Litestar, Request
 from litestar.enums import ScopeType
 from litestar.exceptions import ClientException
 from litestar.types import (
+    HTTPDisconnectEvent,
     HTTPScope,
     LifeSpanReceive,
     LifeSpanScope,
@@ -36,17 +38,29 @@ HEADERS = {
 """On every answer, errors too."""
 
 
+OnAnswer = Callable[[str, str | None, int, float], None]
+
+
 class Application(Litestar):
     """Our Litestar app.
 
     Args:
         hosts: What it answers to.
+        on_answer: Called when an answer begins: with the method, the pattern of the address (None
+            where nothing is), the status, and the seconds since the request.
         options: Litestar's own.
     """
 
-    def __init__(self, *, hosts: Collection[str], **options: Any) -> None:
+    def __init__(
+        self,
+        *,
+        hosts: Collection[str],
+        on_answer: OnAnswer = lambda *_: None,
+        **options: Any,
+    ) -> None:
         super().__init__(**options)
         self._hosts = Hosts(hosts)
+        self._on_answer = on_answer
 
     async def __call__(
         self,
@@ -66,9 +80,12 @@ class Application(Litestar):
 
     async def _answer(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
         head = scope["method"] == "HEAD"
+        begun = self._noting(scope)
         if head:
             scope["method"] = "GET"
-        send = partial(_send, send, head=head)
+            # What is sent until somebody goes away ends with its headers.
+            receive = _gone
+        send = partial(_send, send, head=head, begun=begun)
         if not self._hosts.refuse(scope["headers"]):
             await super().__call__(scope, receive, send)
             return
@@ -81,14 +98,32 @@ class Application(Litestar):
         answer = problems.respond(problems.explain(error))
         await answer.to_asgi_response(app=None, request=request)(scope, receive, send)
 
+    def _noting(self, scope: HTTPScope) -> Callable[[int], None]:
+        since, method = time.monotonic(), str(scope["method"])
 
-async def _send(send: Send, message: Message, *, head: bool) -> None:
+        def note(status: int) -> None:
+            # Known once the request has found its route.
+            route = scope.get("path_template") or None
+            self._on_answer(method, route, status, time.monotonic() - since)
+
+        return note
+
+
+async def _gone() -> HTTPDisconnectEvent:
+    return {"type": "http.disconnect"}
+
+
+async def _send(send: Send, message: Message, *, head: bool, begun: Callable[[int], None]) -> None:
     if message["type"] == "http.response.start":
+        begun(message["status"])
         headers = list(message["headers"])
         given = {name.lower() for name, _ in headers}
         wanted = {"cache-control": "no-store"} | HEADERS
         headers += [(n.encode(), v.encode()) for n, v in wanted.items() if n.encode() not in given]
         message["headers"] = headers
-    elif message["type"] == "http.response.body" and head:
-        message["body"] = b""
+        if head:
+            await send(message)
+            message = {"type": "http.response.body", "body": b"", "more_body": False}
+    elif head:
+        return
     await send(message)

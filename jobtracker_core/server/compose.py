@@ -18,13 +18,14 @@ from litestar.plugins import PluginProtocol
 
 from jobtracker_core.api import problems
 from jobtracker_core.api.app import api_router
+from jobtracker_core.api.metrics import Metrics
 from jobtracker_core.server.application import Application
 from jobtracker_core.tracker import JobTracker
 from jobtracker_core.web import portal
 from jobtracker_core.web.session import LoginNeeded, lead_to_login
 
 _LOG = logging.getLogger("jobtracker.server")
-_FOR_PROGRAMS = ("/api/", "/healthz/", "/readyz/")
+_FOR_PROGRAMS = ("/api/", "/healthz/", "/readyz/", "/metrics/")
 _PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+)*")
 
 
@@ -105,11 +106,13 @@ def build(
     def to_login(request: Request[Any, Any, Any], _: LoginNeeded) -> Response[None]:
         return lead_to_login(request, portal.base_of(request, prefix))
 
+    metrics = Metrics(tracker.gauges)
     return Application(
         hosts=hosts,
+        on_answer=metrics.note,
         path=prefix,
         route_handlers=[
-            api_router(tracker, stopping=stopping),
+            api_router(tracker, metrics=metrics, stopping=stopping),
             Router("/", route_handlers=portal.routes(tracker, prefix), include_in_schema=False),
         ],
         dependencies={"installation": Provide(lambda: tracker, sync_to_thread=False)},

@@ -64,6 +64,8 @@ class Settings(Struct, frozen=True, kw_only=True):
         slots: Runs that a worker takes at once.
         drain_timeout: Seconds that the runs of a worker have to come to their end when it is to.
         api_threads: Threads that answer requests.
+        local_metrics: Programs of this machine may read `/metrics` without a token. Not for where
+            a proxy on this machine passes on what comes from elsewhere.
         log_level: The least severe lines that are written.
         log_format: `auto` writes for people at a terminal, and JSON elsewhere.
         collectors: Settings per collector, given in code or by flags; they go before all others.
@@ -85,6 +87,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     slots: int = 4
     drain_timeout: float = 60.0
     api_threads: int = 16
+    local_metrics: bool = False
     log_level: LogLevel = "info"
     log_format: LogFormat = "auto"
     collectors: Mapping[str, Mapping[str, Any]] = {}

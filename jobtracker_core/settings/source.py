@@ -6,14 +6,14 @@ from typing import Literal
 
 from msgspec import Struct
 
-Kind = Literal["default", "file", "environment", "flag", "code"]
+Kind = Literal["default", "database", "file", "environment", "flag", "code"]
 
 
 class Source(Struct, frozen=True, kw_only=True):
     """Where a value came from.
 
     Attributes:
-        where: A file's path and key, a variable's name or an option; "" for defaults and code.
+        where: A file's path and key, a variable's name or an option; "" for all others.
     """
 
     kind: Kind
@@ -24,10 +24,12 @@ class Source(Struct, frozen=True, kw_only=True):
 
 
 DEFAULT = Source(kind="default")
+DATABASE = Source(kind="database")
 CODE = Source(kind="code")
 
 _HINTS: dict[Kind, str] = {
     "default": "Report this: a default does not fit.",
+    "database": "Change it where the collector is set up, such as in the portal.",
     "file": "Change it in that file.",
     "environment": "Change that variable, or unset it.",
     "flag": "Change that option; `jobtracker config show` lists the settings.",

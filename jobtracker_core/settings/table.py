@@ -212,6 +212,12 @@ SETTINGS: Final = {
             allowed="a whole number from 1 to 256",
         ),
         Setting(
+            name="local_metrics",
+            variables=("JOBTRACKER_LOCAL_METRICS",),
+            read=_truth,
+            allowed="true or false",
+        ),
+        Setting(
             name="log_level",
             variables=("JOBTRACKER_LOG_LEVEL",),
             read=_one_of(LOG_LEVELS),

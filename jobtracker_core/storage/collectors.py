@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from msgspec import Struct
@@ -24,6 +25,7 @@ class Collector(Struct, frozen=True, kw_only=True):
 
     Attributes:
         enabled: Whether the operator has turned it on; off at first.
+        settings: Those that were set here; secrets are not among them.
         consecutive_failures: Runs that failed since the last one that did not.
         layout_failures: Those of them that could not read the site's answers.
         paused_version: The plugin's version that is too old for the site; another one may run.
@@ -40,6 +42,12 @@ class Collector(Struct, frozen=True, kw_only=True):
     last_run_at: datetime | None
     created_at: datetime
     updated_at: datetime
+    settings: dict[str, Any]
+
+    @property
+    def version(self) -> int:
+        """Grows with each change of an operator's, not with runs."""
+        return round(self.updated_at.timestamp() * 1_000_000)
 
 
 def ensure(db: Database, names: Iterable[str]) -> None:
@@ -67,7 +75,7 @@ def get(db: Database, name: str) -> Collector:
         NotFound: It has no row.
     """
     with db.read() as conn:
-        return _read(conn, name)
+        return read(conn, name)
 
 
 def list_all(db: Database) -> tuple[Collector, ...]:
@@ -75,6 +83,15 @@ def list_all(db: Database) -> tuple[Collector, ...]:
     with db.read() as conn:
         rows = conn.execute(sa.select(collectors).order_by(collectors.c.name)).mappings()
         return tuple(_to_collector(row) for row in rows)
+
+
+def settings_of(db: Database, name: str) -> dict[str, Any]:
+    """Return the settings that were set here, without secrets; nothing if it has no row."""
+    with db.read() as conn:
+        found: dict[str, Any] | None = conn.execute(
+            sa.select(collectors.c.settings).where(collectors.c.name == name)
+        ).scalar()
+    return found or {}
 
 
 def set_enabled(
@@ -103,7 +120,7 @@ def set_enabled(
         if enabled and rate_key is not None:
             end_cooling(conn, rate_key)
         announce(conn)
-        return _read(conn, name)
+        return read(conn, name)
 
 
 def _insert(conn: Connection, names: list[str], at: datetime) -> None:
@@ -113,7 +130,8 @@ def _insert(conn: Connection, names: list[str], at: datetime) -> None:
     )
 
 
-def _read(conn: Connection, name: str) -> Collector:
+def read(conn: Connection, name: str) -> Collector:
+    """Do the same within a transaction."""
     row = conn.execute(sa.select(collectors).where(collectors.c.name == name)).mappings().first()
     if row is None:
         raise NotFound(

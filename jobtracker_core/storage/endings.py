@@ -88,8 +88,7 @@ def finish(
             values |= {"cursor": None, "cursor_at": None}
         _write(conn, row, values, done, outcome=state.value, usage=usage, at=moment)
         ended = RunState(values["state"])
-        if ended is not RunState.PENDING and row.trigger != "backfill":
-            # Old answers, which a backfill reads, say nothing of how the site is today.
+        if ended is not RunState.PENDING and row.trigger not in pauses.NOT_ITS_OWN:
             pauses.note_run(conn, _for_account(row, ended, values, done), at=moment)
     return ended
 
@@ -214,22 +213,23 @@ def _text(text: str | None, characters: int) -> str | None:
 def request_cancel(db: Database, run_id: int, *, requested_by: str | None = None) -> RunState:
     """Ask for a run to be stopped; return its state then.
 
-    A pending run is cancelled at once; a running one hears of it at its next heartbeat; one that
-    has ended stays as it is.
+    A pending run is cancelled at once, and so is one whose pages are sent here; a running one
+    hears of it at its next heartbeat; one that has ended stays as it is.
 
     Raises:
         NotFound: There is no run of that number.
     """
     with db.write() as conn:
-        state = conn.execute(
-            sa.select(runs.c.state).where(runs.c.id == known(run_id)).with_for_update()
-        ).scalar()
-        if state is None:
+        row = conn.execute(
+            sa.select(runs).where(runs.c.id == known(run_id)).with_for_update()
+        ).first()
+        if row is None:
             raise no_run(run_id)
-        return _cancel(conn, run_id, RunState(state), requested_by)
+        return _cancel(conn, row, requested_by)
 
 
-def _cancel(conn: Connection, run_id: int, state: RunState, requested_by: str | None) -> RunState:
+def _cancel(conn: Connection, row: Row[Any], requested_by: str | None) -> RunState:
+    state = RunState(row.state)
     if state not in {RunState.PENDING, RunState.RUNNING}:
         return state
     moment = now(conn)
@@ -241,7 +241,13 @@ def _cancel(conn: Connection, run_id: int, state: RunState, requested_by: str | 
     if state is RunState.PENDING:
         state = RunState.CANCELLED
         values |= {"state": state.value, "finished_at": moment, "error_class": "cancelled"}
-    conn.execute(sa.update(runs).where(runs.c.id == run_id).values(values))
+    elif row.trigger == "api":
+        # Whoever sends its pages beats no heart by which to hear of it: the next batch is refused.
+        state = RunState.CANCELLED
+        values |= {**_left(moment, state), "error_class": "cancelled", "error_message": None}
+        _write(conn, row, values, totals(row), outcome="cancelled", usage=NO_USAGE, at=moment)
+        return state
+    conn.execute(sa.update(runs).where(runs.c.id == row.id).values(values))
     return state
 
 

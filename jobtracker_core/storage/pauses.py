@@ -23,6 +23,10 @@ LAYOUT_FAILURES = 3
 FIRST = timedelta(hours=1)
 LONGEST = timedelta(hours=24)
 
+NOT_ITS_OWN = ("backfill", "api")
+"""Triggers of runs that say nothing of how the site treats this installation today: they read old
+answers, or pages that were read elsewhere."""
+
 _NOT_ITS_FAULT: frozenset[ErrorClass] = frozenset(
     {"lease_lost", "drained", "cancelled", "db", "validation"}
 )

@@ -34,6 +34,7 @@ __all__ = [
     "enqueue",
     "insert",
     "insert_missed",
+    "insert_unless_there",
     "next_due",
     "run_again",
     "seconds_to_next",
@@ -114,7 +115,7 @@ def insert(conn: Connection, wanted: Wanted, *, at: datetime) -> Enqueued:
     """Do the same within a transaction."""
     slots.ensure_site(conn, wanted.site, wanted.max_parallel)
     row = _row(wanted, ensure_one(conn, wanted.collector, at), at)
-    made = conn.execute(_insert_unless_there(conn.dialect.name).values(row)).scalar()
+    made = conn.execute(insert_unless_there(conn.dialect.name).values(row)).scalar()
     if made is not None:
         announce(conn)
         return Enqueued(run_id=made, outcome="made")
@@ -127,11 +128,12 @@ def insert_missed(conn: Connection, wanted: Wanted, *, at: datetime) -> Enqueued
         "state": "missed",
         "finished_at": at,
     }
-    made = conn.execute(_insert_unless_there(conn.dialect.name).values(row)).scalar()
+    made = conn.execute(insert_unless_there(conn.dialect.name).values(row)).scalar()
     return _in_its_way(conn, wanted) if made is None else Enqueued(run_id=made, outcome="made")
 
 
-def _insert_unless_there(dialect: str) -> Any:
+def insert_unless_there(dialect: str) -> Any:
+    """Insert a run unless one of its keys is taken; gives its number, or nothing."""
     # Without naming an index: either of the two keys may be taken.
     if dialect == "postgresql":
         return postgresql.insert(runs).on_conflict_do_nothing().returning(runs.c.id)

@@ -109,6 +109,18 @@ run_events = Table(
     sqlite_autoincrement=True,
 )
 
+# What was answered to whoever sent a batch, for when the answer got lost.
+ingest_batches = Table(
+    "ingest_batches",
+    metadata,
+    Column("run_id", BIG_ID, ForeignKey("collector_runs.id", ondelete="CASCADE"), nullable=False),
+    Column("number", sa.Integer, nullable=False),
+    Column("digest", sa.LargeBinary, nullable=False),
+    Column("answer", Text, nullable=False),
+    time("created_at", required=True),
+    sa.PrimaryKeyConstraint("run_id", "number"),
+)
+
 # For people to look at; whether a run is orphaned is decided by its lease alone.
 workers = Table(
     "workers",

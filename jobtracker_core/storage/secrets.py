@@ -16,9 +16,9 @@ from sqlalchemy import Connection, Table
 from jobtracker_core.storage.engine import Database
 from jobtracker_core.storage.errors import StorageError
 from jobtracker_core.storage.statements import insert_or_ignore
-from jobtracker_core.storage.tables import proxies, secret_checks
+from jobtracker_core.storage.tables import collector_secrets, proxies, secret_checks
 
-COLUMNS: Final = ((proxies, "url"),)
+COLUMNS: Final = ((proxies, "url"), (collector_secrets, "sealed"))
 """Every column that holds secrets."""
 
 _CHECK_ID: Final = 1

@@ -133,7 +133,7 @@ def _take(conn: Connection, row: Row[Any], moment: datetime) -> Rescued:
 def _account(conn: Connection, failed: list[Row[Any]], moment: datetime) -> None:
     # In one order everywhere, so that two sweeps cannot wait for each other.
     for row in sorted(failed, key=lambda row: (row.collector_id, row.id)):
-        if row.trigger == "backfill":
+        if row.trigger in pauses.NOT_ITS_OWN:
             continue
         pauses.note_run(
             conn,

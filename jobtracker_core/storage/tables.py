@@ -181,7 +181,20 @@ collectors = Table(
     time("updated_at", required=True),
     Column("paused_version", Text),
     count("layout_failures"),
+    Column("settings", Json, nullable=False, server_default="{}"),
     UniqueConstraint("name"),
+    sqlite_autoincrement=True,
+)
+
+# Sealed one by one, each bound to its row; all other settings stand in the collector's own.
+collector_secrets = Table(
+    "collector_secrets",
+    metadata,
+    row_id(),
+    Column("collector_id", BIG_ID, ForeignKey("collectors.id", ondelete="CASCADE"), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("sealed", Text, nullable=False),
+    UniqueConstraint("collector_id", "name"),
     sqlite_autoincrement=True,
 )
 

@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from msgspec import Struct
 
 from jobtracker_core.contract.errors import ConfigError
 from jobtracker_core.contract.info import CollectorInfo, CollectorSettings
 from jobtracker_core.http.address import Hosts
-from jobtracker_core.plugins import discovery
-from jobtracker_core.storage import collectors, rates
-from jobtracker_core.tracker.stored import Installation
+from jobtracker_core.plugins import discovery, forms
+from jobtracker_core.plugins.forms import FormError
+from jobtracker_core.settings.hidden import is_secret
+from jobtracker_core.storage import collector_settings, collectors, rates
+from jobtracker_core.storage.collector_settings import CollectorChange
+from jobtracker_core.tracker.change import differing
+from jobtracker_core.tracker.collector_reports import (
+    CollectorReport,
+    CollectorSchema,
+    report,
+    schema_of,
+)
+from jobtracker_core.tracker.collector_settings import SettingStatus, describe
+from jobtracker_core.tracker.collector_settings import check as check_settings
+from jobtracker_core.tracker.collector_settings import read as read_settings
+from jobtracker_core.tracker.stored import Installation, check_pool
 
 
 class CollectorOff(Exception):  # noqa: N818
@@ -93,6 +108,110 @@ class Collectors:
             collectors.ensure(change.db, [name])
             collectors.set_enabled(change.db, name, enabled, rate_key=key)
         return info
+
+    def reports(self) -> tuple[CollectorReport, ...]:
+        """List all collectors by name, those whose plugin is gone included, and how they do."""
+        rows = {row.name: row for row in collectors.list_all(self._tracker.database)}
+        known = {status.info.name: status for status in self.list()}
+        return tuple(
+            self._report(name, rows.get(name), known.get(name))
+            for name in sorted(rows.keys() | known.keys())
+        )
+
+    def report(self, name: str) -> CollectorReport:
+        """Return one collector as `reports()` does; raises UnknownCollector."""
+        for found in self.reports():
+            if found.name == name:
+                return found
+        # It says which there are, or why this one cannot be loaded.
+        raise discovery.not_found(self._tracker.registry, name)
+
+    def schema(self, name: str) -> CollectorSchema:
+        """Describe a collector's queries and settings; raises UnknownCollector."""
+        return schema_of(discovery.find(self._tracker.registry, name))
+
+    def update(
+        self,
+        name: str,
+        *,
+        enabled: bool | None = None,
+        settings: Mapping[str, Any] | None = None,
+        expected_version: int | None = None,
+    ) -> CollectorReport:
+        """Change what is given of a collector, and nothing else.
+
+        A setting that is None goes, so that the file, the environment or the default holds. Those
+        two go before what is set here, see `CollectorReport.settings`. Workers take it up with the
+        next run that they begin. Turning it on does what `set_enabled()` does.
+
+        Raises UnknownCollector, FormError naming each wrong setting as `settings.NAME`, and Stale.
+        """
+        info = discovery.find(self._tracker.registry, name).info
+        given = {field: value for field, value in (settings or {}).items() if value is not None}
+        self._check(info, settings or {}, given)
+        wanted = CollectorChange(
+            enabled=enabled,
+            settings={k: value for k, value in given.items() if not is_secret(k)},
+            secrets={k: value for k, value in given.items() if is_secret(k)},
+            dropped=(settings or {}).keys() - given.keys(),
+            rate_key=_rate_key(info, self._settings(name)),
+        )
+        with self._tracker.change("collector.update", f"collector:{name}") as change:
+            before = collectors.settings_of(change.db, name)
+            after = collector_settings.update(
+                change.db, name, wanted, expected_version=expected_version
+            )
+            if enabled is not None:
+                change.note(enabled=enabled)
+            if wanted.secrets:
+                change.note(secrets=sorted(wanted.secrets))
+            change.note(**differing(before, after.settings))
+        return self.report(name)
+
+    def _check(
+        self, info: CollectorInfo, settings: Mapping[str, Any], given: Mapping[str, Any]
+    ) -> None:
+        known = {field.name for field in forms.fields(info.settings)}
+        problems = {
+            f"settings.{field}": "there is no such setting; there are " + ", ".join(sorted(known))
+            for field in settings.keys() - known
+        }
+        problems |= {
+            f"settings.{field}": "it takes a text"
+            for field in given.keys() & known
+            if is_secret(field) and not isinstance(given[field], str)
+        }
+        if problems:
+            raise FormError(problems)
+        check_settings(info.settings, given)
+        try:
+            check_pool(self._tracker, given.get("proxy_pool"))
+        except FormError as error:
+            raise FormError({f"settings.{k}": v for k, v in error.problems.items()}) from error
+
+    def _report(
+        self, name: str, row: collectors.Collector | None, status: CollectorStatus | None
+    ) -> CollectorReport:
+        if status is None:
+            return report(name, row, None)
+        source = self._tracker.registry.sources[name]
+        settings: tuple[SettingStatus, ...] = ()
+        problem = None
+        try:
+            held = self._tracker.held(name)
+            settings = describe(held, source)
+            read_settings(held, source)
+        except ConfigError as error:
+            problem = str(error)
+        return report(
+            name,
+            row,
+            source,
+            rate=status.rate,
+            cooling_until=status.cooling_until,
+            settings=settings,
+            problem=problem,
+        )
 
     def _settings(self, name: str) -> CollectorSettings | None:
         # A wrong setting is told by whatever needs it; it must not hide the other collectors.

@@ -46,6 +46,7 @@ from jobtracker_core.tracker.contacts import Contacts
 from jobtracker_core.tracker.dismissals import Dismissals
 from jobtracker_core.tracker.jobs import Jobs
 from jobtracker_core.tracker.opened import Opened
+from jobtracker_core.tracker.operating import Operating
 from jobtracker_core.tracker.proxies import Proxies
 from jobtracker_core.tracker.runs import Runs
 from jobtracker_core.tracker.searches import Searches
@@ -56,7 +57,7 @@ from jobtracker_core.tracker.timeline import Timeline
 from jobtracker_core.tracker.views import Views
 
 
-class JobTracker(Access):
+class JobTracker(Access, Operating):
     """One installation: its plugins and its database.
 
     A context manager. Nothing is opened before it is needed; the database's schema is brought up
@@ -175,7 +176,8 @@ class JobTracker(Access):
 
     def collector_settings(self, name: str) -> CollectorSettings:
         """Return what the operator set for a collector; raises ConfigError, naming who set it."""
-        return self._opened.collector_settings(name)
+        within = None if self._outer is None else self._outer.db
+        return self._opened.collector_settings(name, within)
 
     def query(self, name: str, words: CommonQuery | Mapping[str, Any]) -> CommonQuery:
         """Make a collector's query of words, or check one; raises FormError naming each fault."""

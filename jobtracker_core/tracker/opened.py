@@ -10,13 +10,14 @@ from typing import Any
 from jobtracker_core.contract.errors import ConfigError
 from jobtracker_core.contract.info import CollectorSettings
 from jobtracker_core.contract.query import CommonQuery
-from jobtracker_core.http.address import read_address
-from jobtracker_core.http.exchange import BadAddress
 from jobtracker_core.plugins import discovery, forms
 from jobtracker_core.settings import Settings
-from jobtracker_core.settings.hidden import hide_secrets, is_secret
 from jobtracker_core.storage import schema, secrets
+from jobtracker_core.storage.collector_settings import stored_settings
 from jobtracker_core.storage.engine import Database, open_database
+from jobtracker_core.storage.errors import MissingKey, WrongKey
+from jobtracker_core.tracker import collector_settings
+from jobtracker_core.tracker.collector_settings import Held
 from jobtracker_core.tracker.keys import InstallationCipher
 from jobtracker_core.tracker.tokens import TokenMemory
 
@@ -63,29 +64,34 @@ class Opened:
             self._database.close()
             self._database = None
 
-    def collector_settings(self, name: str) -> CollectorSettings:
-        """Return what the operator set for a collector; raises ConfigError, naming who set it."""
-        found = discovery.find(self.registry, name)
-        known = self.registry.sources
-        values = self.settings.for_collector(name, known=known)
+    def collector_settings(self, name: str, database: Database | None = None) -> CollectorSettings:
+        """Return what the operator set for a collector; raises ConfigError, naming who set it.
+
+        What is stored is read anew each time. Raises StorageError.
+        """
+        source = discovery.find(self.registry, name)
+        return collector_settings.read(self.held(name, database), source)
+
+    def held(self, name: str, database: Database | None = None) -> Held:
+        """Return all that anybody has set for a collector.
+
+        A database that nobody has made yet holds nothing, and is not made for this. Raises
+        ConfigError if a secret cannot be decrypted.
+        """
+        stored = {}
+        if database is not None or self._database is not None or self._is_made():
+            try:
+                stored = stored_settings(database or self.database, name)
+            except (MissingKey, WrongKey) as error:
+                raise ConfigError(f"{name}.settings", f"{error}. {error.hint}") from error
+        return Held(name=name, stored=stored, settings=self.settings, known=self.registry.sources)
+
+    def _is_made(self) -> bool:
+        described = open_database(self.settings.database)
         try:
-            settings = forms.fill(found.info.settings, values)
-            if settings.base_url is not None:
-                read_address(settings.base_url)
-        except forms.FormError as error:
-            field, problem = next(iter(error.problems.items()))
-            if field not in values:
-                raise ConfigError(f"{name}.{field}", problem) from None
-            allowed = {f.name: f.allowed for f in forms.fields(found.info.settings)}
-            if is_secret(field) and field in allowed:
-                problem = f"the value is not allowed; it takes {allowed[field]}"
-            source = self.settings.collector_source(name, field, known=known)
-            told = f"{hide_secrets(problem)} (set by {source})"
-            raise ConfigError(f"{name}.{field}", told) from None
-        except BadAddress as error:
-            source = self.settings.collector_source(name, "base_url", known=known)
-            raise ConfigError(f"{name}.base_url", f"{error} (set by {source})") from error
-        return settings
+            return described.path is None or described.path.exists()
+        finally:
+            described.close()
 
     def query(self, name: str, words: CommonQuery | Mapping[str, Any]) -> CommonQuery:
         """Make a collector's query of words, or check one; raises FormError naming each fault."""

@@ -24,6 +24,8 @@ from jobtracker_core.storage.proxies import ProxyPool, ProxyStatus
 from jobtracker_core.tracker.names import LONGEST_NAME, is_name
 from jobtracker_core.tracker.stored import Installation
 
+__all__ = ["BadProxy", "LeftAlone", "Proxies", "ProxyTest"]
+
 DEFAULT_POOL = "default"
 
 _ANYWHERE = Limits(per_minute=60, burst=5)
@@ -31,6 +33,10 @@ _ANYWHERE = Limits(per_minute=60, burst=5)
 
 _ANSWERS = range(200, 400)
 _OWN_FAULTS: frozenset[ErrorClass] = frozenset({"proxy", "blocked"})
+
+
+class LeftAlone(Busy):
+    """The site asked for quiet: it is not asked now."""
 
 
 class ProxyTest(Struct, frozen=True, kw_only=True):
@@ -101,10 +107,10 @@ class Proxies:
     ) -> tuple[ProxyTest, ...]:
         """Ask for a page once through each proxy; either a collector's homepage or any `url`.
 
-        At the site's pace, and not at all while it is left alone (Busy). A proxy through which an
-        answer came is taken out of quarantine. One that failed is set aside, as in a run: where no
-        answer came, only if another one had one. Raises BadAddress, UnknownCollector and NotFound
-        before anything is sent.
+        At the site's pace, and not at all while it is left alone (LeftAlone). A proxy through which
+        an answer came is taken out of quarantine. One that failed is set aside, as in a run: where
+        no answer came, only if another one had one. Raises BadAddress, UnknownCollector and
+        NotFound before anything is sent.
         """
         address, key, limits = self._target(collector, url)
         database = self._tracker.database
@@ -147,7 +153,7 @@ class Proxies:
         rate, burst = limits.per_minute, limits.burst
         while (grant := rates.acquire(database, key, per_minute=rate, burst=burst)).wait > 0:
             if grant.cooling:
-                raise Busy(
+                raise LeftAlone(
                     f"{address.site} asked for quiet: it is left alone for {grant.wait:.0f} s more",
                     "Name another address with --url.",
                 )

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from msgspec import Struct
 
 from jobtracker_core.contract.query import CommonQuery
 from jobtracker_core.contract.run import RunState
 from jobtracker_core.plugins import forms
+from jobtracker_core.plugins.discovery import Unavailable, UnknownCollector
 from jobtracker_core.runner.clock import Clock
 from jobtracker_core.storage import attempts, events, queue, runs
 from jobtracker_core.storage.attempts import Attempt
+from jobtracker_core.storage.errors import Busy, NotFound
 from jobtracker_core.storage.events import Event
 from jobtracker_core.storage.queue import NO_LIMITS, Enqueued, Limits
 from jobtracker_core.storage.runs import Run
 from jobtracker_core.storage.tables import FINAL_STATES
 from jobtracker_core.tracker.change import Change
-from jobtracker_core.tracker.collectors import site_of, turned_on
+from jobtracker_core.tracker.collectors import CollectorOff, site_of, turned_on
 from jobtracker_core.tracker.search_form import check_limits
-from jobtracker_core.tracker.stored import Installation, check_pool
+from jobtracker_core.tracker.stored import Installation, check_pool, fill_query
 
 QUICKEST_S = 0.25
 SLOWEST_S = 2.0
@@ -39,6 +41,34 @@ class Watched(Struct, frozen=True, kw_only=True):
     def over(self) -> bool:
         """Whether the run has ended."""
         return self.run.state in FINAL_STATES
+
+    def last(self, before: int = 0) -> int:
+        """Return the number of the newest event; `before` where nothing has happened since."""
+        return self.events[-1].id if self.events else before
+
+
+class RunReport(Struct, frozen=True, kw_only=True):
+    """A run with all that was tried for it, the first attempt first."""
+
+    run: Run
+    attempts: tuple[Attempt, ...]
+
+
+class BulkRun(Struct, frozen=True, kw_only=True):
+    """What became of one of several runs.
+
+    Attributes:
+        state: Of a run that was to be cancelled, at that moment.
+        made: What a retry put into the queue, or found in its way.
+        error: Why nothing was done with this one; `next` is what can be done about it.
+    """
+
+    run_id: int
+    ok: bool
+    state: RunState | None = None
+    made: Enqueued | None = None
+    error: str | None = None
+    next: str | None = None
 
 
 class NoRetry(Exception):  # noqa: N818
@@ -97,7 +127,7 @@ class Runs:
         Raises CollectorOff, FormError, ConfigError, UnknownCollector and Unavailable.
         """
         source = turned_on(self._tracker, collector)
-        query = self._tracker.query(collector, query)
+        query = fill_query(self._tracker, collector, query)
         check_pool(self._tracker, proxy_pool)
         check_limits(limits, priority=priority)
         wanted = queue.Wanted(
@@ -116,14 +146,27 @@ class Runs:
         with self._tracker.change("run.enqueue", f"collector:{collector}") as change:
             return _put(change, queue.enqueue(change.db, wanted))
 
+    def report(self, run_id: int) -> RunReport:
+        """Return one run with its attempts; raises NotFound."""
+        return RunReport(run=self.get(run_id), attempts=self.attempts(run_id))
+
     def retry(self, run_id: int) -> Enqueued:
         """Put a run that has ended into the queue once more, as a new one with the same query.
 
         Where a run of the same search is pending or running, that one is returned, with the
-        outcome `overlap`. Raises NotFound, Busy (it has not ended), NoRetry, CollectorOff,
-        UnknownCollector and Unavailable.
+        outcome `overlap`. Raises NotFound, NoRetry (it has not ended, or asked no site),
+        CollectorOff, UnknownCollector and Unavailable.
         """
         run = self.get(run_id)
+        if run.finished_at is None:
+            raise NoRetry(
+                f"run {run_id} is {run.state}: it has not ended", "Wait for it, or cancel it."
+            )
+        if run.trigger == "api":
+            raise NoRetry(
+                f"run {run_id} was read elsewhere: its pages came in through the API",
+                f"Have {run.requested_by} collect again and send them under a new key.",
+            )
         if run.trigger == "backfill":
             raise NoRetry(
                 f"run {run_id} read recorded answers: it asked the site for nothing",
@@ -145,16 +188,50 @@ class Runs:
             change.note(state=state)
             return change.made(state, f"run:{run_id}")
 
-    def events(self, run_id: int, *, after: int = 0) -> tuple[Event, ...]:
-        """Return all that happened in a run, the first first; `after` is the last one known."""
+    def all(
+        self, action: Literal["cancel", "retry"], run_ids: Sequence[int]
+    ) -> tuple[BulkRun, ...]:
+        """Cancel or retry several runs as one change; one that cannot be done stops no other."""
+        with self._tracker.change(f"run.{action}_many", "run") as change:
+            one_by_one = Runs(self._tracker.within(change), self._clock)
+            done = tuple(one_by_one._one(action, run_id) for run_id in dict.fromkeys(run_ids))
+            change.note(runs=[one.run_id for one in done if one.ok], of=len(done))
+            return change.made(done, "run")
+
+    def _one(self, action: Literal["cancel", "retry"], run_id: int) -> BulkRun:
+        try:
+            if action == "cancel":
+                return BulkRun(run_id=run_id, ok=True, state=self.cancel(run_id))
+            return BulkRun(run_id=run_id, ok=True, made=self.retry(run_id))
+        except (NotFound, Busy, NoRetry) as error:
+            return BulkRun(run_id=run_id, ok=False, error=str(error), next=error.hint)
+        except CollectorOff as error:
+            return BulkRun(run_id=run_id, ok=False, error=str(error), next="Turn it on.")
+        except (UnknownCollector, Unavailable) as error:
+            return BulkRun(run_id=run_id, ok=False, error=str(error))
+
+    def events(self, run_id: int, *, after: int = 0, limit: int | None = None) -> tuple[Event, ...]:
+        """Return what happened in a run, the first first; `after` is the last one known.
+
+        Without a limit that is all of it. Raises NotFound.
+        """
         found: list[Event] = []
-        while page := events.list_events(
-            self._tracker.database, run_id, after=found[-1].id if found else after, limit=_PAGE
-        ):
+        while limit is None or len(found) < limit:
+            most = _PAGE if limit is None else min(_PAGE, limit - len(found))
+            last = found[-1].id if found else after
+            page = events.list_events(self._tracker.database, run_id, after=last, limit=most)
             found += page
-            if len(page) < _PAGE:
+            if len(page) < most:
                 break
+        if not found:
+            self.get(run_id)
         return tuple(found)
+
+    def look(self, run_id: int, *, after: int = 0) -> Watched:
+        """Return a run as it is now, and what happened in it after an event; raises NotFound."""
+        # The run is read first: what had happened when it ended is then among the events.
+        run = self.get(run_id)
+        return Watched(run=run, events=self.events(run_id, after=after))
 
     def attempts(self, run_id: int) -> tuple[Attempt, ...]:
         """Return the attempts at a run, the first first."""
@@ -168,16 +245,13 @@ class Runs:
         seen: Run | None = None
         last, pause = 0, QUICKEST_S
         while True:
-            # The run is read first: what had happened when it ended is then among the events.
-            run = self.get(run_id)
-            news = self.events(run_id, after=last)
-            if news or seen is None or _shown(run) != _shown(seen):
-                watched = Watched(run=run, events=news)
+            watched = self.look(run_id, after=last)
+            if watched.events or seen is None or shown(watched.run) != shown(seen):
                 yield watched
                 if watched.over:
                     return
-                seen, pause = run, QUICKEST_S
-                last = news[-1].id if news else last
+                seen, pause = watched.run, QUICKEST_S
+                last = watched.last(last)
             self._clock.wait(pause)
             pause = min(pause * 2, SLOWEST_S)
 
@@ -187,6 +261,6 @@ def _put(change: Change, run: Enqueued) -> Enqueued:
     return change.made(run, change.target)
 
 
-def _shown(run: Run) -> tuple[object, ...]:
+def shown(run: Run) -> tuple[object, ...]:
     """Return what a watcher sees of a run; heartbeats alone are no news."""
     return run.state, run.attempt, run.counts, run.cancel_requested_at

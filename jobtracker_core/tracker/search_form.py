@@ -107,14 +107,15 @@ def read(given: Mapping[str, Any], before: Search | None = None) -> SearchForm:
     """Fill in the form, on top of what a search has; raises FormError naming each field."""
     if given.get("cron") is not None and given.get("every_s") is not None:
         raise forms.FormError({"cron": "a search goes by a cron line or by an interval, not both"})
-    words = {} if before is None else _words(before)
+    words = {} if before is None else words_of(before)
     if given.get("cron") is not None or given.get("every_s") is not None:
         words |= {"cron": None, "every_s": None}
     words |= given
     return forms.fill(SearchForm, {name: word for name, word in words.items() if word is not None})
 
 
-def _words(search: Search) -> dict[str, Any]:
+def words_of(search: Search) -> dict[str, Any]:
+    """Return what a search has of the form."""
     names = SearchForm.__struct_fields__
     found = structs.asdict(search) | structs.asdict(search.schedule) | structs.asdict(search.limits)
     return {name: found[name] for name in names}

@@ -22,7 +22,7 @@ from jobtracker_core.tracker.change import differing
 from jobtracker_core.tracker.collectors import Collectors, site_of, turned_on
 from jobtracker_core.tracker.names import LONGEST_NAME, is_name
 from jobtracker_core.tracker.search_form import SearchForm, SearchOptions
-from jobtracker_core.tracker.stored import Installation, check_pool
+from jobtracker_core.tracker.stored import Installation, check_pool, fill_query
 
 __all__ = [
     "Preview",
@@ -255,12 +255,9 @@ class Searches:
         self, collector: str, query: CommonQuery | Mapping[str, Any]
     ) -> tuple[CommonQuery | None, dict[str, str]]:
         try:
-            return self._tracker.query(collector, query), {}
+            return fill_query(self._tracker, collector, query), {}
         except FormError as error:
-            return None, {
-                field if field == "query" else f"query.{field}": problem
-                for field, problem in error.problems.items()
-            }
+            return None, error.problems
 
     def _form(
         self, options: SearchOptions, before: Search | None

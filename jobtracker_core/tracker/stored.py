@@ -16,6 +16,7 @@ from jobtracker_core.storage.engine import Database
 from jobtracker_core.storage.errors import NotFound
 from jobtracker_core.storage.proxies import find_pool
 from jobtracker_core.tracker.change import Change
+from jobtracker_core.tracker.collector_settings import Held
 
 
 class Installation(Protocol):
@@ -35,6 +36,10 @@ class Installation(Protocol):
         """Change something as one transaction, which also leaves a row in the audit log."""
         ...
 
+    def within(self, change: Change) -> Installation:
+        """Return a view whose changes are parts of one that is being made."""
+        ...
+
     @property
     def registry(self) -> discovery.Registry:
         """The plugins."""
@@ -42,6 +47,10 @@ class Installation(Protocol):
 
     def collector_settings(self, name: str) -> CollectorSettings:
         """What the operator set for a collector."""
+        ...
+
+    def held(self, name: str) -> Held:
+        """All that anybody has set for a collector, and who."""
         ...
 
     def query(self, name: str, words: CommonQuery | Mapping[str, Any]) -> CommonQuery:
@@ -57,6 +66,21 @@ def check_pool(tracker: Installation, name: str | None) -> None:
         find_pool(tracker.database, name)
     except NotFound as error:
         raise FormError({"proxy_pool": f"{error}. {error.hint}"}) from error
+
+
+def fill_query(
+    tracker: Installation, collector: str, query: CommonQuery | Mapping[str, Any]
+) -> CommonQuery:
+    """Make a collector's query of words; a FormError names them as `query.WORD`."""
+    try:
+        return tracker.query(collector, query)
+    except FormError as error:
+        raise FormError(
+            {
+                field if field == "query" else f"query.{field}": problem
+                for field, problem in error.problems.items()
+            }
+        ) from error
 
 
 class Workers:

@@ -2,24 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from litestar.testing import TestClient
 
-from access import let_in
+from access import bearer, let_in
+from jobtracker_core.contract.access import Scope
 from jobtracker_core.server.application import Application
 from jobtracker_core.server.compose import create_app
 from jobtracker_core.tracker import JobTracker
 
 
 @pytest.fixture
-def client(tracker: JobTracker) -> Iterator[TestClient[Application]]:
-    """A client of the whole app, as programs talk to it, with a token that may do everything."""
+def stranger(tracker: JobTracker) -> Iterator[TestClient[Application]]:
+    """A client of the whole app, as programs talk to it, that has no token."""
     with TestClient(create_app(tracker), base_url="http://127.0.0.1") as client:
-        let_in(client, tracker)
         yield client
+
+
+@pytest.fixture
+def client(stranger: TestClient[Application], tracker: JobTracker) -> TestClient[Application]:
+    """The same, let in everywhere."""
+    let_in(stranger, tracker)
+    return stranger
+
+
+@pytest.fixture
+def holding(tracker: JobTracker) -> Callable[..., dict[str, str]]:
+    """Make a token that holds these scopes; gives the header that brings it."""
+
+    def make(*scopes: Scope | str, **options: Any) -> dict[str, str]:
+        return bearer(tracker.tokens.create("test", scopes, **options).text)
+
+    return make
 
 
 @pytest.fixture

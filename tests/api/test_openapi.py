@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from jobtracker_core.contract.access import Scope
 
 COMMITTED = Path(__file__).parents[2] / "docs/reference/openapi.json"
+REFERENCE = Path(__file__).parents[2] / "docs/reference/api.md"
 
 
 @pytest.fixture
@@ -30,6 +32,19 @@ def test_every_operation_says_who_may_use_it(document) -> None:
             if path.startswith("/api/"):
                 [scope] = operation["security"][0]["token"]
                 assert scope in set(Scope)
+
+
+def test_it_describes_what_the_reference_lists_and_nothing_else(document) -> None:
+    assert document["info"]["title"] == "JobTracker"
+    described = {
+        f"{method.upper()} {re.sub(r'{[a-z]+_id}', '{id}', path)}"
+        for path, item in document["paths"].items()
+        for method in item
+    }
+    listed = re.findall(
+        r"^\| `([A-Z]+ /\S+)` \|", REFERENCE.read_text(encoding="utf-8"), re.MULTILINE
+    )
+    assert sorted(described) == sorted(listed)
 
 
 def test_parameters_have_their_limits(document) -> None:
@@ -58,3 +73,13 @@ def test_what_is_sent_takes_no_other_fields(document) -> None:
 def test_no_viewer_is_served(client) -> None:
     for path in ("/schema", "/docs", "/api/v1", "/api/v1/openapi.yaml", "/unused"):
         assert client.get(path).status_code == 404
+
+
+def test_the_reference_names_every_parameter(document) -> None:
+    reference = REFERENCE.read_text(encoding="utf-8")
+    for path, item in document["paths"].items():
+        for operation in item.values():
+            for parameter in operation.get("parameters", []):
+                if parameter["in"] == "query":
+                    name = parameter["name"]
+                    assert f"`{name}`" in reference or f"`{name}=" in reference, f"{path}: {name}"

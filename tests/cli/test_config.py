@@ -291,3 +291,33 @@ def test_names_of_options_that_match_nothing_are_warned_of(jobtracker, monkeypat
     said = jobtracker("--set", "collectors.nobody.per_minute=1", "config", "show")
     assert "plugins: nope is not installed" in said.err
     assert "--set collectors.nobody is of no collector" in said.err
+
+
+def test_what_was_exported_is_imported_elsewhere(jobtracker, tmp_path) -> None:
+    assert jobtracker("collectors", "enable", "hiringcafe").code == 0
+    made = ("searches", "add", "python", "hiringcafe", "--query", "text=python", "--every", "2h")
+    assert jobtracker(*made).code == 0, jobtracker(*made).err
+    file = tmp_path / "config.json"
+    assert jobtracker("config", "export", "--output", str(file)).code == 0
+    assert jobtracker("config", "export").out == file.read_text()
+    again = jobtracker("config", "import", str(file), "--json")
+    assert {one["outcome"] for one in json.loads(again.out)["entries"]} == {"unchanged"}
+    document = json.loads(file.read_text())
+    document["searches"][0]["every_s"] = 3600
+    document["searches"].append({"name": "x", "collector": "nobody"})
+    file.write_text(json.dumps(document))
+    dry = jobtracker("config", "import", str(file), "--dry-run")
+    assert dry.code == 1
+    assert "every_s: 7200 -> 3600" in dry.out
+    assert "Nothing was changed" in dry.err
+    done = jobtracker("config", "import", str(file), "--json")
+    outcomes = {one["name"]: one["outcome"] for one in json.loads(done.out)["entries"]}
+    assert outcomes == {"hiringcafe": "unchanged", "python": "changed", "x": "impossible"}
+
+
+def test_a_file_that_is_no_configuration(jobtracker, tmp_path) -> None:
+    file = tmp_path / "config.json"
+    file.write_text('{"searches": 1}')
+    said = jobtracker("config", "import", str(file))
+    assert said.code == 2
+    assert "$.searches" in said.err

@@ -139,7 +139,7 @@ def test_a_run_that_is_not_there_cannot_be_watched_or_retried(jobtracker) -> Non
 
 def test_retrying(queued, other) -> None:
     waiting = queued("runs", "retry", "1")
-    assert waiting.code == 1
+    assert waiting.code == 2
     assert "run 1 is pending: it has not ended" in waiting.err
     assert queued("runs", "cancel", "1").out == "Run 1 is cancelled\n"
     made = json.loads(queued("runs", "retry", "1", "--json").out)

@@ -138,6 +138,15 @@ ROWS = [
         "a whole number from 1 to 256",
     ),
     Row(
+        "local_metrics",
+        False,
+        ("true", True),
+        ("yes", True),
+        ("on", True),
+        ('"perhaps"', "perhaps"),
+        "true or false",
+    ),
+    Row(
         "log_level",
         "info",
         ('"debug"', "debug"),

@@ -18,7 +18,7 @@ from jobtracker_core.plugins.forms import FormError
 from jobtracker_core.runner.limits import RunLimits
 from jobtracker_core.runner.pump import pump
 from jobtracker_core.storage import events, runs
-from jobtracker_core.storage.errors import Busy, Duplicate, NotFound
+from jobtracker_core.storage.errors import Duplicate, NotFound
 from jobtracker_core.storage.queue import Installed, Limits, claim
 from jobtracker_core.tracker import CollectorOff
 from jobtracker_core.tracker.runs import NoRetry
@@ -203,7 +203,7 @@ def test_queries_without_a_search_are_queued(tracker: JobTracker) -> None:
 def test_what_happened_in_a_run(tracker: JobTracker) -> None:
     tracker.collectors.set_enabled("hiringcafe", True)
     run_id = tracker.runs.enqueue("hiringcafe", {}).run_id
-    with pytest.raises(Busy, match="has not ended"):
+    with pytest.raises(NoRetry, match="has not ended"):
         tracker.runs.retry(run_id)
     claimed = take(tracker)
     for kind in ("one", "two"):

@@ -1,0 +1,269 @@
+"""`/api/v1/runs`: the queue and the history of runs."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Annotated, Any, Literal
+
+from litestar import Response, Router, get, post
+from litestar.di import NamedDependency, Provide
+from litestar.params import JSONBody, PathParameter, QueryParameter
+from msgspec import Meta, Struct
+
+from jobtracker_core.api.links import NEXT, leading_on
+from jobtracker_core.api.live import LiveRuns
+from jobtracker_core.api.operations import operation
+from jobtracker_core.api.problems import refuse_unknown_parameters, wrong
+from jobtracker_core.api.run_live import watch_run
+from jobtracker_core.contract.access import Scope
+from jobtracker_core.contract.info import NAME_PATTERN
+from jobtracker_core.contract.run import RunState
+from jobtracker_core.storage.events import Event
+from jobtracker_core.storage.queue import Enqueued, Limits
+from jobtracker_core.storage.runs import Run
+from jobtracker_core.tracker import JobTracker
+from jobtracker_core.tracker.runs import BulkRun, RunReport
+
+MOST_RUNS = 200
+MOST_EVENTS = 1_000
+MOST_AT_ONCE = 200
+
+_STATES = ", ".join(RunState)
+
+RunId = Annotated[int, PathParameter(description="The run's number", ge=1)]
+
+
+class RunOptions(Struct, frozen=True, kw_only=True):
+    """What can be said of a run that is to be made."""
+
+    query: Annotated[
+        dict[str, Any],
+        Meta(description="Words of its query, as `GET /collectors/{name}/schema` lists them"),
+    ] = {}
+    proxy_pool: (
+        Annotated[
+            str,
+            Meta(description="Pool of proxies to go through", min_length=1, max_length=100),
+        ]
+        | None
+    ) = None
+    priority: Annotated[int, Meta(description="Lower numbers come first", ge=1, le=9)] | None = None
+    memory_mb: (
+        Annotated[int, Meta(description="Megabytes of memory", ge=256, le=1_048_576)] | None
+    ) = None
+    runtime_s: (
+        Annotated[int, Meta(description="Seconds from start to end", ge=1, le=604_800)] | None
+    ) = None
+    cpu_s: Annotated[int, Meta(description="Seconds of processor time", ge=1, le=86_400)] | None = (
+        None
+    )
+    pages: Annotated[int, Meta(description="List pages", ge=1, le=100_000)] | None = None
+    requests: Annotated[int, Meta(description="Requests", ge=1, le=10_000_000)] | None = None
+
+
+class NewRun(RunOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A query that is to be run once; what is absent is as the collector has it."""
+
+    collector: Annotated[str, Meta(description="The collector", pattern=f"^{NAME_PATTERN}$")]
+
+
+class Stopped(Struct, frozen=True, kw_only=True):
+    """A run that was asked to stop, and its state at that moment."""
+
+    run_id: int
+    state: RunState
+
+
+class BulkRuns(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is to be done with several runs."""
+
+    action: Annotated[Literal["cancel", "retry"], Meta(description="What to do with each")]
+    ids: Annotated[
+        list[Annotated[int, Meta(ge=1)]],
+        Meta(description="Their numbers", min_length=1, max_length=MOST_AT_ONCE),
+    ]
+
+
+@get(
+    "/",
+    **operation(
+        "listRuns",
+        "List runs, the newest first",
+        description="Go on with `before`, the number of the last one, or follow the Link header.",
+        scope=Scope.JOBS_READ,
+        headers=[NEXT],
+    ),
+)
+def list_runs(
+    tracker: NamedDependency[JobTracker],
+    collector: Annotated[
+        str | None,
+        QueryParameter(description="Only of this collector", pattern=f"^{NAME_PATTERN}$"),
+    ] = None,
+    search: Annotated[
+        int | None, QueryParameter(description="Only of the search of this number", ge=1)
+    ] = None,
+    states: Annotated[
+        str | None,
+        QueryParameter(
+            name="state",
+            description=f"Only in this state, or in these, with commas between them: {_STATES}",
+        ),
+    ] = None,
+    limit: Annotated[int, QueryParameter(description="Runs at most", ge=1, le=MOST_RUNS)] = 20,
+    before: Annotated[
+        int | None, QueryParameter(description="Only those older than this run", ge=1)
+    ] = None,
+) -> Response[tuple[Run, ...]]:
+    """List runs."""
+    found = tracker.runs.list(
+        collector=collector,
+        search_id=search,
+        states=_read_states(states),
+        limit=limit,
+        before=before,
+    )
+    words = {"collector": collector, "search": search, "state": states, "limit": limit}
+    return leading_on(found, {**words, "before": found[-1].id} if len(found) == limit else None)
+
+
+def to_limits(options: RunOptions) -> Limits:
+    """Return the limits that a run is to be held to."""
+    return Limits(**{name: getattr(options, name) for name in Limits.__struct_fields__})
+
+
+def _read_states(text: str | None) -> tuple[RunState, ...]:
+    # Not by a pattern: Litestar keeps the argument's name `state` for itself, and would tell of a
+    # text that does not fit under the name of ours.
+    try:
+        return () if text is None else tuple(RunState(word) for word in text.split(","))
+    except ValueError as error:
+        raise wrong("state", f"there are only: {_STATES}") from error
+
+
+@post(
+    "/",
+    status_code=HTTPStatus.ACCEPTED,
+    **operation(
+        "createRun",
+        "Run a query once",
+        description="A worker executes it; `GET /runs/{id}` shows how it does.",
+        scope=Scope.RUNS_TRIGGER,
+        errors=(HTTPStatus.NOT_FOUND,),
+        once=True,
+    ),
+)
+def create_run(tracker: NamedDependency[JobTracker], data: JSONBody[NewRun]) -> Enqueued:
+    """Run a query once."""
+    return tracker.runs.enqueue(
+        data.collector,
+        data.query,
+        limits=to_limits(data),
+        proxy_pool=data.proxy_pool,
+        priority=data.priority,
+    )
+
+
+@post(
+    "/bulk",
+    status_code=HTTPStatus.OK,
+    **operation(
+        "changeRuns",
+        "Cancel or retry several runs",
+        description="One result for each run: one that cannot be done stops no other.",
+        scope=Scope.RUNS_TRIGGER,
+        once=True,
+    ),
+)
+def change_runs(
+    tracker: NamedDependency[JobTracker], data: JSONBody[BulkRuns]
+) -> tuple[BulkRun, ...]:
+    """Cancel or retry several runs."""
+    return tracker.runs.all(data.action, data.ids)
+
+
+@get(
+    "/{run_id:int}",
+    **operation(
+        "getRun",
+        "Show a run with its attempts",
+        scope=Scope.JOBS_READ,
+        errors=(HTTPStatus.NOT_FOUND,),
+    ),
+)
+def get_run(tracker: NamedDependency[JobTracker], run_id: RunId) -> RunReport:
+    """Show a run with its attempts."""
+    return tracker.runs.report(run_id)
+
+
+@post(
+    "/{run_id:int}/cancel",
+    status_code=HTTPStatus.OK,
+    **operation(
+        "cancelRun",
+        "Ask for a run to be stopped",
+        description="A pending one is cancelled at once; a running one hears of it within a "
+        "quarter of a minute; one that has ended stays as it is.",
+        scope=Scope.RUNS_TRIGGER,
+        errors=(HTTPStatus.NOT_FOUND,),
+    ),
+)
+def cancel_run(tracker: NamedDependency[JobTracker], run_id: RunId) -> Stopped:
+    """Ask for a run to be stopped."""
+    return Stopped(run_id=run_id, state=tracker.runs.cancel(run_id))
+
+
+@post(
+    "/{run_id:int}/retry",
+    status_code=HTTPStatus.ACCEPTED,
+    **operation(
+        "retryRun",
+        "Run the query of a run again",
+        description="As a new run. While one of the same search is pending or running, that one "
+        "is named, with the outcome `overlap`.",
+        scope=Scope.RUNS_TRIGGER,
+        errors=(HTTPStatus.NOT_FOUND,),
+        once=True,
+    ),
+)
+def retry_run(tracker: NamedDependency[JobTracker], run_id: RunId) -> Enqueued:
+    """Run the query of a run again."""
+    return tracker.runs.retry(run_id)
+
+
+@get(
+    "/{run_id:int}/events",
+    **operation(
+        "listRunEvents",
+        "List what happened in a run, the first first",
+        scope=Scope.JOBS_READ,
+        errors=(HTTPStatus.NOT_FOUND,),
+        headers=[NEXT],
+    ),
+)
+def list_run_events(
+    tracker: NamedDependency[JobTracker],
+    run_id: RunId,
+    after: Annotated[
+        int, QueryParameter(description="Only what came after the event of this number", ge=0)
+    ] = 0,
+    limit: Annotated[int, QueryParameter(description="Events at most", ge=1, le=MOST_EVENTS)] = 200,
+) -> Response[tuple[Event, ...]]:
+    """List what happened in a run."""
+    found = tracker.runs.events(run_id, after=after, limit=limit)
+    words = {"after": found[-1].id, "limit": limit} if len(found) == limit else None
+    return leading_on(found, words)
+
+
+def runs_router(live: LiveRuns) -> Router:
+    """Make the routes of this resource."""
+    return Router(
+        "/runs",
+        route_handlers=[
+            *(list_runs, create_run, change_runs, get_run, cancel_run, retry_run),
+            *(list_run_events, watch_run),
+        ],
+        dependencies={"live": Provide(lambda: live, sync_to_thread=False)},
+        guards=[refuse_unknown_parameters],
+        tags=["runs"],
+    )
