@@ -31,7 +31,7 @@ ALLOWED = {
     "testing": {"contract", "plugins", "http", "ingest"}
     | {f"runner.{name}" for name in ("execute", "outcome", "dry", "clock", "session")},
     "api": {"tracker", "contract"},
-    "web": {"tracker", "contract"},
+    "web": {"tracker", "contract", "security.credentials"},
     "server": {"api", "web", "tracker", "settings", "contract"},
     "cli": {
         *(
@@ -73,7 +73,37 @@ ONLY_HERE: dict[str, str | set[str]] = {
     "cryptography": "security",
     "icalendar": "tracker.ics",
 }
+# What opens a connection: an address that a user chose is asked through the guard alone.
+CONNECTING = {
+    "urllib.request": {"testing"},
+    "http.client": {"testing"},
+    "smtplib": {"testing"},
+    "ftplib": {"testing"},
+    "imaplib": {"testing"},
+    "poplib": {"testing"},
+    "telnetlib": {"testing"},
+    "ssl": {"testing"},
+    "socket": {
+        *("http.guard", "testing"),  # resolves; practice sites and their proxies
+        *("runner.worker", "storage.identity"),  # the host's name
+        "storage.wakeup",  # a pair within this process
+        *("cli.serve", "cli.demo"),  # listen
+    },
+    "jobtracker_core.http.transport.CurlTransport": {
+        *("http.guard", "testing"),
+        "runner.live",  # a collector's own hosts
+    },
+}
 NOWHERE = {"pandas", "jobspy", "requests", "httpx", "aiohttp"}
+
+
+def opens_connections(name: str, imports: set[str]) -> list[str]:
+    return [
+        imported
+        for imported in sorted(imports)
+        for what, places in CONNECTING.items()
+        if within(imported, {what}) and not within(name, places)
+    ]
 
 
 def modules() -> list[Path]:
@@ -137,6 +167,23 @@ def test_a_module_imports_only_what_its_layer_may(path: Path) -> None:
     if name == "":
         return  # the public names, imported lazily; see test_public_api
     assert violations(name, imports_of(path)) == []
+    assert opens_connections(name, imports_of(path)) == []
+    assert "open_connection(" not in path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("name", "imported"),
+    [
+        ("tracker.proxies", "jobtracker_core.http.transport.CurlTransport"),
+        ("tracker.hooks", "urllib.request.urlopen"),
+        ("runner.hooks", "urllib.request"),
+        ("api.hooks", "socket"),
+        ("http.client", "http.client.HTTPConnection"),
+        ("cli.hooks", "smtplib.SMTP"),
+    ],
+)
+def test_the_walk_sees_who_goes_around_the_guard(name: str, imported: str) -> None:
+    assert opens_connections(name, {imported}) == [imported]
 
 
 @pytest.mark.parametrize(

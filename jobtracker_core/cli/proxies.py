@@ -10,6 +10,7 @@ from jobtracker_core.cli.errors import FAILED
 from jobtracker_core.cli.output import clean, open_tracker, print_json, print_table
 from jobtracker_core.http.address import read_address
 from jobtracker_core.http.exchange import BadAddress
+from jobtracker_core.http.guard import Refused
 from jobtracker_core.tracker.proxies import DEFAULT_POOL
 
 
@@ -120,7 +121,10 @@ def test(collector: str | None, url: str | None, pool: str | None, as_json: bool
         except BadAddress as error:
             raise click.BadParameter(str(error), param_hint="--url") from error
     with open_tracker() as tracker:
-        tested = tracker.proxies.test(collector=collector, url=url, pool=pool)
+        try:
+            tested = tracker.proxies.test(collector=collector, url=url, pool=pool)
+        except Refused as error:
+            raise click.BadParameter(f"{error}. {error.hint}", param_hint="--url") from error
     if as_json:
         print_json(tested)
     else:

@@ -71,6 +71,8 @@ class CurlTransport:
         proxy: `scheme://[user:password@]host:port` with scheme http, https or socks4/5; every
             request goes through it, and none goes around it.
         body_cap: Bytes of one body, after decompression.
+        pins: `HOST:PORT:ADDRESS[,ADDRESS…]`, IPv6 in brackets: where these hosts are, instead of
+            what the system's resolver says.
     """
 
     def __init__(
@@ -79,11 +81,13 @@ class CurlTransport:
         impersonate: str | None = "chrome",
         proxy: str | None = None,
         body_cap: int = BODY_CAP,
+        pins: tuple[str, ...] = (),
     ) -> None:
         if proxy is not None and urlsplit(proxy).scheme not in PROXY_SCHEMES:
             raise ValueError(f"a proxy's address starts with one of {', '.join(PROXY_SCHEMES)}")
         self._proxy = proxy
         self._cap = body_cap
+        self._pins = pins
         self._browser: str | None = impersonate
         if impersonate is not None:
             self._browser = resolve_latest_browser_type(impersonate)  # type: ignore[no-untyped-call]
@@ -143,6 +147,8 @@ class CurlTransport:
         # Set even when empty: an unset option makes curl read the environment.
         curl.setopt(CurlOpt.PROXY, self._proxy or "")
         curl.setopt(CurlOpt.NOPROXY, "")
+        if self._pins:
+            curl.setopt(CurlOpt.RESOLVE, list(self._pins))
         curl.setopt(CurlOpt.COOKIEFILE, b"")
         if request.method == "POST":
             content = request.body or b""

@@ -55,6 +55,8 @@ class Settings(Struct, frozen=True, kw_only=True):
         secret_key: Keys of stored secrets; the first one encrypts, all decrypt.
         secret_key_file: A file with such keys, one a line, if `secret_key` is None. None: the file
             `secret.key` in `data_dir`, which is made at first need where the database is SQLite.
+        allow_private_addresses: Hosts, addresses and networks of one's own that users may have
+            asked, each with `:PORT` for a port other than 80, 443, 8080 and 8443.
         plugins: Names of the only entry points to load; None loads all, an empty tuple none.
         listen: Where the server accepts connections, `HOST:PORT`; see `address`.
         run_migrations: Bring the database's schema up to date at first use. Without it, an older
@@ -80,6 +82,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     database_url: str | None = None
     secret_key: tuple[str, ...] | None = None
     secret_key_file: Path | None = None
+    allow_private_addresses: tuple[str, ...] = ()
     plugins: tuple[str, ...] | None = None
     listen: str = "127.0.0.1:8080"
     run_migrations: bool = True

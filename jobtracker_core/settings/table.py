@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import ipaddress
 import math
 import re
 from collections.abc import Callable
@@ -23,6 +24,8 @@ _KEY_BYTES, _FEWEST_DIFFERENT = 32, 12
 _MOST = 256
 _HIGHEST_PORT = 65_535
 _LISTEN = re.compile(r"(\[[0-9A-Fa-f:.%]+\]|[^\s:\[\]/@]+):(\d{1,5})")
+_PLACE = re.compile(r"[A-Za-z0-9._-]+(:\d{1,5})?|\[[0-9A-Fa-f:.]+\](:\d{1,5})?|[0-9A-Fa-f:.]+")
+_WITH_PORT = re.compile(r"[0-9.]+/\d+:\d{1,5}")
 _SCHEMES = frozenset({"sqlite", "postgresql", "postgres", "postgresql+psycopg"})
 _TRUE = frozenset({"true", "1", "yes", "on"})
 _FALSE = frozenset({"false", "0", "no", "off"})
@@ -96,6 +99,16 @@ def _keys(value: object) -> tuple[str, ...]:
     return keys
 
 
+def _places(value: object) -> tuple[str, ...]:
+    places = _names(value)
+    for place in places:
+        if "/" in place:
+            ipaddress.ip_network(place.rpartition(":")[0] if _WITH_PORT.fullmatch(place) else place)
+        elif not _PLACE.fullmatch(place):
+            raise ValueError(place)
+    return places
+
+
 def _listen(value: object) -> str:
     text = _text(value)
     split_listen(text)
@@ -167,6 +180,12 @@ SETTINGS: Final = {
             variables=("JOBTRACKER_SECRET_KEY_FILE",),
             read=_path,
             allowed="a file with such keys, one a line",
+        ),
+        Setting(
+            name="allow_private_addresses",
+            variables=("JOBTRACKER_ALLOW_PRIVATE_ADDRESSES",),
+            read=_places,
+            allowed="hosts, addresses and networks, each with :PORT for an unusual port",
         ),
         Setting(
             name="plugins",

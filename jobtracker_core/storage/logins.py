@@ -31,7 +31,7 @@ def take(db: Database, *, address: str, account: str) -> timedelta | None:
     Whether there is such an account makes no difference. What is kept of `account` is a hash:
     people type their password into the wrong field.
     """
-    name = account_hash(account)
+    name = account_key(account)
     with db.write() as conn:
         _lock(conn, address)
         moment = now(conn)
@@ -62,12 +62,12 @@ def forget(db: Database, *, address: str, account: str) -> None:
         conn.execute(
             sa.delete(login_attempts).where(
                 login_attempts.c.address == address,
-                login_attempts.c.account == account_hash(account),
+                login_attempts.c.account == account_key(account),
             )
         )
 
 
-def account_hash(account: str) -> bytes:
+def account_key(account: str) -> bytes:
     """Return what is kept of the name that somebody typed."""
     folded = account.casefold().encode("utf-8", "replace")
     return hashlib.blake2b(folded, digest_size=16, person=b"login").digest()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -14,8 +13,9 @@ from jobtracker_core.contract.info import Limits
 from jobtracker_core.http.address import Address, Hosts, read_address
 from jobtracker_core.http.classify import classify
 from jobtracker_core.http.exchange import Request, TooLarge
+from jobtracker_core.http.guard import Guard, Refused
 from jobtracker_core.http.proxies import BadProxy, check_proxy
-from jobtracker_core.http.transport import CurlTransport
+from jobtracker_core.http.ranges import Allowed
 from jobtracker_core.plugins import discovery
 from jobtracker_core.runner.clock import Clock
 from jobtracker_core.storage import proxies, rates
@@ -110,15 +110,20 @@ class Proxies:
         At the site's pace, and not at all while it is left alone (LeftAlone). A proxy through which
         an answer came is taken out of quarantine. One that failed is set aside, as in a run: where
         no answer came, only if another one had one. Raises BadAddress, UnknownCollector and
-        NotFound before anything is sent.
+        NotFound before anything is sent; of `url`,
+        Refused (a BadAddress) where it leads inside.
         """
+        guard = Guard(Allowed(self._tracker.settings.allow_private_addresses))
+        if url is not None:
+            guard.check(url)
         address, key, limits = self._target(collector, url)
         database = self._tracker.database
         asked = []
         for status in self.list(pool=pool):
             proxy = proxies.url_of(database, status.id)
             self._wait_for_turn(key, limits, address)
-            asked.append((proxy, _ask(proxy, address, limits.timeout)))
+            said = _ask(guard, proxy, address, limits.timeout, aimed=url is not None)
+            asked.append((proxy, said))
         self._note(asked, address.site)
         after = {status.id: status for status in self.list(pool=pool)}
         return tuple(
@@ -176,15 +181,19 @@ class _Said(Struct, frozen=True, kw_only=True):
     error: CollectError | None = None
 
 
-def _ask(proxy: Proxy, address: Address, timeout: float) -> _Said:
+def _ask(guard: Guard, proxy: Proxy, address: Address, timeout: float, *, aimed: bool) -> _Said:
     request = Request(method="GET", url=address.url)
-    with contextlib.closing(CurlTransport(proxy=proxy.url)) as transport:
-        try:
-            answer = transport.send(request, timeout=timeout)
-        except Transient as error:
-            return _Said(error=error)
-        except TooLarge as error:
-            return _Said(error=CollectError(str(error), error_class="too_large"))
+    try:
+        if aimed:
+            answer = guard.fetch(request, timeout=timeout, proxy=proxy.url, redirects=0)
+        else:
+            answer = guard.fetch_site(request, timeout=timeout, proxy=proxy.url)
+    except Refused as error:
+        return _Said(error=CollectError(str(error), error_class="config"))
+    except Transient as error:
+        return _Said(error=error)
+    except TooLarge as error:
+        return _Said(error=CollectError(str(error), error_class="too_large"))
     headers = dict(answer.headers)
     now = datetime.now(UTC)
     said = classify(answer.status, headers, answer.content, _ANSWERS, now, where=address.path)

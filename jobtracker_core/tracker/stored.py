@@ -10,6 +10,7 @@ from jobtracker_core.contract.info import CollectorSettings
 from jobtracker_core.contract.query import CommonQuery
 from jobtracker_core.plugins import discovery
 from jobtracker_core.plugins.forms import FormError
+from jobtracker_core.settings import Settings
 from jobtracker_core.storage import workers
 from jobtracker_core.storage.audit import Actor
 from jobtracker_core.storage.engine import Database
@@ -25,6 +26,11 @@ class Installation(Protocol):
     @property
     def database(self) -> Database:
         """The database, opened when it is first used."""
+        ...
+
+    @property
+    def settings(self) -> Settings:
+        """What the operator set."""
         ...
 
     @property

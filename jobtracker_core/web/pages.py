@@ -12,9 +12,10 @@ from litestar import Request, Response
 from litestar.enums import MediaType
 from markupsafe import Markup
 
+from jobtracker_core.security.credentials import csrf_token
 from jobtracker_core.storage.audit import Actor
 from jobtracker_core.web import assets, present
-from jobtracker_core.web.session import FORM_FIELD, form_token, session_cookie
+from jobtracker_core.web.session import FORM_FIELD, session_cookie
 
 THEME_COOKIE: Final = "jt-theme"
 Theme = Literal["dark", "light"]
@@ -84,7 +85,7 @@ def _form_token(request: Request[Any, Any, Any]) -> Markup:
     if cookie is None:
         return Markup()
     return Markup('<input type="hidden" name="{}" value="{}">').format(
-        FORM_FIELD, form_token(cookie)
+        FORM_FIELD, csrf_token(cookie)
     )
 
 

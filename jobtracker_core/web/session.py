@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
 
@@ -15,6 +13,7 @@ from litestar.exceptions import PermissionDeniedException
 from litestar.handlers import BaseRouteHandler
 from litestar.types import Guard
 
+from jobtracker_core.security.credentials import is_csrf_token
 from jobtracker_core.storage.audit import Actor
 from jobtracker_core.storage.sessions import LONGEST
 from jobtracker_core.tracker import JobTracker
@@ -68,11 +67,6 @@ def session_guard(tracker: JobTracker) -> Guard:
 def session_cookie(connection: ASGIConnection[Any, Any, Any, Any]) -> str | None:
     """Return what the reader's session cookie holds."""
     return connection.cookies.get(_cookie_name(connection))
-
-
-def form_token(cookie: str) -> str:
-    """Return the text that forms of one session carry; only who has the cookie can make it."""
-    return hmac.new(cookie.encode(), b"jobtracker form", hashlib.sha256).hexdigest()
 
 
 def log_in(connection: ASGIConnection[Any, Any, Any, Any], text: str) -> Cookie:
@@ -135,7 +129,7 @@ async def _require_token(connection: ASGIConnection[Any, Any, Any, Any], cookie:
         form = await connection.form()
         field = form.get(FORM_FIELD)
         given = field if isinstance(field, str) else None
-    if given is None or not hmac.compare_digest(given.encode(), form_token(cookie).encode()):
+    if given is None or not is_csrf_token(cookie, given):
         raise PermissionDeniedException("This page is too old. Load it again, and repeat the step.")
 
 

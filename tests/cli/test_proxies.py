@@ -72,7 +72,9 @@ def test_wrong_use_says_what_is_right(jobtracker, arguments, words) -> None:
     assert "canary" not in said.err
 
 
-def test_a_run_through_a_pool_and_a_test_of_it(jobtracker, site) -> None:
+def test_a_run_through_a_pool_and_a_test_of_it(
+    jobtracker, site, monkeypatch: pytest.MonkeyPatch
+) -> None:
     jobtracker("collectors", "enable", "hiringcafe")
     refused = jobtracker("collect", "hiringcafe", "--proxy-pool", "home")
     assert refused.code == 2
@@ -83,6 +85,12 @@ def test_a_run_through_a_pool_and_a_test_of_it(jobtracker, site) -> None:
         ran = jobtracker("collect", "hiringcafe", "--limit", "3", "--proxy-pool", "home")
         assert ran.code == 0, ran.err
         assert good.passed > 0
+        inside = jobtracker("proxies", "test", "--url", site.base_url, "--pool", "home")
+        assert inside.code == 2
+        assert "it is this machine" in inside.err
+        assert "allow_private_addresses" in inside.err
+        place = site.base_url.removeprefix("http://")
+        monkeypatch.setenv("JOBTRACKER_ALLOW_PRIVATE_ADDRESSES", place)
         tested = jobtracker("proxies", "test", "--url", site.base_url, "--pool", "home")
         as_json = jobtracker("proxies", "test", "--url", site.base_url, "--json")
     assert (tested.code, as_json.code) == (1, 1)

@@ -72,6 +72,15 @@ ROWS = [
         "a file with such keys, one a line",
     ),
     Row(
+        "allow_private_addresses",
+        (),
+        ('["nas.home:5000", "192.168.1.0/24"]', ("nas.home:5000", "192.168.1.0/24")),
+        ("10.0.0.5, [::1]:80, fd00::/8", ("10.0.0.5", "[::1]:80", "fd00::/8")),
+        ("10.0.0.0/8:81", ("10.0.0.0/8:81",)),
+        ("3", "http://nas.home"),
+        "hosts, addresses and networks, each with :PORT for an unusual port",
+    ),
+    Row(
         "plugins",
         None,
         ('["a", "b"]', ("a", "b")),

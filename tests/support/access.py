@@ -7,10 +7,10 @@ from typing import Any
 from litestar.testing import TestClient
 
 from jobtracker_core.contract.access import Scope
-from jobtracker_core.security.credentials import make_session
+from jobtracker_core.security.credentials import csrf_token, make_session
 from jobtracker_core.storage import sessions, users
 from jobtracker_core.tracker import JobTracker
-from jobtracker_core.web.session import HEADER, form_token
+from jobtracker_core.web.session import HEADER
 
 READER = "ada"
 
@@ -45,4 +45,4 @@ def let_in(client: TestClient[Any], tracker: JobTracker) -> None:
     """Have a client's requests let in everywhere: with a token, a session, and its proof."""
     cookie = cookie_for(tracker)
     client.cookies.set("jt", cookie)
-    client.headers.update(bearer(token_for(tracker)) | {HEADER: form_token(cookie)})
+    client.headers.update(bearer(token_for(tracker)) | {HEADER: csrf_token(cookie)})
