@@ -27,6 +27,7 @@ _COMMANDS = {
     "runs": ("runs", "runs", "List, show, follow, stop and retry runs."),
     "searches": ("searches", "searches", "Keep searches that run by themselves."),
     "serve": ("serve", "serve", "Open the portal and the API in a browser or for programs."),
+    "sites": ("sites", "sites", "Set how many runs a site bears at once."),
     "worker": ("worker", "worker", "Execute the runs in the queue."),
     "workers": ("workers", "workers", "See which processes execute runs."),
 }
