@@ -36,7 +36,7 @@ class Cancellations:
                     del self._flags[claim.run_id]
 
     def look(self, db: Database) -> None:
-        """Ask the database once for all of them; without any it is not asked. Raises StorageError."""
+        """Ask the database once for all of them, if there are any. Raises StorageError."""
         with self._lock:
             unaware = [number for number, flag in self._flags.items() if not flag.is_set()]
         wanted = endings.to_be_cancelled(db, unaware)
