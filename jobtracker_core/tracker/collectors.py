@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, TypedDict
 
 from msgspec import Struct
 
@@ -44,6 +44,8 @@ class CollectorStatus(Struct, frozen=True, kw_only=True):
         rate: Requests a minute in force: less than what is set after its site asked for quiet.
             None where its settings cannot be read.
         cooling_until: Its site is left alone until then.
+        paused: Why it does not run by itself, in words; None while it does.
+        probed_at: When that is looked at again; None where it waits for another version.
     """
 
     info: CollectorInfo
@@ -53,6 +55,8 @@ class CollectorStatus(Struct, frozen=True, kw_only=True):
     unavailable: str | None = None
     rate: float | None = None
     cooling_until: datetime | None = None
+    paused: str | None = None
+    probed_at: datetime | None = None
 
 
 class Collectors:
@@ -65,7 +69,7 @@ class Collectors:
         """List the collectors that are installed."""
         sources = self._tracker.registry.sources
         database = self._tracker.database
-        on = {row.name for row in collectors.list_all(database) if row.enabled}
+        stored = {row.name: row for row in collectors.list_all(database)}
         settings = {name: self._settings(name) for name in sources}
         keys = {name: _rate_key(source.info, settings[name]) for name, source in sources.items()}
         found, moment = rates.find(database, set(keys.values()))
@@ -82,10 +86,11 @@ class Collectors:
                     info=source.info,
                     distribution=source.distribution,
                     version=source.version,
-                    enabled=name in on,
+                    enabled=name in stored and stored[name].enabled,
                     unavailable=source.unavailable,
                     rate=rate,
                     cooling_until=None if row is None else row.cooling_until(moment),
+                    **_pause(stored.get(name), source.version),
                 )
             )
         return tuple(listed)
@@ -219,6 +224,17 @@ class Collectors:
             return self._tracker.collector_settings(name)
         except ConfigError:
             return None
+
+
+class _Pause(TypedDict, total=False):
+    paused: str | None
+    probed_at: datetime | None
+
+
+def _pause(row: collectors.Collector | None, version: str) -> _Pause:
+    if row is None or not (row.paused_until or row.paused_version == version):
+        return {}
+    return {"paused": row.pause_reason, "probed_at": row.paused_until}
 
 
 def _rate_key(info: CollectorInfo, settings: CollectorSettings | None) -> str:

@@ -15,6 +15,7 @@ from jobtracker_core.tracker.configuration import Configuration
 from jobtracker_core.tracker.ingest import Ingest
 from jobtracker_core.tracker.opened import Opened
 from jobtracker_core.tracker.proxies import Proxies
+from jobtracker_core.tracker.sites import Sites
 from jobtracker_core.tracker.stored import Installation, Workers
 
 
@@ -41,6 +42,11 @@ class Operating:
     def proxies(self: _Whole) -> Proxies:
         """Pools of proxies that runs can go through."""
         return Proxies(self, self._clock)
+
+    @cached_property
+    def sites(self: Installation) -> Sites:
+        """How many runs a site bears at once."""
+        return Sites(self)
 
     @cached_property
     def ingest(self: Installation) -> Ingest:
