@@ -79,23 +79,11 @@ class Housekeeping:
         """Put a probe of each collector into the queue whose pause is over."""
         for name in probes.due(self._db):
             if name in self._serving:
-                made = probes.begin(self._db, self._probe_of(discovery.find(self._registry, name)))
+                made = probes.begin(
+                    self._db, probe_of(discovery.find(self._registry, name), self._settings_of)
+                )
                 if made is not None:
                     self._on_log("info", "probe queued", {"collector": name, "run": made.run_id})
-
-    def _probe_of(self, source: discovery.Source) -> queue.Wanted:
-        info = source.info
-        return queue.Wanted(
-            collector=info.name,
-            trigger="probe",
-            query=forms.as_words(info.canary),
-            query_hash=None,
-            site=site_of(info, self._settings_of),
-            max_parallel=info.limits.max_running,
-            singleton_key=f"probe:{info.name}",
-            max_attempts=1,
-            limits=PROBE_LIMITS,
-        )
 
     def prune(self) -> None:
         """Delete what nobody looks at any more."""
@@ -107,3 +95,21 @@ class Housekeeping:
 
     def _tell(self, run_id: int) -> None:
         tell_of(self._db, run_id, self._registry, self._on_log)
+
+
+def probe_of(
+    source: discovery.Source, settings_of: Callable[[str], CollectorSettings]
+) -> queue.Wanted:
+    """Return the probe of a collector as the queue takes it; raises ConfigError."""
+    info = source.info
+    return queue.Wanted(
+        collector=info.name,
+        trigger="probe",
+        query=forms.as_words(info.canary),
+        query_hash=None,
+        site=site_of(info, settings_of),
+        max_parallel=info.limits.max_running,
+        singleton_key=f"probe:{info.name}",
+        max_attempts=1,
+        limits=PROBE_LIMITS,
+    )

@@ -6,16 +6,18 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, TypedDict
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from jobtracker_core.contract.errors import ConfigError
 from jobtracker_core.contract.info import CollectorInfo, CollectorSettings
 from jobtracker_core.http.address import Hosts
 from jobtracker_core.plugins import discovery, forms
 from jobtracker_core.plugins.forms import FormError
+from jobtracker_core.runner.housekeeping import probe_of
 from jobtracker_core.settings.hidden import is_secret
-from jobtracker_core.storage import collector_settings, collectors, rates
+from jobtracker_core.storage import collector_settings, collectors, queue, rates
 from jobtracker_core.storage.collector_settings import CollectorChange
+from jobtracker_core.storage.queue import Enqueued
 from jobtracker_core.tracker.change import differing
 from jobtracker_core.tracker.collector_reports import (
     CollectorReport,
@@ -172,6 +174,24 @@ class Collectors:
                 change.note(secrets=sorted(wanted.secrets))
             change.note(**differing(before, after.settings))
         return self.report(name)
+
+    def probe(self, name: str) -> Enqueued:
+        """Have a worker look whether a collector's site answers as its plugin expects.
+
+        The probe is a run that stores nothing; its end says how it went, and counts for the
+        collector's pause as the probes do that workers begin. One that is pending or running is
+        returned instead, with the outcome `overlap`. Raises CollectorOff, UnknownCollector,
+        Unavailable and ConfigError.
+        """
+        source = turned_on(self._tracker, name)
+        wanted = structs.replace(
+            probe_of(source, self._tracker.collector_settings),
+            requested_by=self._tracker.actor.label,
+        )
+        with self._tracker.change("collector.probe", f"collector:{name}") as change:
+            made = queue.enqueue(change.db, wanted)
+            change.note(run=made.run_id, outcome=made.outcome)
+            return change.made(made, change.target)
 
     def _check(
         self, info: CollectorInfo, settings: Mapping[str, Any], given: Mapping[str, Any]
