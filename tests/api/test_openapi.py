@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
+
+REFERENCE = Path(__file__).parents[2] / "docs/reference/api.md"
 
 
 @pytest.fixture
@@ -12,18 +15,17 @@ def document(client):
     return client.get("/api/v1/openapi.json").json()
 
 
-def test_it_describes_the_api_and_nothing_else(document) -> None:
+def test_it_describes_what_the_reference_lists_and_nothing_else(document) -> None:
     assert document["info"]["title"] == "JobTracker"
-    operations = {
-        path: {method: operation["operationId"] for method, operation in item.items()}
+    described = {
+        f"{method.upper()} {re.sub(r'{[a-z]+_id}', '{id}', path)}"
         for path, item in document["paths"].items()
+        for method in item
     }
-    assert operations == {
-        "/api/v1/jobs": {"get": "listJobs"},
-        "/api/v1/jobs/{job_id}": {"get": "getJob"},
-        "/healthz": {"get": "isAlive"},
-        "/readyz": {"get": "isReady"},
-    }
+    listed = re.findall(
+        r"^\| `([A-Z]+ /\S+)` \|", REFERENCE.read_text(encoding="utf-8"), re.MULTILINE
+    )
+    assert sorted(described) == sorted(listed)
 
 
 def test_parameters_have_their_limits(document) -> None:
@@ -39,9 +41,10 @@ def test_parameters_have_their_limits(document) -> None:
 
 def test_errors_are_described_as_problems(document) -> None:
     for item in document["paths"].values():
-        for status, answer in item["get"]["responses"].items():
-            if status >= "400":
-                assert list(answer["content"]) == ["application/problem+json"]
+        for operation in item.values():
+            for status, answer in operation["responses"].items():
+                if status >= "400":
+                    assert list(answer["content"]) == ["application/problem+json"]
 
 
 def test_no_viewer_is_served(client) -> None:
@@ -49,10 +52,11 @@ def test_no_viewer_is_served(client) -> None:
         assert client.get(path).status_code == 404
 
 
-def test_the_reference_names_every_parameter_and_address(document) -> None:
-    reference = (Path(__file__).parents[2] / "docs/reference/api.md").read_text(encoding="utf-8")
+def test_the_reference_names_every_parameter(document) -> None:
+    reference = REFERENCE.read_text(encoding="utf-8")
     for path, item in document["paths"].items():
-        assert f"`GET {path.replace('{job_id}', '{id}')}`" in reference
-        for parameter in item["get"].get("parameters", []):
-            if parameter["in"] == "query":
-                assert f"`{parameter['name']}`" in reference
+        for operation in item.values():
+            for parameter in operation.get("parameters", []):
+                if parameter["in"] == "query":
+                    name = parameter["name"]
+                    assert f"`{name}`" in reference or f"`{name}=" in reference, f"{path}: {name}"
