@@ -11,6 +11,7 @@ from litestar import Litestar, Request
 from litestar.enums import ScopeType
 from litestar.exceptions import ClientException
 from litestar.types import (
+    HTTPDisconnectEvent,
     HTTPScope,
     LifeSpanReceive,
     LifeSpanScope,
@@ -82,6 +83,8 @@ class Application(Litestar):
         begun = self._noting(scope)
         if head:
             scope["method"] = "GET"
+            # What is sent until somebody goes away ends with its headers.
+            receive = _gone
         send = partial(_send, send, head=head, begun=begun)
         if not self._hosts.refuse(scope["headers"]):
             await super().__call__(scope, receive, send)
@@ -106,6 +109,10 @@ class Application(Litestar):
         return note
 
 
+async def _gone() -> HTTPDisconnectEvent:
+    return {"type": "http.disconnect"}
+
+
 async def _send(send: Send, message: Message, *, head: bool, begun: Callable[[int], None]) -> None:
     if message["type"] == "http.response.start":
         begun(message["status"])
@@ -114,6 +121,9 @@ async def _send(send: Send, message: Message, *, head: bool, begun: Callable[[in
         wanted = {"cache-control": "no-store"} | HEADERS
         headers += [(n.encode(), v.encode()) for n, v in wanted.items() if n.encode() not in given]
         message["headers"] = headers
-    elif message["type"] == "http.response.body" and head:
-        message["body"] = b""
+        if head:
+            await send(message)
+            message = {"type": "http.response.body", "body": b"", "more_body": False}
+    elif head:
+        return
     await send(message)
