@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 from typing import Final
 
 from litestar.concurrency import sync_to_thread
@@ -41,7 +42,7 @@ class LiveRuns:
         """The runs that are looked at now."""
         return frozenset(self._feeds)
 
-    async def follow(self, run_id: int, *, after: int) -> AsyncIterator[Watched | None]:
+    async def follow(self, run_id: int, *, after: int) -> AsyncGenerator[Watched | None]:
         """Yield a run with its events after one, then each change, until it has ended.
 
         None is "nothing new". Ends early if the process is about to end. Raises NotFound and
@@ -50,11 +51,12 @@ class LiveRuns:
         feed = self._feeds.get(run_id)
         if feed is None:
             feed = self._feeds[run_id] = _Feed(run_id, self._look, self._stopping)
-            feed.begin(lambda: self._feeds.pop(run_id, None))
+            feed.begin(lambda: self._feeds.pop(run_id))
         feed.watchers += 1
         try:
-            async for watched in feed.watch(after):
-                yield watched
+            async with aclosing(feed.watch(after)) as watching:
+                async for watched in watching:
+                    yield watched
         finally:
             # The feed ends by itself within a second: who comes back at once causes no look.
             feed.watchers -= 1
@@ -70,16 +72,16 @@ class _Feed:
         self._stopping = stopping
         self._run: Run | None = None
         self._events: list[Event] = []
-        self._failure: StorageError | None = None
+        self._failure: Exception | None = None
+        self._failing = False
         self._over = False
         self._changed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     def begin(self, forget: Callable[[], object]) -> None:
-        self._task = asyncio.create_task(self._follow())
-        self._task.add_done_callback(lambda _: forget())
+        self._task = asyncio.create_task(self._follow(forget))
 
-    async def watch(self, after: int) -> AsyncIterator[Watched | None]:
+    async def watch(self, after: int) -> AsyncGenerator[Watched | None]:
         while self._run is None:
             if self._failure is not None:
                 raise self._failure
@@ -98,29 +100,39 @@ class _Feed:
                 except TimeoutError:
                     yield None
 
-    async def _follow(self) -> None:
-        failing = False
-        while True:
-            try:
-                last = self._events[-1].id if self._events else 0
-                self._take(await sync_to_thread(self._look, self._run_id, last))
-                failing = False
-            except NotFound as error:
-                self._failure, self._over = error, True
-                self._tell()
-            except StorageError as error:
-                if not failing:
-                    _LOG.warning("run %s cannot be watched: %s", self._run_id, error)
-                failing = True
-                if self._run is None:
-                    self._failure, self._over = error, True
-                    self._tell()
-            if self._stopping() and not self._over:
-                self._over = True
-                self._tell()
-            await asyncio.sleep(EVERY_S)
-            if self._over or not self.watchers:
-                return
+    async def _follow(self, forget: Callable[[], object]) -> None:
+        try:
+            while True:
+                await self._look_once()
+                if self._stopping() and not self._over:
+                    self._end(None)
+                await asyncio.sleep(EVERY_S)
+                if self._over or not self.watchers:
+                    return
+        finally:
+            # Before anybody else gets a turn: nobody may wait for one that looks no more.
+            forget()
+
+    async def _look_once(self) -> None:
+        last = self._events[-1].id if self._events else 0
+        try:
+            self._take(await sync_to_thread(self._look, self._run_id, last))
+            self._failing = False
+        except NotFound as error:
+            self._end(error)
+        except StorageError as error:
+            if not self._failing:
+                _LOG.warning("run %s cannot be watched: %s", self._run_id, error)
+            self._failing = True
+            if self._run is None:
+                self._end(error)
+        except Exception as error:  # noqa: BLE001  (whoever watches is told, and waits no longer)
+            _LOG.exception("run %s cannot be watched", self._run_id)
+            self._end(error)
+
+    def _end(self, failure: Exception | None) -> None:
+        self._failure, self._over = failure, True
+        self._tell()
 
     def _take(self, watched: Watched) -> None:
         self._events += watched.events

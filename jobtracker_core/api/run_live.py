@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated, Any, Final
@@ -97,27 +98,27 @@ async def watch_run(
 
 
 async def _messages(
-    watched: Watched | None, more: AsyncIterator[Watched | None], last: int
+    watched: Watched | None, more: AsyncGenerator[Watched | None], last: int
 ) -> AsyncIterator[ServerSentEventMessage]:
     until = time.monotonic() + LONGEST_S
-    while True:
-        if watched is None:
-            yield ServerSentEventMessage(data=None, comment="nothing new")
-        else:
-            for event in watched.events:
-                yield _message("event", event, event.id)
-            last = watched.last(last)
-            yield _message("run", _live(watched.run), last)
-            if watched.over:
-                yield ServerSentEventMessage(
-                    event="end", data=watched.run.state.value, id=f"{last}{_END}"
-                )
-        if time.monotonic() >= until:
-            return
-        try:
-            watched = await anext(more)
-        except StopAsyncIteration:
-            return
+    async with aclosing(more):
+        while True:
+            if watched is None:
+                yield ServerSentEventMessage(data=None, comment="nothing new")
+            else:
+                for event in watched.events:
+                    yield _message("event", event, event.id)
+                last = watched.last(last)
+                yield _message("run", _live(watched.run), last)
+                if watched.over:
+                    state = watched.run.state.value
+                    yield ServerSentEventMessage(event="end", data=state, id=f"{last}{_END}")
+            if time.monotonic() >= until:
+                return
+            try:
+                watched = await anext(more)
+            except StopAsyncIteration:
+                return
 
 
 def _message(kind: str, what: Struct, number: int) -> ServerSentEventMessage:

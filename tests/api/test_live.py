@@ -93,7 +93,7 @@ def test_nobody_looks_for_those_who_went_away(run) -> None:
         for _ in range(20):
             following = runs.follow(7, after=0)
             await anext(following)
-            await following.aclose()  # type: ignore[attr-defined]
+            await following.aclose()
         while runs.watched:  # noqa: ASYNC110  (nothing tells of it)
             await asyncio.sleep(0.005)
         return source.looks
@@ -104,6 +104,7 @@ def test_nobody_looks_for_those_who_went_away(run) -> None:
 
 def test_a_failure_before_the_first_answer_is_raised_and_later_ones_are_waited_for(run) -> None:
     gone = Source(run, 3, lambda _: NotFound("there is no run 7"))
+    broken = Source(run, 3, lambda _: ZeroDivisionError())
     down = Source(run, 3, lambda look: Unreachable("down") if look in {2, 3} else None)
 
     async def follow(source: Source) -> list[int]:
@@ -111,6 +112,8 @@ def test_a_failure_before_the_first_answer_is_raised_and_later_ones_are_waited_f
 
     with pytest.raises(NotFound):
         asyncio.run(follow(gone))
+    with pytest.raises(ZeroDivisionError):
+        asyncio.run(follow(broken))
     assert asyncio.run(follow(down)) == [1, 2, 3]
     assert down.looks == 5
 
