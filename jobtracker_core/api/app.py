@@ -23,6 +23,7 @@ from jobtracker_core.api.operations import SCOPE, answer_again
 from jobtracker_core.api.proxies import proxies_router
 from jobtracker_core.api.runs import runs_router
 from jobtracker_core.api.searches import searches_router
+from jobtracker_core.api.sites import sites_router
 from jobtracker_core.api.tokens import tokens_router
 from jobtracker_core.contract.access import Scope
 from jobtracker_core.storage.request_keys import Answered
@@ -67,6 +68,7 @@ def api_router(
                     searches_router(),
                     runs_router(live),
                     collectors_router(),
+                    sites_router(),
                     collect_router(),
                     proxies_router(),
                     machinery_router(),

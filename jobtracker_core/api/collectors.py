@@ -139,13 +139,31 @@ def run_collector(
     )
 
 
+@post(
+    "/{name:str}/probe",
+    status_code=HTTPStatus.ACCEPTED,
+    **operation(
+        "probeCollector",
+        "Look whether a collector's site answers",
+        description="As a run that stores nothing: `GET /runs/{id}` tells how it went. While one "
+        "is pending or going on, that one is named, with the outcome `overlap`.",
+        scope=Scope.RUNS_TRIGGER,
+        errors=(HTTPStatus.NOT_FOUND,),
+        once=True,
+    ),
+)
+def probe_collector(tracker: NamedDependency[JobTracker], name: Name) -> Enqueued:
+    """Probe a collector."""
+    return tracker.collectors.probe(name)
+
+
 def collectors_router() -> Router:
     """Make the routes of this resource."""
     return Router(
         "/collectors",
         route_handlers=[
             *(list_collectors, get_collector, update_collector, get_collector_schema),
-            run_collector,
+            *(run_collector, probe_collector),
         ],
         guards=[refuse_unknown_parameters],
         tags=["collectors"],

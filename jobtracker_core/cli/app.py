@@ -30,6 +30,7 @@ _COMMANDS = {
     "searches": ("searches", "searches", "Keep searches that run by themselves."),
     "secrets": ("secrets", "secrets", "Look after the key that stored secrets are encrypted with."),
     "serve": ("serve", "serve", "Open the portal and the API in a browser or for programs."),
+    "sites": ("sites", "sites", "Set how many runs a site bears at once."),
     "tokens": ("tokens", "tokens", "Keep the tokens with which programs use the API."),
     "users": ("users", "users", "Keep the users who may log in."),
     "worker": ("worker", "worker", "Execute the runs in the queue."),

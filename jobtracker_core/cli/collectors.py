@@ -46,6 +46,9 @@ def list_(as_json: bool) -> None:  # noqa: FBT001
     for c in found:
         if c.unavailable:
             click.echo(clean(f"{c.info.name} cannot be used here: {c.unavailable}"))
+        if c.paused:
+            again = "" if c.probed_at is None else f" It is tried again at {c.probed_at:%F %R} UTC."
+            click.echo(clean(f"{c.info.name} is paused: {c.paused}.{again}"))
 
 
 @collectors.command()

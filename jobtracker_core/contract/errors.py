@@ -31,6 +31,7 @@ ErrorClass = Literal[
     "runtime_limit",
     "output_limit",
     "page_limit",
+    "request_limit",
     "crash_signal",
     "lease_lost",
     "cancelled",
@@ -170,7 +171,7 @@ class ConfigError(CollectError):
         self.field = field
 
 
-CancelReason = Literal["stopped", "deadline", "shutdown"]
+CancelReason = Literal["stopped", "deadline", "requests", "shutdown"]
 
 
 class Cancelled(CollectError):  # noqa: N818
@@ -183,11 +184,13 @@ class Cancelled(CollectError):  # noqa: N818
         text = {
             "stopped": "stopped on request",
             "deadline": "the run's time is used up",
+            "requests": "the run's requests are used up",
             "shutdown": "the worker shuts down",
         }
         causes: dict[CancelReason, ErrorClass] = {
             "stopped": "cancelled",
             "deadline": "runtime_limit",
+            "requests": "request_limit",
             "shutdown": "drained",
         }
         super().__init__(text[reason], error_class=causes[reason])

@@ -107,10 +107,12 @@ class Grant(Struct, frozen=True, kw_only=True):
 
     Attributes:
         cooling: The wait is not the pace's: the site asked for quiet, or refused us.
+        cause: Which of the two it was, where it is cooling and that is known.
     """
 
     wait: float = 0.0
     cooling: bool = False
+    cause: ErrorClass | None = None
 
 
 class Proxy(Struct, frozen=True, kw_only=True):

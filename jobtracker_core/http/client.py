@@ -50,6 +50,7 @@ _BUSY = 503
 _PROXY_LOGIN = 407
 _WALLS = ("/authwall", "/login", "/signup", "/checkpoint", "/uas/login")
 _ORIGIN_ONLY = frozenset({"authorization", "cookie", "proxy-authorization"})
+_WHY_COOLING: Mapping[ErrorClass | None, str] = {"blocked": "it refused this program as a robot"}
 _BODY_HEADERS = frozenset({"content-type", "content-length", "content-encoding"})
 
 
@@ -74,6 +75,7 @@ class Client:
         now: The present, aware.
         random: For jitter and back-off.
         remaining: Seconds until the run's deadline; None where it has none.
+        max_requests: Requests that may be sent, redirects and retries included; None is any number.
         recorder: Gets every answer, redirects and failures included.
     """
 
@@ -91,6 +93,7 @@ class Client:
         now: Callable[[], datetime],
         random: Random,
         remaining: Callable[[], float | None],
+        max_requests: int | None = None,
         recorder: Recorder | None = None,
     ) -> None:
         self._route = route
@@ -103,6 +106,7 @@ class Client:
         self._now = now
         self._random = random
         self._remaining = remaining
+        self._max_requests = max_requests
         self._recorder = recorder
         self._requests = 0
         self._bytes_in = 0
@@ -110,7 +114,7 @@ class Client:
 
     @property
     def requests(self) -> int:
-        """Requests sent so far, redirects and retries included."""
+        """Requests sent so far, redirects, retries and turns taken included."""
         return self._requests
 
     @property
@@ -160,9 +164,11 @@ class Client:
     def take_turn(self) -> None:
         """Wait until the run's site may be asked once, as before a request of the client's own.
 
-        For collectors that do their own HTTP. Raises RateLimited while the site is cooling down.
+        For collectors that do their own HTTP: each turn counts as one request. Raises RateLimited
+        while the site is cooling down, and Cancelled where no request is left.
         """
         self._wait_for_turn(self._hosts.rate_key)
+        self._requests += 1
 
     def tell(self, error: BaseException, key: str | None = None) -> None:
         """Tell the host of a refusal or of a proxy's failure, unless it has been told of this one.
@@ -301,17 +307,21 @@ class Client:
 
     def _wait_for_turn(self, key: str) -> None:
         self._check()
+        if self._max_requests is not None and self._requests >= self._max_requests:
+            raise Cancelled("requests")
         rate, burst = self._per_minute, self._limits.burst
         while (grant := self._host.acquire(key, per_minute=rate, burst=burst)).wait > 0:
             if grant.cooling and grant.wait > LONGEST_COOLING:
                 until = self._now() + timedelta(seconds=grant.wait)
-                # Nothing was sent, so there is nothing to tell of either.
-                self._told = RateLimited(
+                told = RateLimited(
                     f"{key.removeprefix('site:')} is left alone until {until:%Y-%m-%d %H:%M:%S} "
-                    "UTC: it asked for quiet, or refused this program",
+                    f"UTC: {_WHY_COOLING.get(grant.cause, 'it asked for quiet')}",
                     retry_after=grant.wait,
                 )
-                raise self._told
+                told.error_class = grant.cause or told.error_class
+                # Nothing was sent, so there is nothing to tell of either.
+                self._told = told
+                raise told
             # The random part is waited before the grant: between a grant and its request another
             # run may learn that the site wants quiet.
             self._pause(grant.wait * self._random.uniform(1, 1 + _JITTER))

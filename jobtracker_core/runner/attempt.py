@@ -10,12 +10,14 @@ from msgspec import Struct, structs
 
 from jobtracker_core.contract.errors import CancelReason, ConfigError, ErrorClass
 from jobtracker_core.contract.info import CollectorSettings
+from jobtracker_core.contract.info import Limits as CollectorLimits
 from jobtracker_core.contract.run import Counts, RunState
 from jobtracker_core.plugins import discovery, forms
 from jobtracker_core.runner import processes
 from jobtracker_core.runner.beat import Heartbeat
+from jobtracker_core.runner.cancelling import Cancellations
 from jobtracker_core.runner.clock import Clock
-from jobtracker_core.runner.ending import claimed, tell
+from jobtracker_core.runner.ending import claimed, tell_of
 from jobtracker_core.runner.execute import Result
 from jobtracker_core.runner.inline import InlineHost, LogSink
 from jobtracker_core.runner.limits import MEGABYTE, Patience, RunLimits
@@ -41,6 +43,7 @@ class Workplace(Struct, frozen=True, kw_only=True):
         settings_of: Returns what the operator set for a collector; raises ConfigError.
         shutdown: Once set, runs are asked to stop, and given back.
         at_once: Once set, their processes are ended without asking.
+        cancellations: Who of them is to be stopped.
     """
 
     db: Database
@@ -52,6 +55,7 @@ class Workplace(Struct, frozen=True, kw_only=True):
     on_log: LogSink
     shutdown: threading.Event
     at_once: threading.Event
+    cancellations: Cancellations
 
 
 class _AtOnce(Exception):  # noqa: N818
@@ -128,9 +132,10 @@ def attempt(place: Workplace, claim: Claim, *, since: float) -> RunState | None:
     with (
         claimed(db, claim),
         Heartbeat(db, claim, since=since, lease_s=place.lease_s) as beat,
+        place.cancellations.of(claim) as stop,
     ):
         _end_orphans(db, run, claim)
-        return _attempt(place, claim, run, beat)
+        return _attempt(place, claim, run, beat, stop)
 
 
 def label_of(worker_id: str, run_id: int, fence: int) -> str:
@@ -145,7 +150,9 @@ def _end_orphans(db: Database, run: Run, claim: Claim) -> None:
             processes.end_marked(label_of(earlier.worker_id, run.id, earlier.fence))
 
 
-def _attempt(place: Workplace, claim: Claim, run: Run, beat: Heartbeat) -> RunState | None:
+def _attempt(
+    place: Workplace, claim: Claim, run: Run, beat: Heartbeat, stop: threading.Event
+) -> RunState | None:
     story, meter = _Story(place, claim), _Meter()
     prepared = _prepare(place, run)
     host = _Host(
@@ -155,7 +162,7 @@ def _attempt(place: Workplace, claim: Claim, run: Run, beat: Heartbeat) -> RunSt
         beat=beat,
         pool=None if isinstance(prepared, Outcome) else prepared.pool,
         clock=place.clock,
-        stop=threading.Event(),
+        stop=stop,
         on_progress=lambda _: None,
         on_log=story.log,
     )
@@ -209,8 +216,11 @@ def _prepare(place: Workplace, run: Run) -> _Prepared | Outcome:
                 query=forms.fill(source.info.query, run.query),
                 cursor=run.cursor,
                 max_pages=run.limit_pages,
+                max_requests=_requests_left(run),
+                max_seconds=run.limit_runtime_s,
+                probe=run.trigger == "probe",
             ),
-            limits=_limits(run),
+            limits=_limits(run, source.info.limits),
             pool=None if settings.proxy_pool is None else _pool(place.db, settings.proxy_pool),
         )
     except (discovery.UnknownCollector, discovery.Unavailable) as error:
@@ -221,10 +231,18 @@ def _prepare(place: Workplace, run: Run) -> _Prepared | Outcome:
         return _refuse("validation", str(error), "Correct the query.")
 
 
-def _limits(run: Run) -> RunLimits:
+def _requests_left(run: Run) -> int | None:
+    """Return how many requests the run may still send: earlier attempts have sent some."""
+    if run.limit_requests is None:
+        return None
+    return max(run.limit_requests - run.counts.http_requests, 0)
+
+
+def _limits(run: Run, own: CollectorLimits) -> RunLimits:
     given = {name: getattr(run, f"limit_{name}") for name in ("memory_mb", "cpu_s", "runtime_s")}
+    given = {name: value for name, value in given.items() if value is not None}
     try:
-        return RunLimits(**{name: value for name, value in given.items() if value is not None})
+        return RunLimits(**{"runtime_s": own.max_minutes * 60, **given})
     except ValueError as error:
         field, _, problem = str(error).partition(": ")
         raise ConfigError(f"limits.{field}", problem) from error
@@ -251,9 +269,9 @@ def _refuse(error_class: ErrorClass, message: str, hint: str | None) -> Outcome:
 def _give_back(place: Workplace, claim: Claim, tail: Counts, meter: _Meter) -> RunState | None:
     state = endings.requeue(place.db, claim, outcome="drained", counts=tail, usage=meter.usage)
     kind = "given_back" if state is RunState.PENDING else "ended"
-    told = {"reason": "the worker shuts down"}
-    _note_end(place, claim, state, kind, told)
-    _say_end(place, claim, state, kind, told)
+    if state is RunState.CANCELLED:
+        tell_of(place.db, claim.run_id, place.registry, place.on_log)
+    _say_end(place, claim, state, kind, {"reason": "the worker shuts down"})
     return state
 
 
@@ -291,9 +309,8 @@ def _end(
     kind = "put_off" if state is RunState.PENDING else "ended"
     told = {"error_class": outcome.error_class, "message": outcome.message}
     told = {name: value for name, value in told.items() if value is not None}
-    _note_end(place, claim, state, kind, told)
     if state is not None and state is not RunState.PENDING:
-        tell(runs.get(place.db, run.id).summary, host, place.registry)
+        tell_of(place.db, run.id, place.registry, place.on_log)
     _say_end(place, claim, state, kind, told)
     return state
 
@@ -318,22 +335,6 @@ def _usual(db: Database, run: Run, fill: Mapping[str, int] | None) -> baselines.
     if usual is None or fill is not None:
         return usual
     return structs.replace(usual, fill={})
-
-
-def _note_end(
-    place: Workplace, claim: Claim, state: RunState | None, kind: str, told: Mapping[str, Any]
-) -> None:
-    """Write into the run's events how an attempt ended; the run is no longer ours by now."""
-    if state is not None:
-        with place.db.write() as conn:
-            events.note(
-                conn,
-                claim.run_id,
-                kind,
-                {"state": state.value, **told},
-                at=place.db.now(conn),
-                level=_level(state, kind),
-            )
 
 
 def _say_end(

@@ -132,6 +132,9 @@ class Start(Message, frozen=True, kw_only=True):
     query: bytes
     cursor: str | None
     max_pages: int | None
+    max_requests: int | None = None
+    max_seconds: float | None = None
+    probe: bool = False
     limits: RunLimits
     parent: int
 

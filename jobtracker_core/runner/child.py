@@ -220,6 +220,9 @@ def _load(start: channel.Start) -> Task | Outcome:
             query=msgspec.msgpack.decode(start.query, type=info.query),
             cursor=start.cursor,
             max_pages=start.max_pages,
+            max_requests=start.max_requests,
+            max_seconds=start.max_seconds,
+            probe=start.probe,
         )
     except (discovery.UnknownCollector, discovery.Unavailable) as error:
         return _not_loaded(_problems(registry) or str(error))

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Literal
 
 from msgspec import Struct
 
 from jobtracker_core.contract.run import JobRef, RunState, RunSummary
 from jobtracker_core.plugins.discovery import Registry
 from jobtracker_core.runner.execute import Result
-from jobtracker_core.runner.inline import InlineHost
+from jobtracker_core.runner.inline import InlineHost, LogSink
 from jobtracker_core.runner.outcome import words
-from jobtracker_core.storage import runs
+from jobtracker_core.storage import jobs, runs
 from jobtracker_core.storage.claims import Claim
 from jobtracker_core.storage.engine import Database
 from jobtracker_core.storage.errors import StorageError
@@ -74,16 +75,37 @@ def finish(
         filters=result.filters,
     )
     summary = runs.get(db, claim.run_id).summary
-    tell(summary, host, registry)
+    tell(summary, host.new, registry, host.log)
     return Collected(run=summary, new=tuple(host.new), hint=outcome.hint)
 
 
-def tell(summary: RunSummary, host: InlineHost, registry: Registry) -> None:
+def tell(
+    summary: RunSummary,
+    new: Sequence[JobRef],
+    registry: Registry,
+    on_log: Callable[[Literal["warning"], str, Mapping[str, object]], None],
+) -> None:
     """Call the plugins' hooks one by one: a notifier that fails stops no other."""
     for impl in registry.hooks.hook.jobtracker_run_finished.get_hookimpls():
-        arguments = {"run": summary, "new": tuple(host.new)}
+        arguments = {"run": summary, "new": tuple(new)}
         try:
             impl.function(**{name: arguments[name] for name in impl.argnames})
         except (Exception, SystemExit) as error:  # noqa: BLE001  (a stranger's code)
             fields = {"page": summary.counts.pages, "plugin": impl.plugin_name}
-            host.log("warning", "notifier failed", {**fields, "error": words(error)})
+            on_log("warning", "notifier failed", {**fields, "error": words(error)})
+
+
+def tell_of(db: Database, run_id: int, registry: Registry, on_log: LogSink) -> None:
+    """Tell the plugins of a run that ended, with all that its attempts brought.
+
+    Not of a probe, which is no run of anybody's.
+    """
+    run = runs.get(db, run_id)
+    if run.trigger == "probe":
+        return
+    new = jobs.brought_by(db, run.collector, run_id, count=run.counts.new)
+
+    def log(level: Literal["warning"], event: str, fields: Mapping[str, object]) -> None:
+        on_log(level, event, {"run": run_id, "collector": run.collector, **fields})
+
+    tell(run.summary, new, registry, log)

@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from jobtracker_core.contract.host import RunHost
 from jobtracker_core.contract.info import Private
+from jobtracker_core.contract.page import Probe
 from jobtracker_core.contract.run import Counts, FilterUse
 from jobtracker_core.http.exchange import Transport
 from jobtracker_core.http.proxies import Through
@@ -23,8 +24,9 @@ from jobtracker_core.runner.clock import Clock
 from jobtracker_core.runner.context import HostFailed
 from jobtracker_core.runner.details import DetailReader
 from jobtracker_core.runner.lists import ListReader
-from jobtracker_core.runner.outcome import Evidence, Outcome, Phase, cut, decide
+from jobtracker_core.runner.outcome import Evidence, Outcome, Phase, cut, decide, probed
 from jobtracker_core.runner.session import Session, Task
+from jobtracker_core.runner.soundness import sound_probe
 
 
 class Result(Struct, frozen=True, kw_only=True):
@@ -51,7 +53,7 @@ def execute(
     recorder: Recorder | None = None,
     through: Through | None = None,
 ) -> Result:
-    """Run a collector to its outcome; the host commits it batch by batch.
+    """Run a collector to its outcome; the host commits it batch by batch. A probe stores nothing.
 
     Lists go first: they are quick, so that a run that is stopped early lacks only details.
     What goes wrong with the site or in the plugin is in the result. Raises only what the host
@@ -68,23 +70,22 @@ def execute(
 
 
 def _execute(session: Session) -> Result:
+    return _probe(session) if session.task.probe else _collect(session)
+
+
+def _collect(session: Session) -> Result:
     lists = ListReader(session)
     details = DetailReader(session)
     phase: Phase = "list"
-    cause: BaseException | None = None
-    try:
+
+    def read() -> None:
+        nonlocal phase
         lists.read()
         if "details" in session.info.features:
             phase = "details"
             details.read(lists.refs.values())
-    except HostFailed:
-        session.host.raise_failure()
-    except KeyboardInterrupt:
-        raise
-    except BaseException as error:  # noqa: BLE001  (a plugin may raise anything)
-        session.host.raise_failure()
-        session.tell(error)
-        cause = error
+
+    cause = _cause(session, read)
     evidence = Evidence(
         cause=cause,
         phase=phase,
@@ -97,11 +98,43 @@ def _execute(session: Session) -> Result:
         details_failed=session.counts.details_failed,
         detail_failure=details.failure,
     )
+    return _result(session, decide(evidence), session.filters.account())
+
+
+def _probe(session: Session) -> Result:
+    answers: list[Probe] = []
+
+    def ask() -> None:
+        session.watch.check()
+        session.take_turn()
+        answers.append(sound_probe(session.collector.probe(session.ctx)))
+
+    cause = _cause(session, ask)
+    outcome = decide(Evidence(cause=cause)) if cause is not None else probed(answers[0])
+    return _result(session, outcome, ())
+
+
+def _cause(session: Session, work: Callable[[], None]) -> BaseException | None:
+    """Let the collector work; return what stopped it. Raises what the host raises."""
+    try:
+        work()
+    except HostFailed:
+        session.host.raise_failure()
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001  (a plugin may raise anything)
+        session.host.raise_failure()
+        session.tell(error)
+        return error
+    return None
+
+
+def _result(session: Session, outcome: Outcome, filters: tuple[FilterUse, ...]) -> Result:
     return Result(
-        outcome=cleaned(decide(evidence), session.info.private, session.host.hide),
+        outcome=cleaned(outcome, session.info.private, session.host.hide),
         counts=session.counts,
         tail=session.undelivered,
-        filters=session.filters.account(),
+        filters=filters,
     )
 
 

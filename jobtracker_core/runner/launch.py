@@ -42,6 +42,9 @@ def start_frame(task: Task, plugin: str, limits: RunLimits) -> Start:
         query=msgspec.msgpack.encode(task.query),
         cursor=task.cursor,
         max_pages=task.max_pages,
+        max_requests=task.max_requests,
+        max_seconds=task.max_seconds,
+        probe=task.probe,
         limits=limits,
         parent=os.getpid(),
     )

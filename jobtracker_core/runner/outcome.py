@@ -16,6 +16,7 @@ from jobtracker_core.contract.errors import (
     RateLimited,
     Transient,
 )
+from jobtracker_core.contract.page import Probe
 from jobtracker_core.contract.run import RunState
 
 SAMPLE_CAP = 20_000
@@ -106,6 +107,18 @@ def decide(evidence: Evidence) -> Outcome:
     )
 
 
+def probed(probe: Probe) -> Outcome:
+    """Return the end of a run that only asked whether the site answers as it should."""
+    if probe.ok:
+        return Outcome(state=RunState.SUCCEEDED, message=probe.message)
+    return Outcome(
+        state=RunState.FAILED,
+        error_class="empty",
+        message=f"the site does not answer as it should: {probe.message}",
+        hint="Look at the site, and for a newer version of the plugin.",
+    )
+
+
 def words(error: BaseException) -> str:
     """Return an error in words, whatever its class makes of being asked."""
     if isinstance(error, CollectError):
@@ -189,8 +202,9 @@ def _stopped(evidence: Evidence, cause: CollectError) -> Outcome:
     if isinstance(cause, RateLimited | Blocked):
         state = RunState.PARTIAL
     elif isinstance(cause, Cancelled):
-        # Time that is used up is nobody's wish: what was read stands, and the next run goes on.
-        state = RunState.PARTIAL if cause.reason == "deadline" else RunState.CANCELLED
+        # What is used up is nobody's wish: what was read stands, and the next run goes on.
+        used_up = cause.reason in {"deadline", "requests"}
+        state = RunState.PARTIAL if used_up else RunState.CANCELLED
     elif evidence.phase == "details" or (isinstance(cause, Transient) and evidence.pages):
         state = RunState.PARTIAL
     return Outcome(

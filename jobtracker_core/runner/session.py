@@ -30,6 +30,9 @@ class Task(Struct, frozen=True, kw_only=True):
     Attributes:
         cursor: Where an earlier run of the same query stopped.
         max_pages: List pages of this run, where that is less than the collector's own limit.
+        max_requests: Requests that this run may send; None is any number.
+        max_seconds: Seconds of this run, in place of the collector's own limit.
+        probe: Only ask the collector whether its site answers as it expects.
     """
 
     collector: type[JobCollector[Any, Any]]
@@ -37,6 +40,15 @@ class Task(Struct, frozen=True, kw_only=True):
     query: CommonQuery
     cursor: str | None = None
     max_pages: int | None = None
+    max_requests: int | None = None
+    max_seconds: float | None = None
+    probe: bool = False
+
+    @property
+    def seconds(self) -> float:
+        """Seconds that the run may take."""
+        own = self.collector.info.limits.max_minutes * 60
+        return own if self.max_seconds is None else self.max_seconds
 
 
 class Session:
@@ -62,7 +74,7 @@ class Session:
         self.info = info
         self.clock = clock
         self.host = GuardedHost(host)
-        self.watch = Stopwatch(clock, self.host, seconds=info.limits.max_minutes * 60)
+        self.watch = Stopwatch(clock, self.host, seconds=task.seconds)
         self._route = Route(self.host, transport, through)
         self._client = Client(
             route=self._route,
@@ -77,6 +89,7 @@ class Session:
             random=Random(),  # noqa: S311  (spreads requests, hides nothing)
             recorder=recorder,
             remaining=self.watch.remaining,
+            max_requests=task.max_requests,
         )
         own = info.limits.max_pages
         self.max_pages = own if task.max_pages is None else min(task.max_pages, own)

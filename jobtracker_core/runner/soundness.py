@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct, structs
 
-from jobtracker_core.contract.page import Page, Skip
+from jobtracker_core.contract.page import Page, Probe, Skip
 from jobtracker_core.contract.posting import Posting
 from jobtracker_core.ingest.normalise import Unreadable
 from jobtracker_core.runner.context import locate
@@ -64,6 +64,13 @@ def sound_posting(posting: object) -> Posting:
     if not isinstance(raw, dict | str | None):
         raise Unreadable("raw", f"is {type(raw).__name__}, not an object or text")
     return structs.replace(checked, raw=raw)
+
+
+def sound_probe(probe: object) -> Probe:
+    """Return what a probe said as the contract has it; raise TypeError if it is not."""
+    if not isinstance(probe, Probe):
+        raise TypeError(f"probe() returned {type(probe).__name__}, not a Probe")
+    return msgspec.convert(_plain(probe), Probe)
 
 
 def _plain(value: Any) -> Any:

@@ -10,6 +10,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
+from datetime import timedelta
 from random import uniform
 from typing import Final
 
@@ -18,17 +19,17 @@ from msgspec import Struct
 from jobtracker_core.contract.info import CollectorSettings
 from jobtracker_core.plugins import discovery
 from jobtracker_core.runner.attempt import Workplace, attempt
+from jobtracker_core.runner.cancelling import Cancellations
 from jobtracker_core.runner.clock import Clock, SystemClock
 from jobtracker_core.runner.clockwatch import ClockWatch
+from jobtracker_core.runner.housekeeping import Housekeeping
 from jobtracker_core.runner.inline import LogSink
 from jobtracker_core.runner.limits import Patience
-from jobtracker_core.runner.pump import pump
 from jobtracker_core.storage import queue, workers
 from jobtracker_core.storage.claims import LEASE_S, Claim
 from jobtracker_core.storage.engine import Database
 from jobtracker_core.storage.errors import StorageError
 from jobtracker_core.storage.identity import worker_identity
-from jobtracker_core.storage.sweep import sweep
 from jobtracker_core.storage.wakeup import Wakeup, open_wakeup
 
 _LAST_S: Final = 10.0
@@ -37,6 +38,8 @@ _LAST_S: Final = 10.0
 _PUMP_S: Final = 1.0
 _SWEEP_S: Final = 10.0
 _SEEN_S: Final = 15.0
+_PROBE_S: Final = 5.0
+_PRUNE_S: Final = 3_600.0
 _AGAIN_S: Final = 1.0
 """Seconds after which a database that failed is asked again."""
 
@@ -50,6 +53,7 @@ class Options(Struct, frozen=True, kw_only=True):
         poll_s: Seconds after which it looks for work although nothing has woken it.
         drain_s: Seconds that runs have to come to their end once the worker is to end.
         lease_s: Seconds after which a run may be taken from a worker that is silent.
+        keep_runs_days: Days after which runs that ended are forgotten, as far as nobody needs them.
         version: Of this program, to show.
     """
 
@@ -58,6 +62,7 @@ class Options(Struct, frozen=True, kw_only=True):
     poll_s: float = 10.0
     drain_s: float = 60.0
     lease_s: float = LEASE_S
+    keep_runs_days: int = 90
     version: str = "-"
 
     def __post_init__(self) -> None:
@@ -113,13 +118,21 @@ class Worker:
             on_log=on_log,
             shutdown=threading.Event(),
             at_once=threading.Event(),
+            cancellations=Cancellations(),
         )
         self._clock_watch = ClockWatch(db, self._place.clock, on_log)
         self._claims: queues.SimpleQueue[tuple[Claim, float] | None] = queues.SimpleQueue()
         self._changed = threading.Condition()
         self._busy = 0
         self._wakeup: Wakeup | None = None
-        self._unusable: dict[int, str] = {}
+        self._house = Housekeeping(
+            db,
+            registry,
+            settings_of,
+            serving=self._serving,
+            keep=timedelta(days=options.keep_runs_days),
+            on_log=on_log,
+        )
         # A process has one identity, and may have several workers.
         self.worker_id = f"{worker_identity()}.{secrets.token_hex(2)}"
 
@@ -160,9 +173,12 @@ class Worker:
             self._begin()
             for slot in slots:
                 slot.start()
-            with Timers(self._say_jump) as timers:
-                timers.every(_PUMP_S, self._guarded(self._pump))
-                timers.every(_SWEEP_S, self._guarded(self._sweep), jitter=_SWEEP_S / 5)
+            with Timers(self._say_clock_was_set) as timers:
+                house = self._house
+                timers.every(_PUMP_S, self._guarded(house.pump))
+                timers.every(_SWEEP_S, self._guarded(house.sweep), jitter=_SWEEP_S / 5)
+                timers.every(_PROBE_S, self._guarded(house.probe), jitter=_PROBE_S / 5)
+                timers.every(_PRUNE_S, self._guarded(house.prune), jitter=_PRUNE_S / 5)
                 timers.every(_SEEN_S, self._guarded(self._say_seen))
                 timers.every(_SEEN_S, self._guarded(self._clock_watch.look))
                 self._claim_until_told(wakeup)
@@ -196,7 +212,8 @@ class Worker:
         told = {"worker": self.worker_id, "slots": options.slots, "collectors": [*self._serving]}
         self._on_log("info", "worker started", told)
         # At once: the runs of a worker that was killed here wait for nobody else.
-        self._sweep()
+        self._house.follow_plugins()
+        self._house.sweep()
 
     # Claiming, in the thread of run().
 
@@ -204,6 +221,7 @@ class Worker:
         failing = False
         while not self.draining:
             try:
+                self._place.cancellations.look(self._db)
                 if self._take_one():
                     continue
                 pause = self._pause()
@@ -295,27 +313,9 @@ class Worker:
 
         return call
 
-    def _pump(self) -> None:
-        done = pump(self._db)
-        for number, why in done.unusable.items():
-            if self._unusable.get(number) != why:
-                self._on_log("warning", "schedule unusable", {"search": number, "error": why})
-        self._unusable = dict(done.unusable)
-        for number, ticked in done.ticked.items():
-            fields = {"search": number, "outcome": ticked.outcome, "run": ticked.run_id}
-            self._on_log("info", "schedule ticked", fields)
-
-    def _sweep(self) -> None:
-        swept = sweep(self._db)
-        for rescued in swept.rescued:
-            fields = {"run": rescued.run_id, "state": rescued.state}
-            self._on_log("warning", "run taken from a dead worker", fields)
-        for number in swept.missed:
-            self._on_log("warning", "run missed", {"run": number})
-
-    def _say_jump(self, seconds: float) -> None:
-        self._on_log("warning", "the clock jumped", {"seconds": round(seconds, 1)})
-
     def _say_seen(self) -> None:
         state: workers.State = "draining" if self.draining else "working"
         workers.seen(self._db, self.worker_id, state=state)
+
+    def _say_clock_was_set(self, seconds: float) -> None:
+        self._on_log("warning", "the clock jumped", {"seconds": round(seconds, 1)})

@@ -65,6 +65,8 @@ class Settings(Struct, frozen=True, kw_only=True):
             Read by workers alone; collecting from the command line does not wait for anything.
         slots: Runs that a worker takes at once.
         drain_timeout: Seconds that the runs of a worker have to come to their end when it is to.
+        keep_runs_days: Days after which runs that ended are forgotten; the newest of each search
+            stay.
         api_threads: Threads that answer requests.
         local_metrics: Programs of this machine may read `/metrics` without a token. Not for where
             a proxy on this machine passes on what comes from elsewhere.
@@ -89,6 +91,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     poll_interval: float = 10.0
     slots: int = 4
     drain_timeout: float = 60.0
+    keep_runs_days: int = 90
     api_threads: int = 16
     local_metrics: bool = False
     log_level: LogLevel = "info"

@@ -22,6 +22,7 @@ LOG_FORMATS: Final = ("auto", "human", "json")
 _DAY_S = 86_400
 _KEY_BYTES, _FEWEST_DIFFERENT = 32, 12
 _MOST = 256
+_MOST_DAYS = 36_500
 _HIGHEST_PORT = 65_535
 _LISTEN = re.compile(r"(\[[0-9A-Fa-f:.%]+\]|[^\s:\[\]/@]+):(\d{1,5})")
 _PLACE = re.compile(r"[A-Za-z0-9._-]+(:\d{1,5})?|\[[0-9A-Fa-f:.]+\](:\d{1,5})?|[0-9A-Fa-f:.]+")
@@ -147,6 +148,13 @@ def _count(value: object) -> int:
     return int(number)
 
 
+def _days(value: object) -> int:
+    number = _number(value)
+    if not number.is_integer() or not 1 <= number <= _MOST_DAYS:
+        raise ValueError(value)
+    return int(number)
+
+
 def _one_of(words: tuple[str, ...]) -> Callable[[object], str]:
     def read(value: object) -> str:
         word = _text(value).lower()
@@ -223,6 +231,12 @@ SETTINGS: Final = {
             variables=("JOBTRACKER_DRAIN_TIMEOUT",),
             read=_seconds,
             allowed="seconds above 0 and up to 86,400",
+        ),
+        Setting(
+            name="keep_runs_days",
+            variables=("JOBTRACKER_KEEP_RUNS_DAYS",),
+            read=_days,
+            allowed="a whole number of days from 1 to 36,500",
         ),
         Setting(
             name="api_threads",

@@ -23,6 +23,8 @@ from jobtracker_core.storage.types import UtcDateTime
 BY_HAND: tuple[Trigger, ...] = ("manual", "api", "retry")
 """Triggers behind which a person stands: a paused collector may still be tried."""
 
+_DESPITE_PAUSE: tuple[Trigger, ...] = (*BY_HAND, "probe")
+
 
 class Installed(Struct, frozen=True, kw_only=True):
     """The plugin that a worker would run a collector with."""
@@ -42,8 +44,9 @@ def claim(
 
     It may begin if its time has come, its site has a slot free, and its collector is one of
     `serving` (those that this worker has, or was told to serve), turned on and not paused; runs
-    started by hand do not mind a pause. Its attempt and its fence go up by one. A run that begins
-    for the first time goes on where the last one of its query stopped, if that is still good.
+    started by hand and probes do not mind a pause, which lasts until one of them succeeds. Its
+    attempt and its fence go up by one. A run that begins for the first time goes on where the last
+    one of its query stopped, if that is still good.
     """
     for _ in range(slots.ATTEMPTS):
         if db.dialect == "sqlite":
@@ -65,7 +68,7 @@ def claim(
 
 def _next(conn: Connection, at: datetime, serving: Mapping[str, Installed]) -> Row[Any] | None:
     """Return the run that is to begin next, locked on PostgreSQL."""
-    opened, by_hand = _open_collectors(conn, at, serving)
+    opened, by_hand = _open_collectors(conn, serving)
     if not by_hand:
         return None
     dialect = conn.dialect.name
@@ -91,7 +94,7 @@ def _next_statement(dialect: str) -> sa.Select[Any]:
         .correlate(None)
     )
     by_hand = sa.and_(
-        runs.c.trigger.in_(BY_HAND), one_of_named(dialect, runs.c.collector_id, "b_by_hand")
+        runs.c.trigger.in_(_DESPITE_PAUSE), one_of_named(dialect, runs.c.collector_id, "b_by_hand")
     )
     return (
         sa.select(runs)
@@ -114,7 +117,7 @@ def _next_statement(dialect: str) -> sa.Select[Any]:
 
 
 def _open_collectors(
-    conn: Connection, at: datetime, serving: Mapping[str, Installed]
+    conn: Connection, serving: Mapping[str, Installed]
 ) -> tuple[list[int], list[int]]:
     """Return the numbers of the served collectors that are not paused, and of all that are on."""
     c = collectors.c
@@ -125,7 +128,7 @@ def _open_collectors(
     opened = [
         row.id
         for row in mine
-        if (row.paused_until is None or row.paused_until <= at)
+        if row.paused_until is None
         and (row.paused_version is None or row.paused_version != serving[row.name].version)
     ]
     return opened, [row.id for row in mine]

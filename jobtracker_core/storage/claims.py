@@ -19,7 +19,7 @@ from jobtracker_core.storage.tables import collector_runs as runs
 LEASE_S = 60.0
 CURSOR_LIFE = timedelta(hours=24)
 
-Trigger = Literal["schedule", "manual", "api", "retry", "backfill"]
+Trigger = Literal["schedule", "manual", "api", "retry", "backfill", "probe"]
 
 COUNTERS: Mapping[str, str] = {
     name: name

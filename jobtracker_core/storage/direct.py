@@ -44,10 +44,10 @@ def start(
 
     It has a single attempt: nobody would take it up again. The collector's row is made if needed.
     At most `max_running` runs with the same `concurrency_key` (the site) are alive at once, over
-    all machines; fewer where the site's own row says so. After `lease_s` seconds without a renewal
-    the run counts as dead. Without a `query_hash` it is no run of its query: none goes on from
-    where it stopped. `params` is what belongs to this run and not to its query, such as where it
-    was recorded.
+    all machines; or as many as an operator set for the site. After `lease_s` seconds without a
+    renewal the run counts as dead. Without a `query_hash` it is no run of its query: none goes on
+    from where it stopped. `params` is what belongs to this run and not to its query, such as where
+    it was recorded.
 
     Raises:
         Busy: All slots are taken; the message names the run that holds one.
@@ -56,8 +56,8 @@ def start(
         try:
             with db.write() as conn, slots.taking_a_slot():
                 rescue(conn)
-                slots.ensure_site(conn, concurrency_key, max_running)
-                limit = min(max_running, slots.limit_of(conn, concurrency_key))
+                slots.follow_one(conn, concurrency_key, max_running)
+                limit = slots.limit_of(conn, concurrency_key)
                 slot = slots.free_slot(conn, concurrency_key, limit)
                 if slot is None:
                     raise _busy(conn, concurrency_key, limit)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal, cast, get_args
 
@@ -13,12 +13,13 @@ from sqlalchemy import Connection, Row
 
 from jobtracker_core.contract.errors import ErrorClass
 from jobtracker_core.contract.run import Counts, FilterUse, RunState
-from jobtracker_core.storage import attempts, pauses
+from jobtracker_core.storage import attempts, events, pauses
 from jobtracker_core.storage.attempts import NO_USAGE, Usage
 from jobtracker_core.storage.claims import COUNTERS, Claim, lock, totals
 from jobtracker_core.storage.engine import Database, now
 from jobtracker_core.storage.errors import NotFound
 from jobtracker_core.storage.retry import back_off
+from jobtracker_core.storage.statements import one_of
 from jobtracker_core.storage.tables import FINAL_STATES
 from jobtracker_core.storage.tables import collector_runs as runs
 from jobtracker_core.storage.texts import clean
@@ -88,8 +89,9 @@ def finish(
             values |= {"cursor": None, "cursor_at": None}
         _write(conn, row, values, done, outcome=state.value, usage=usage, at=moment)
         ended = RunState(values["state"])
-        if ended is not RunState.PENDING and row.trigger not in pauses.NOT_ITS_OWN:
-            pauses.note_run(conn, _for_account(row, ended, values, done), at=moment)
+        _account(conn, row, ended, values, done, moment)
+        kind = "put_off" if ended is RunState.PENDING else "ended"
+        _tell(conn, row.id, kind, values, moment)
     return ended
 
 
@@ -151,17 +153,38 @@ def _write(
     announce(conn)
 
 
-def _for_account(
-    row: Row[Any], state: RunState, values: Mapping[str, Any], done: Counts
-) -> pauses.Ended:
-    return pauses.Ended(
-        run_id=row.id,
-        collector_id=row.collector_id,
-        state=state,
-        error_class=values["error_class"],
-        error_message=values["error_message"],
-        pages=done.pages,
-        plugin_version=row.plugin_version,
+def _account(
+    conn: Connection,
+    row: Row[Any],
+    state: RunState,
+    values: Mapping[str, Any],
+    done: Counts,
+    at: datetime,
+) -> None:
+    if state is not RunState.PENDING and row.trigger not in pauses.NOT_ITS_OWN:
+        ended = pauses.Ended.of(
+            row,
+            state,
+            done,
+            error_class=values["error_class"],
+            error_message=values["error_message"],
+        )
+        pauses.note_run(conn, ended, at=at)
+
+
+def _tell(
+    conn: Connection, run_id: int, kind: str, values: Mapping[str, Any], at: datetime, **more: str
+) -> None:
+    """Write into the run's events how an attempt ended."""
+    told = {"error_class": values["error_class"], "message": values["error_message"], **more}
+    bad = values["state"] in {"failed", "suspect"} or kind == "put_off"
+    events.note(
+        conn,
+        run_id,
+        kind,
+        {"state": values["state"], **{k: v for k, v in told.items() if v is not None}},
+        at=at,
+        level="warning" if bad else "info",
     )
 
 
@@ -203,7 +226,17 @@ def requeue(
         if not cancelled:
             values["attempt"] = max(row.attempt - 1, 0)
         _write(conn, row, values, done, outcome=outcome, usage=usage, at=moment)
-    return RunState(values["state"])
+        state = RunState(values["state"])
+        _account(conn, row, state, values, done, moment)
+        _tell(
+            conn,
+            row.id,
+            "ended" if cancelled else "given_back",
+            values,
+            moment,
+            reason="the worker shuts down" if outcome == "drained" else "it must wait",
+        )
+    return state
 
 
 def _text(text: str | None, characters: int) -> str | None:
@@ -213,8 +246,9 @@ def _text(text: str | None, characters: int) -> str | None:
 def request_cancel(db: Database, run_id: int, *, requested_by: str | None = None) -> RunState:
     """Ask for a run to be stopped; return its state then.
 
-    A pending run is cancelled at once, and so is one whose pages are sent here; a running one
-    hears of it at its next heartbeat; one that has ended stays as it is.
+    A pending run is cancelled at once, and so is one whose pages are sent here; the worker of a
+    running one is told, and hears of it at its next heartbeat at the latest; one that has ended
+    stays as it is.
 
     Raises:
         NotFound: There is no run of that number.
@@ -235,12 +269,17 @@ def _cancel(conn: Connection, row: Row[Any], requested_by: str | None) -> RunSta
     moment = now(conn)
     values: dict[str, Any] = {
         # The first request is the one that counts.
-        "cancel_requested_at": sa.func.coalesce(runs.c.cancel_requested_at, moment),
-        "cancel_requested_by": sa.func.coalesce(runs.c.cancel_requested_by, requested_by),
+        "cancel_requested_at": row.cancel_requested_at or moment,
+        "cancel_requested_by": row.cancel_requested_by or requested_by,
     }
     if state is RunState.PENDING:
         state = RunState.CANCELLED
-        values |= {"state": state.value, "finished_at": moment, "error_class": "cancelled"}
+        values |= {
+            "state": state.value,
+            "finished_at": moment,
+            "error_class": "cancelled",
+            "error_message": None,
+        }
     elif row.trigger == "api":
         # Whoever sends its pages beats no heart by which to hear of it: the next batch is refused.
         state = RunState.CANCELLED
@@ -248,7 +287,22 @@ def _cancel(conn: Connection, row: Row[Any], requested_by: str | None) -> RunSta
         _write(conn, row, values, totals(row), outcome="cancelled", usage=NO_USAGE, at=moment)
         return state
     conn.execute(sa.update(runs).where(runs.c.id == row.id).values(values))
+    if state is RunState.RUNNING:
+        announce(conn)
+    elif row.trigger == "probe":
+        _account(conn, row, state, values, totals(row), moment)
     return state
+
+
+def to_be_cancelled(db: Database, run_ids: Collection[int]) -> frozenset[int]:
+    """Return those of these runs that somebody asked to be stopped."""
+    if not run_ids:
+        return frozenset()
+    with db.read() as conn:
+        wanted = sa.select(runs.c.id).where(
+            one_of(conn, runs.c.id, sorted(run_ids)), runs.c.cancel_requested_at.is_not(None)
+        )
+        return frozenset(conn.execute(wanted).scalars())
 
 
 def known(run_id: int) -> int:

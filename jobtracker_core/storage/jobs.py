@@ -20,10 +20,11 @@ from jobtracker_core.contract.posting import (
     Remote,
     Seniority,
 )
+from jobtracker_core.contract.run import JobRef
 from jobtracker_core.storage.companies import Company, read_one
 from jobtracker_core.storage.engine import Database
 from jobtracker_core.storage.errors import NotFound
-from jobtracker_core.storage.rows import Reader
+from jobtracker_core.storage.rows import Reader, to_struct
 from jobtracker_core.storage.statements import one_of
 from jobtracker_core.storage.tables import job_changes, job_sightings, job_texts, jobs
 from jobtracker_core.storage.types import LARGEST_ID
@@ -201,6 +202,25 @@ def _get(
             company=None if whole.company_id is None else read_one(conn, whole.company_id),
             changes=tuple(_CHANGES.read(conn, _CHANGES_OF_JOB, {"job_id": whole.id})),
         )
+
+
+def brought_by(db: Database, source: str, run_id: int, *, count: int) -> tuple[JobRef, ...]:
+    """Return the jobs that a run brought, in the order they came; `count` is how many it counted.
+
+    They are found from the newest on, so that it is quick soon after the run and slow much later.
+    """
+    if count == 0:
+        return ()
+    columns = [jobs.c[name] for name in JobRef.__struct_fields__]
+    found = (
+        sa.select(*columns)
+        .where(jobs.c.source == source, jobs.c.first_run_id == run_id)
+        .order_by(jobs.c.id.desc())
+        .limit(count)
+    )
+    with db.read() as conn:
+        refs = [to_struct(row, JobRef) for row in conn.execute(found).mappings()]
+    return tuple(reversed(refs))
 
 
 def changes_of_run(db: Database, run_id: int) -> tuple[Change, ...]:

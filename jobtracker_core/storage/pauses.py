@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,7 +11,7 @@ from msgspec import Struct
 from sqlalchemy import Connection, Row
 
 from jobtracker_core.contract.errors import ErrorClass
-from jobtracker_core.contract.run import RunState
+from jobtracker_core.contract.run import Counts, RunState
 from jobtracker_core.storage import events
 from jobtracker_core.storage.tables import collectors
 
@@ -39,7 +40,9 @@ class Ended(Struct, frozen=True, kw_only=True):
     """What of a run's end counts here.
 
     Attributes:
+        requests: How often it asked the site.
         poison: It cost all its attempts their workers.
+        probe: It was to see whether a pause can end.
     """
 
     run_id: int
@@ -48,8 +51,35 @@ class Ended(Struct, frozen=True, kw_only=True):
     error_class: ErrorClass | None
     error_message: str | None
     pages: int
+    requests: int
     plugin_version: str | None
     poison: bool = False
+    probe: bool = False
+
+    @classmethod
+    def of(
+        cls,
+        row: Row[Any],
+        state: RunState,
+        done: Counts,
+        *,
+        error_class: ErrorClass | None,
+        error_message: str | None,
+        poison: bool = False,
+    ) -> Ended:
+        """Make it of a run's row and of what its end has brought."""
+        return cls(
+            run_id=row.id,
+            collector_id=row.collector_id,
+            state=state,
+            error_class=error_class,
+            error_message=error_message,
+            pages=done.pages,
+            requests=done.http_requests,
+            plugin_version=row.plugin_version,
+            poison=poison,
+            probe=row.trigger == "probe",
+        )
 
 
 def is_good(run: Ended) -> bool:
@@ -68,7 +98,8 @@ def is_bad(run: Ended) -> bool:
     if run.poison:
         return True
     if run.state is RunState.PARTIAL:
-        return run.pages == 0 and run.error_class == "blocked"
+        # Without a request it only heard that others had been refused.
+        return run.pages == 0 and run.error_class == "blocked" and run.requests > 0
     return run.state is RunState.FAILED and run.error_class not in _NOT_ITS_FAULT
 
 
@@ -81,22 +112,42 @@ def length(failures: int) -> timedelta:
 def note_run(conn: Connection, run: Ended, *, at: datetime) -> None:
     """Keep account of an ended run, in its transaction; pause its collector where it is time.
 
-    A success ends a pause. What fails during one (runs started by hand, or begun before) neither
-    ends nor prolongs it.
+    A pause lasts until a run succeeds: its probe, or one that was started by hand. What else fails
+    during one neither ends nor prolongs it; a probe that does not succeed prolongs it, without
+    another notice.
     """
     row = conn.execute(
         sa.select(collectors).where(collectors.c.id == run.collector_id).with_for_update()
     ).one()
     values: dict[str, Any] = {"last_run_at": at}
+    prolonged = run.probe and row.paused_until is not None
     if is_good(run):
         values |= unpaused()
-    elif is_bad(run) and not _is_paused(row, run, at):
+    elif prolonged:
+        values |= _prolonged(row, run, at)
+    elif is_bad(run) and not _is_paused(row, run):
         values |= _failed(row, run, at)
     conn.execute(sa.update(collectors).where(collectors.c.id == run.collector_id).values(**values))
-    if "pause_reason" in values and values["pause_reason"] is not None:
-        told = {"collector": row.name, "reason": values["pause_reason"]}
-        if values["paused_until"] is not None:
-            told["until"] = values["paused_until"].isoformat()
+    if values.get("pause_reason") is not None:
+        _tell(conn, row.name, run, values, at=at, prolonged=prolonged)
+
+
+def _tell(
+    conn: Connection,
+    name: str,
+    run: Ended,
+    values: Mapping[str, Any],
+    *,
+    at: datetime,
+    prolonged: bool,
+) -> None:
+    told = {"collector": name, "reason": values["pause_reason"]}
+    if values["paused_until"] is not None:
+        told["until"] = values["paused_until"].isoformat()
+    # That the plugin is too old is another thing to do than waiting, and so is told.
+    if prolonged and values.get("paused_version") is None:
+        events.note(conn, run.run_id, "pause_goes_on", told, at=at)
+    else:
         events.note(conn, run.run_id, "collector_paused", told, at=at, level="warning")
 
 
@@ -111,10 +162,18 @@ def unpaused() -> dict[str, Any]:
     }
 
 
-def _is_paused(row: Row[Any], run: Ended, at: datetime) -> bool:
+def _is_paused(row: Row[Any], run: Ended) -> bool:
     if row.paused_version is not None and row.paused_version == run.plugin_version:
         return True
-    return row.paused_until is not None and row.paused_until > at
+    return row.paused_until is not None
+
+
+def _prolonged(row: Row[Any], run: Ended, at: datetime) -> dict[str, Any]:
+    if run.error_class in _NOT_ITS_FAULT or run.state is RunState.CANCELLED:
+        # It says nothing of the site: the same once more.
+        until = at + length(row.consecutive_failures)
+        return {"paused_until": until, "pause_reason": row.pause_reason}
+    return _failed(row, run, at)
 
 
 def _failed(row: Row[Any], run: Ended, at: datetime) -> dict[str, Any]:

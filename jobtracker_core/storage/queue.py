@@ -40,7 +40,14 @@ __all__ = [
     "seconds_to_next",
 ]
 
-PRIORITY: Mapping[Trigger, int] = {"manual": 3, "api": 3, "retry": 3, "schedule": 5, "backfill": 8}
+PRIORITY: Mapping[Trigger, int] = {
+    "manual": 3,
+    "api": 3,
+    "retry": 3,
+    "probe": 4,
+    "schedule": 5,
+    "backfill": 8,
+}
 """Lower is sooner: somebody who waits comes before the clock, and that before old answers."""
 
 

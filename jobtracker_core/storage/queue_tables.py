@@ -23,6 +23,7 @@ sites = Table(
     metadata,
     Column("key", Text, primary_key=True),
     Column("max_parallel", sa.SmallInteger, nullable=False, server_default=sa.text("1")),
+    Column("set_by_operator", sa.Boolean, nullable=False, server_default=sa.false()),
     CheckConstraint("max_parallel BETWEEN 1 AND 64", name="max_parallel"),
 )
 

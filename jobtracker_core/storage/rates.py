@@ -63,6 +63,7 @@ class Rate(Struct, frozen=True, kw_only=True):
         tat: When the allowance is whole again.
         strikes: Refusals in a row, each of which began a cooling.
         pace: Share of the rate in force at `pace_at`, from where on it recovers.
+        cause: What the last cooling was begun for.
     """
 
     key: str
@@ -71,6 +72,7 @@ class Rate(Struct, frozen=True, kw_only=True):
     strikes: int
     pace: float
     pace_at: datetime
+    cause: ErrorClass | None = None
 
     def pace_now(self, moment: datetime) -> float:
         """Return the share of the rate in force at a moment, 1 at most."""
@@ -102,7 +104,7 @@ def acquire(db: Database, key: str, *, per_minute: float, burst: int) -> Grant:
         rate, moment = _lock(conn, key)
         until = rate.cooling_until(moment)
         if until is not None:
-            return Grant(wait=(until - moment).total_seconds(), cooling=True)
+            return Grant(wait=(until - moment).total_seconds(), cooling=True, cause=rate.cause)
         tat = next_tat(rate, moment, per_minute=per_minute, burst=burst)
         if isinstance(tat, timedelta):
             return Grant(wait=tat.total_seconds())
@@ -145,6 +147,7 @@ def slow_down(
                 strikes=slowed.strikes,
                 pace=slowed.pace,
                 pace_at=slowed.pace_at,
+                cause=slowed.cause,
             )
         )
     return slowed.pace_at
@@ -159,8 +162,8 @@ def _slowed(rate: Rate, moment: datetime, cause: ErrorClass, retry_after: float 
         if cause != "blocked":
             pace = max(SLOWEST, pace / 2)
     until = moment + _cooling(cause, retry_after, strikes)
-    if cooling is not None:
-        until = max(until, cooling)
+    if cooling is not None and cooling >= until:
+        until, cause = cooling, rate.cause or cause
     return Rate(
         key=rate.key,
         tat=rate.tat,
@@ -168,6 +171,7 @@ def _slowed(rate: Rate, moment: datetime, cause: ErrorClass, retry_after: float 
         strikes=strikes,
         pace=pace,
         pace_at=until,
+        cause=cause,
     )
 
 

@@ -54,6 +54,7 @@ POLICY: Mapping[ErrorClass, Pauses | None] = {
     "runtime_limit": None,
     "output_limit": None,
     "page_limit": None,
+    "request_limit": None,
     # Not failures of the run: the sweep and the drain have rules of their own.
     "lease_lost": None,
     "cancelled": None,

@@ -80,7 +80,7 @@ def rescue(conn: Connection) -> tuple[Rescued, ...]:
         if row.fence == dead[row.id]
         and (row.lease_expires_at <= moment or is_dead_neighbour(row.worker_id))
     ]
-    _account(conn, [row for row, rescued in taken if rescued.state == "failed"], moment)
+    _account(conn, [(row, end.state) for row, end in taken if end.state != "pending"], moment)
     announce(conn)
     return tuple(rescued for _, rescued in taken)
 
@@ -130,26 +130,27 @@ def _take(conn: Connection, row: Row[Any], moment: datetime) -> Rescued:
     return Rescued(run_id=row.id, state=state)
 
 
-def _account(conn: Connection, failed: list[Row[Any]], moment: datetime) -> None:
+def _account(
+    conn: Connection,
+    ended: list[tuple[Row[Any], Literal["pending", "failed", "cancelled"]]],
+    moment: datetime,
+) -> None:
     # In one order everywhere, so that two sweeps cannot wait for each other.
-    for row in sorted(failed, key=lambda row: (row.collector_id, row.id)):
+    for row, state in sorted(ended, key=lambda end: (end[0].collector_id, end[0].id)):
         if row.trigger in pauses.NOT_ITS_OWN:
             continue
-        pauses.note_run(
-            conn,
-            pauses.Ended(
-                run_id=row.id,
-                collector_id=row.collector_id,
-                state=RunState.FAILED,
-                error_class="lease_lost",
-                error_message=f"all {row.attempt} attempts lost their workers",
-                pages=row.pages,
-                plugin_version=row.plugin_version,
-                # One lost worker is an accident; one in every attempt is the run's own doing.
-                poison=row.max_attempts > 1 and row.rescue_count + 1 >= row.max_attempts,
-            ),
-            at=moment,
+        run = pauses.Ended.of(
+            row,
+            RunState(state),
+            totals(row),
+            error_class="lease_lost",
+            error_message=f"all {row.attempt} attempts lost their workers",
+            # One lost worker is an accident; one in every attempt is the run's own doing.
+            poison=state == "failed"
+            and row.max_attempts > 1
+            and row.rescue_count + 1 >= row.max_attempts,
         )
+        pauses.note_run(conn, run, at=moment)
 
 
 def _miss(conn: Connection) -> tuple[int, ...]:

@@ -319,6 +319,7 @@ rate_limits = Table(
     count("strikes", sa.SmallInteger),
     Column("pace", sa.Double, nullable=False, server_default=sa.text("1")),
     time("pace_at", required=True),
+    Column("cause", Text),
     CheckConstraint("pace > 0 AND pace <= 1", name="pace"),
     # Every request to a site rewrites its row in place.
     postgresql_with={"fillfactor": 50},

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, TypedDict
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from jobtracker_core.contract.errors import ConfigError
 from jobtracker_core.contract.info import CollectorInfo, CollectorSettings
 from jobtracker_core.http.address import Hosts
 from jobtracker_core.plugins import discovery, forms
 from jobtracker_core.plugins.forms import FormError
+from jobtracker_core.runner.housekeeping import probe_of
 from jobtracker_core.settings.hidden import is_secret
-from jobtracker_core.storage import collector_settings, collectors, rates
+from jobtracker_core.storage import collector_settings, collectors, queue, rates
 from jobtracker_core.storage.collector_settings import CollectorChange
+from jobtracker_core.storage.queue import Enqueued
 from jobtracker_core.tracker.change import differing
 from jobtracker_core.tracker.collector_reports import (
     CollectorReport,
@@ -44,6 +46,8 @@ class CollectorStatus(Struct, frozen=True, kw_only=True):
         rate: Requests a minute in force: less than what is set after its site asked for quiet.
             None where its settings cannot be read.
         cooling_until: Its site is left alone until then.
+        paused: Why it does not run by itself, in words; None while it does.
+        probed_at: When that is looked at again; None where it waits for another version.
     """
 
     info: CollectorInfo
@@ -53,6 +57,8 @@ class CollectorStatus(Struct, frozen=True, kw_only=True):
     unavailable: str | None = None
     rate: float | None = None
     cooling_until: datetime | None = None
+    paused: str | None = None
+    probed_at: datetime | None = None
 
 
 class Collectors:
@@ -65,7 +71,7 @@ class Collectors:
         """List the collectors that are installed."""
         sources = self._tracker.registry.sources
         database = self._tracker.database
-        on = {row.name for row in collectors.list_all(database) if row.enabled}
+        stored = {row.name: row for row in collectors.list_all(database)}
         settings = {name: self._settings(name) for name in sources}
         keys = {name: _rate_key(source.info, settings[name]) for name, source in sources.items()}
         found, moment = rates.find(database, set(keys.values()))
@@ -82,10 +88,11 @@ class Collectors:
                     info=source.info,
                     distribution=source.distribution,
                     version=source.version,
-                    enabled=name in on,
+                    enabled=name in stored and stored[name].enabled,
                     unavailable=source.unavailable,
                     rate=rate,
                     cooling_until=None if row is None else row.cooling_until(moment),
+                    **_pause(stored.get(name), source.version),
                 )
             )
         return tuple(listed)
@@ -168,6 +175,24 @@ class Collectors:
             change.note(**differing(before, after.settings))
         return self.report(name)
 
+    def probe(self, name: str) -> Enqueued:
+        """Have a worker look whether a collector's site answers as its plugin expects.
+
+        The probe is a run that stores nothing; its end says how it went, and counts for the
+        collector's pause as the probes do that workers begin. One that is pending or running is
+        returned instead, with the outcome `overlap`. Raises CollectorOff, UnknownCollector,
+        Unavailable and ConfigError.
+        """
+        source = turned_on(self._tracker, name)
+        wanted = structs.replace(
+            probe_of(source, self._tracker.collector_settings),
+            requested_by=self._tracker.actor.label,
+        )
+        with self._tracker.change("collector.probe", f"collector:{name}") as change:
+            made = queue.enqueue(change.db, wanted)
+            change.note(run=made.run_id, outcome=made.outcome)
+            return change.made(made, change.target)
+
     def _check(
         self, info: CollectorInfo, settings: Mapping[str, Any], given: Mapping[str, Any]
     ) -> None:
@@ -219,6 +244,17 @@ class Collectors:
             return self._tracker.collector_settings(name)
         except ConfigError:
             return None
+
+
+class _Pause(TypedDict, total=False):
+    paused: str | None
+    probed_at: datetime | None
+
+
+def _pause(row: collectors.Collector | None, version: str) -> _Pause:
+    if row is None or not (row.paused_until or row.paused_version == version):
+        return {}
+    return {"paused": row.pause_reason, "probed_at": row.paused_until}
 
 
 def _rate_key(info: CollectorInfo, settings: CollectorSettings | None) -> str:

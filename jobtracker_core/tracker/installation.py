@@ -27,6 +27,7 @@ from jobtracker_core.runner.ending import Collected, claimed, finish
 from jobtracker_core.runner.inline import InlineHost, LogSink, ProgressSink
 from jobtracker_core.runner.live import execute_live
 from jobtracker_core.runner.session import Task
+from jobtracker_core.runner.sites import limits_of_sites
 from jobtracker_core.runner.worker import Options, Worker
 from jobtracker_core.settings import Settings
 from jobtracker_core.storage import runs, schema
@@ -287,6 +288,7 @@ class JobTracker(Access, Operating):
     def _claim(
         self, task: Task, source: discovery.Source, kept: Kept | None, record: Path | None
     ) -> Claim:
+        site = Hosts(source.info.hosts, task.settings.base_url).site
         return runs.start(
             self.database,
             collector=source.info.name,
@@ -295,8 +297,8 @@ class JobTracker(Access, Operating):
             query_hash=forms.digest(task.query),
             plugin_name=source.distribution,
             plugin_version=source.version,
-            concurrency_key=Hosts(source.info.hosts, task.settings.base_url).site,
-            max_running=source.info.limits.max_running,
+            concurrency_key=site,
+            max_running=limits_of_sites(self.registry, self.collector_settings)[site],
             worker_id=runs.worker_identity(),
             params={} if record is None else {"record": str(record.absolute())},
             kept=kept,
@@ -330,6 +332,7 @@ class JobTracker(Access, Operating):
             collectors=frozenset(collectors) or None,
             poll_s=own.poll_interval if poll_interval is None else poll_interval,
             drain_s=own.drain_timeout if drain_timeout is None else drain_timeout,
+            keep_runs_days=own.keep_runs_days,
             version=version("jobtracker-core"),
         )
         return Worker(

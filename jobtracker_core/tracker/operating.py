@@ -13,6 +13,7 @@ from jobtracker_core.tracker.collector_settings import Held
 from jobtracker_core.tracker.configuration import Configuration
 from jobtracker_core.tracker.ingest import Ingest
 from jobtracker_core.tracker.opened import Opened
+from jobtracker_core.tracker.sites import Sites
 from jobtracker_core.tracker.stored import Installation
 
 
@@ -24,6 +25,11 @@ class _Whole(Installation, Protocol):
 
 class Operating:
     """Pages from elsewhere, and the installation as a whole."""
+
+    @cached_property
+    def sites(self: Installation) -> Sites:
+        """How many runs a site bears at once."""
+        return Sites(self)
 
     @cached_property
     def ingest(self: Installation) -> Ingest:

@@ -172,6 +172,11 @@ class Runs:
                 f"run {run_id} read recorded answers: it asked the site for nothing",
                 f"Play them once more with: jobtracker replay {run.params.get('replay', 'DIR')}",
             )
+        if run.trigger == "probe":
+            raise NoRetry(
+                f"run {run_id} was a probe: it collected nothing",
+                f"Try the collector with: jobtracker collect {run.collector}",
+            )
         turned_on(self._tracker, run.collector)
         asked = self._tracker.actor.label
         with self._tracker.change("run.retry", f"run:{run_id}") as change:
@@ -180,7 +185,8 @@ class Runs:
     def cancel(self, run_id: int) -> RunState:
         """Ask for a run to be stopped; return its state at that moment. Raises NotFound.
 
-        A running one hears of it within a quarter of a minute, on whatever machine it is.
+        A running one is told at once, on whatever machine it is; if that gets lost, it hears of it
+        within a quarter of a minute.
         """
         with self._tracker.change("run.cancel", f"run:{run_id}") as change:
             asked = self._tracker.actor.label

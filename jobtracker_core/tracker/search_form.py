@@ -13,6 +13,9 @@ from jobtracker_core.runner import schedule as schedules
 from jobtracker_core.storage.queue import Limits
 from jobtracker_core.storage.searches import Kind, Overlap, Schedule, Search
 
+LONGEST_RUN_S = 86_400
+"""No run may take longer: it holds a slot of its site, and a collector that hangs holds it too."""
+
 _YEAR_S = 366 * 24 * 3600
 
 
@@ -59,7 +62,15 @@ class SearchForm(Struct, frozen=True, kw_only=True):
         | None
     ) = None
     runtime_s: (
-        Annotated[int, Meta(description="Time from a run's start to its end", ge=1, le=604_800)]
+        Annotated[
+            int,
+            Meta(
+                description="Time from a run's start to its end, in place of the collector's own; "
+                "a day at most",
+                ge=1,
+                le=LONGEST_RUN_S,
+            ),
+        ]
         | None
     ) = None
     cpu_s: Annotated[int, Meta(description="Processor time of a run", ge=1, le=86_400)] | None = (

@@ -204,12 +204,35 @@ def test_running_one_now(client, tracker, problem) -> None:
     assert [error["field"] for error in said["errors"]] == ["query.txt"]
 
 
+def test_a_probe_is_a_run_of_its_own_and_one_at_a_time(client, tracker, problem) -> None:
+    assert problem("POST", f"{HIRINGCAFE}/probe")["type"].endswith("collector-off")
+    turn_on(tracker.database, "hiringcafe")
+    made = client.post(f"{HIRINGCAFE}/probe")
+    assert (made.status_code, made.json()["outcome"]) == (202, "made")
+    run = tracker.runs.get(made.json()["run_id"])
+    assert (run.trigger, run.requested_by, run.max_attempts) == ("probe", "token:1", 1)
+    again = client.post(f"{HIRINGCAFE}/probe").json()
+    assert again == {"run_id": run.id, "outcome": "overlap"}
+
+
+def test_how_many_runs_a_site_bears_is_set_and_left_to_the_plugins_again(client, problem) -> None:
+    [before] = [one for one in client.get("/api/v1/sites").json() if one["collectors"]]
+    address = f"/api/v1/sites/{before['site']}"
+    changed = client.put(address, json={"limit": 3}).json()
+    assert (changed["limit"], changed["set_by_operator"]) == (3, True)
+    assert client.put(address, json={"limit": None}).json()["limit"] == before["limit"]
+    for body in ({"limit": 0}, {"limit": 65}, {"limit": 2, "x": 1}, {}):
+        assert problem("PUT", address, json=body)["status"] == 400
+    assert problem("PUT", "/api/v1/sites/nowhere.example", json={"limit": 3})["status"] == 404
+
+
 @pytest.mark.parametrize(
     ("method", "path", "scope", "status"),
     [
         ("PUT", "", "jobs:write", 403),
         ("PUT", "", "runs:trigger", 403),
         ("POST", "/run", "jobs:write", 403),
+        ("POST", "/probe", "jobs:write", 403),
         ("GET", "", "ingest", 403),
         ("GET", "", "jobs:read", 200),
         ("GET", "/schema", "jobs:read", 200),

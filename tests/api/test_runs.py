@@ -255,7 +255,7 @@ def test_a_run_that_goes_on_elsewhere_is_seen_to_its_end(client, tracker, db_url
     assert answer.headers["content-type"].startswith("text/event-stream")
     assert answer.headers["cache-control"] == "no-store"
     told = messages(answer.text)
-    assert [m["data"]["kind"] for m in told if m["event"] == "event"] == ["noted"]
+    assert [m["data"]["kind"] for m in told if m["event"] == "event"] == ["noted", "ended"]
     last = [m for m in told if m["event"] == "run"][-1]["data"]
     assert (last["state"], last["counts"]["new"], last["error_message"]) == (
         "partial",
@@ -273,7 +273,7 @@ def test_watching_goes_on_where_it_was_cut(client, tracker, problem) -> None:
     endings.finish(tracker.database, claim, state=RunState.SUCCEEDED)
     address = f"{ADDRESS}/{run_id}/live"
     whole = messages(client.get(address).text)
-    assert [m["event"] for m in whole] == ["event"] * 3 + ["run", "end"]
+    assert [m["event"] for m in whole] == ["event"] * 4 + ["run", "end"]
     cut = messages(client.get(address, headers={"last-event-id": whole[0]["id"]}).text)
     assert cut == whole[1:]
     over = client.get(address, headers={"last-event-id": whole[-1]["id"]})

@@ -56,7 +56,7 @@ def test_it_waits_before_every_page_and_every_detail(kit) -> None:
     assert result.outcome.state is RunState.SUCCEEDED
     # Two pages, a look for a third one, five details.
     assert kit.host.said == ["site:board.example"] * 8
-    assert (result.counts.http_requests, result.counts.details) == (0, 5)
+    assert (result.counts.http_requests, result.counts.details) == (8, 5)
 
 
 def test_others_wait_in_their_client(kit) -> None:

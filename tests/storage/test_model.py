@@ -17,13 +17,24 @@ from jobtracker_core.contract.host import Record
 from jobtracker_core.contract.run import Counts, RunState
 from jobtracker_core.runner import pump as pumps
 from jobtracker_core.runner import schedule as schedules
-from jobtracker_core.storage import endings, pauses, queue, runs, search, searches, slots, upsert
+from jobtracker_core.storage import (
+    endings,
+    pauses,
+    probes,
+    pruning,
+    queue,
+    runs,
+    search,
+    searches,
+    slots,
+    upsert,
+)
 from jobtracker_core.storage.engine import Database
 from jobtracker_core.storage.errors import LeaseLost
 from jobtracker_core.storage.queue_tables import collector_run_attempts
 from jobtracker_core.storage.searches import Schedule
 from jobtracker_core.storage.sweep import sweep
-from jobtracker_core.storage.tables import collector_runs, metadata
+from jobtracker_core.storage.tables import collector_runs, collectors, metadata
 from queueing import SERVING, draft, turn_on, wanted
 
 LEASE = timedelta(seconds=60)
@@ -76,14 +87,14 @@ class Model:
         """Return the run that a claim must give."""
         if sum(run.state == "running" for run in self.known.values()) >= LIMIT:
             return None
-        paused = self.paused_until is not None and self.paused_until > self.now
+        paused = self.paused_until is not None
         ready = [
             (run.priority, run.due, number)
             for number, run in self.known.items()
             if run.state == "pending"
             and run.due <= self.now
             and (run.begun or run.expires is None or run.expires > self.now)
-            and not (paused and run.trigger == "schedule")
+            and not (paused and run.trigger in {"schedule", "backfill"})
         ]
         return min(ready)[2] if ready else None
 
@@ -99,16 +110,23 @@ class Model:
         run.rescues += 1
         if run.cancel:
             run.leave("cancelled")
+            self.prolong(run)
         elif run.attempt < run.max_attempts:
             pause = 0 if run.attempt <= 1 else 30 * 2 ** (run.attempt - 2)
             run.leave("pending", self.now + timedelta(seconds=pause))
         else:
             run.leave("failed")
+            self.prolong(run)
             if run.max_attempts > 1 and run.rescues >= run.max_attempts:
                 self._poison()
 
+    def prolong(self, run: Run) -> None:
+        """Go on with a pause after a probe that said nothing of the site."""
+        if run.trigger == "probe" and self.paused_until is not None:
+            self.paused_until = self.now + pauses.length(self.failures)
+
     def _poison(self) -> None:
-        if self.paused_until is not None and self.paused_until > self.now:
+        if self.paused_until is not None:
             return
         self.failures += 1
         if self.failures >= pauses.FAILURES:
@@ -127,7 +145,7 @@ class Machine(RuleBasedStateMachine):
             for table in reversed(metadata.sorted_tables):
                 conn.execute(sa.delete(table))
         turn_on(db)
-        self.posted = 0
+        self.posted = self.pruned = 0
         start = self.frozen.at
         schedule = Schedule(
             **{name: getattr(HOUR, name) for name in HOUR.__struct_fields__} | {"anchor_at": start}
@@ -285,6 +303,8 @@ class Machine(RuleBasedStateMachine):
             assert timedelta(seconds=15) <= run.due - self.model.now <= timedelta(minutes=2)
         if state == "succeeded" and run.trigger != "backfill":
             self.model.failures, self.model.paused_until = 0, None
+        elif state != "pending":
+            self.model.prolong(run)
 
     @rule(number=st.integers(0, 3), delay=st.sampled_from([0, 30]))
     def requeue(self, number: int, delay: int) -> None:
@@ -299,6 +319,7 @@ class Machine(RuleBasedStateMachine):
         run = self.model.known[claim.run_id]
         if run.cancel:
             run.leave("cancelled")
+            self.model.prolong(run)
         else:
             run.leave("pending", self.model.now + timedelta(seconds=delay))
             run.attempt -= 1
@@ -319,9 +340,54 @@ class Machine(RuleBasedStateMachine):
         got = endings.request_cancel(self.db, run_id)
         if run.state == "pending":
             run.leave("cancelled")
+            self.model.prolong(run)
         elif run.state == "running":
             run.cancel = True
         assert got == run.state
+
+    @rule()
+    def pause(self) -> None:
+        """As five failures would, which hypothesis seldom finds in a row."""
+        until = self.model.now + pauses.length(pauses.FAILURES)
+        self.model.failures, self.model.paused_until = pauses.FAILURES, until
+        with self.db.write() as conn:
+            conn.execute(
+                sa.update(collectors).values(
+                    consecutive_failures=pauses.FAILURES, paused_until=until, pause_reason="r"
+                )
+            )
+
+    @rule()
+    def probe(self) -> None:
+        model = self.model
+        singleton = "probe:site"
+        busy = any(run.singleton == singleton and run.active for run in model.known.values())
+        over = model.paused_until is not None and model.paused_until <= model.now
+        assert probes.due(self.db) == (("site",) if over and not busy else ())
+        asked = wanted(trigger="probe", singleton_key=singleton, max_attempts=1)
+        made = probes.begin(self.db, asked)
+        assert (made is not None) == (over and not busy)
+        if made is not None:
+            model.known[made.run_id] = Run(
+                trigger="probe",
+                due=model.now,
+                max_attempts=1,
+                priority=queue.PRIORITY["probe"],
+                singleton=singleton,
+            )
+
+    @rule(days=st.sampled_from([1, 30]))
+    def prune(self, days: int) -> None:
+        gone = pruning.prune(self.db, keep=timedelta(days=days))
+        with self.db.read() as conn:
+            left = set(conn.execute(sa.select(collector_runs.c.id)).scalars())
+        pruned = self.model.known.keys() - left
+        assert len(pruned) == gone.runs
+        for number in pruned:
+            run = self.model.known.pop(number)
+            assert not run.active
+            self.pruned += run.new
+        self.claims = [claim for claim in self.claims if claim.run_id in left]
 
     @rule()
     def sweep(self) -> None:
@@ -420,8 +486,11 @@ class Machine(RuleBasedStateMachine):
         assert (
             search.count_jobs(self.db)
             == self.posted
-            == sum(run.new for run in self.model.known.values())
+            == self.pruned + sum(run.new for run in self.model.known.values())
         )
+        with self.db.read() as conn:
+            until = conn.execute(sa.select(collectors.c.paused_until)).scalar()
+        assert until == self.model.paused_until
         row = searches.get(self.db, self.search.id)
         assert (row.missed_ticks, row.skipped_ticks) == (self.model.missed, self.model.skipped)
 

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import msgspec
 import pytest
+import sqlalchemy as sa
 
 from frozen import FrozenTime
 from jobtracker_core.contract.run import Counts, RunState
-from jobtracker_core.storage import collectors, events, pauses, queue, runs
-from queueing import ME, PLUGIN, SERVING, put, take, turn_on
+from jobtracker_core.storage import (
+    collectors,
+    endings,
+    events,
+    pauses,
+    probes,
+    queue,
+    runs,
+    tables,
+)
+from jobtracker_core.storage.engine import Database
+from jobtracker_core.storage.sweep import sweep
+from queueing import ME, PLUGIN, SERVING, put, take, turn_on, wanted
 
 
 class Site:
@@ -22,11 +35,13 @@ class Site:
         self.serving = SERVING
         turn_on(self.db)
 
-    def run(self, state: RunState, cause: Any = None, *, pages: int = 0, **facts: Any) -> int:
+    def run(
+        self, state: RunState, cause: Any = None, *, pages: int = 0, requests: int = 1, **facts: Any
+    ) -> int:
         run_id = put(self.db, max_attempts=1, **facts)
         claim = take(self.db, serving=self.serving)
         assert claim.run_id == run_id
-        counts = Counts(pages=pages)
+        counts = Counts(pages=pages, http_requests=requests)
         runs.finish(
             self.db, claim, state=state, error_class=cause, error_message="it broke", counts=counts
         )
@@ -47,6 +62,17 @@ class Site:
             if event.kind == "collector_paused"
         ]
 
+    def probe(self, state: RunState, cause: Any = None, **facts: Any) -> int:
+        return self.run(state, cause, trigger="probe", **facts)
+
+    def wait(self) -> timedelta:
+        """Let the pause pass; returns how long that took."""
+        until = self.row.paused_until
+        assert until is not None
+        left = until - self.frozen.at
+        self.frozen.advance(seconds=left.total_seconds())
+        return left
+
 
 @pytest.fixture
 def site(frozen: FrozenTime) -> Site:
@@ -62,8 +88,8 @@ def test_five_failures_in_a_row_pause(site: Site) -> None:
     assert site.row.pause_reason == "5 runs in a row failed. The last: http_5xx: it broke"
     told = {"collector": "site", "reason": site.row.pause_reason, "until": until.isoformat()}
     assert site.told() == [told]
-    (event,) = events.list_events(site.db, last)
-    assert event.level == "warning"
+    event, _ = events.list_events(site.db, last)
+    assert (event.kind, event.level) == ("collector_paused", "warning")
 
 
 def test_a_success_forgets_failures_and_ends_a_pause(site: Site) -> None:
@@ -78,18 +104,133 @@ def test_a_success_forgets_failures_and_ends_a_pause(site: Site) -> None:
     assert (row.paused_until, row.pause_reason, row.consecutive_failures) == (None, None, 0)
 
 
-def test_the_probe_that_fails_doubles_the_pause_up_to_a_day(site: Site) -> None:
+def test_a_probe_that_fails_doubles_the_pause_up_to_a_day(site: Site) -> None:
     site.fail(5)
     lengths = []
     for _ in range(6):
-        until = site.row.paused_until
-        assert until is not None
-        lengths.append((until - site.frozen.at) / timedelta(hours=1))
-        site.frozen.advance(seconds=(until - site.frozen.at).total_seconds())
-        site.fail()
+        lengths.append(site.wait() / timedelta(hours=1))
+        site.probe(RunState.FAILED, "http_5xx")
     assert lengths == [1, 2, 4, 8, 16, 24]
-    assert len(site.told()) == 7, "one notice for each pause"
+    assert len(site.told()) == 1, "one notice for all of it"
     assert pauses.length(10**9) == timedelta(hours=24)
+
+
+def test_a_probe_that_succeeds_ends_the_pause(site: Site) -> None:
+    waiting = put(site.db, trigger="schedule", priority=9)
+    site.fail(5)
+    site.wait()
+    assert queue.claim(site.db, ME, serving=SERVING) is None
+    site.probe(RunState.SUCCEEDED)
+    row = site.row
+    assert (row.paused_until, row.pause_reason, row.consecutive_failures) == (None, None, 0)
+    assert take(site.db).run_id == waiting
+    assert len(site.told()) == 1
+
+
+@pytest.mark.parametrize(
+    ("state", "cause", "hours"),
+    [
+        (RunState.PARTIAL, "http_429", 2),
+        (RunState.PARTIAL, "blocked", 2),
+        (RunState.FAILED, "empty", 2),
+        (RunState.FAILED, "db", 1),
+        (RunState.CANCELLED, "cancelled", 1),
+    ],
+)
+def test_a_pause_goes_on_after_whatever_is_no_success(
+    site: Site, state: RunState, cause: Any, hours: int
+) -> None:
+    site.fail(5)
+    site.wait()
+    run_id = site.probe(state, cause)
+    assert site.wait() == timedelta(hours=hours)
+    assert "pause_goes_on" in [event.kind for event in events.list_events(site.db, run_id)]
+    assert len(site.told()) == 1
+
+
+def test_a_probe_that_cannot_be_begun_prolongs_the_pause(site: Site) -> None:
+    """Cancelled before a worker had it, or in one that shuts down, or whose worker was killed."""
+    site.fail(5)
+    site.wait()
+    endings.request_cancel(site.db, put(site.db, trigger="probe"))
+    assert site.wait() == timedelta(hours=1)
+    run_id = put(site.db, trigger="probe")
+    claim = take(site.db)
+    endings.request_cancel(site.db, run_id)
+    assert runs.requeue(site.db, claim, outcome="drained") is RunState.CANCELLED
+    assert site.wait() == timedelta(hours=1)
+    put(site.db, trigger="probe", max_attempts=1)
+    take(site.db)
+    site.frozen.advance(minutes=2)
+    (rescued,) = sweep(site.db).rescued
+    assert rescued.state == "failed"
+    assert site.wait() == timedelta(hours=1)
+    assert len(site.told()) == 1
+
+
+def test_a_probe_that_cannot_read_the_answers_waits_for_another_version(site: Site) -> None:
+    site.fail(3)
+    site.fail(2, "parse")
+    site.wait()
+    site.probe(RunState.FAILED, "parse")
+    row = site.row
+    assert (row.paused_version, row.paused_until) == ("1.0", None)
+    assert len(site.told()) == 2, "to update is another thing to do than to wait"
+
+
+def test_hearing_that_others_were_refused_is_no_failure(site: Site) -> None:
+    for _ in range(6):
+        site.run(RunState.PARTIAL, "blocked", requests=0)
+    assert site.row.consecutive_failures == 0
+
+
+def test_one_probe_at_a_time_and_only_of_what_is_due(site: Site) -> None:
+    probe = wanted(trigger="probe", singleton_key="probe:site")
+    assert probes.due(site.db) == ()
+    assert probes.begin(site.db, probe) is None
+    site.fail(5)
+    assert probes.due(site.db) == ()
+    assert probes.begin(site.db, probe) is None
+    site.wait()
+    assert probes.due(site.db) == ("site",)
+    made = probes.begin(site.db, probe)
+    assert made is not None
+    assert probes.due(site.db) == ()
+    assert probes.begin(site.db, probe) is None
+    runs.finish(site.db, take(site.db), state=RunState.FAILED, error_class="network")
+    assert probes.due(site.db) == ()
+    site.wait()
+    collectors.set_enabled(site.db, "site", False)
+    assert probes.due(site.db) == ()
+    with pytest.raises(ValueError, match="a key"):
+        probes.begin(site.db, wanted(trigger="probe"))
+
+
+PROBES = """
+from jobtracker_core.storage import engine, probes
+from jobtracker_core.storage.queue import Wanted
+db = engine.open_database(url)
+go()
+made = probes.begin(
+    db,
+    Wanted(
+        collector="site", trigger="probe", query={}, query_hash=None, site="example.org",
+        singleton_key="probe:site",
+    ),
+)
+print(made is not None)
+"""
+
+
+def test_of_several_workers_one_probes(
+    db: Database, db_url: str, processes: Callable[..., list[str]]
+) -> None:
+    turn_on(db)
+    with db.write() as conn:
+        past = db.now(conn) - timedelta(seconds=1)
+        conn.execute(sa.update(tables.collectors).values(paused_until=past))
+    assert sorted(processes(PROBES, db_url, 4)) == ["False", "False", "False", "True"]
+    assert len(runs.list_runs(db)) == 1
 
 
 def test_failures_by_hand_neither_prolong_nor_end_a_pause(site: Site) -> None:

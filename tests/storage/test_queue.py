@@ -179,7 +179,13 @@ def test_a_paused_collector_runs_by_hand_only(frozen: FrozenTime) -> None:
     assert claim.run_id == hand
     runs.finish(db, claim, state=RunState.FAILED, error_class="parse")
     assert queue.claim(db, ME, serving=SERVING) is None
+    # That it is over is seen by a probe first.
     frozen.advance(hours=1)
+    assert queue.claim(db, ME, serving=SERVING) is None
+    probe = put(db, trigger="probe")
+    claim = take(db)
+    assert claim.run_id == probe
+    runs.finish(db, claim, state=RunState.SUCCEEDED)
     assert take(db).run_id == clock
 
 
