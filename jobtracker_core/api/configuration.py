@@ -20,7 +20,7 @@ from jobtracker_core.tracker.configuration import Document, ImportReport
     "/",
     **operation(
         "exportConfig",
-        "Export searches, collectors and proxies",
+        "Export searches, collectors, proxies and saved views",
         description="As far as they are set here, and not in a file or the environment. Secrets, "
         "users and passwords are left out.",
         scope=Scope.ADMIN,
@@ -36,7 +36,7 @@ def export_config(tracker: NamedDependency[JobTracker]) -> Document:
     status_code=HTTPStatus.OK,
     **operation(
         "importConfig",
-        "Import searches, collectors and proxies",
+        "Import searches, collectors, proxies and saved views",
         description="What `GET /config` gave, here or elsewhere. What is possible is done, and the "
         "rest is named with its reason; what is not named stays. Sent again it changes nothing.",
         scope=Scope.ADMIN,

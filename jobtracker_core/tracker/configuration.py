@@ -17,18 +17,21 @@ from jobtracker_core.runner.schedule import ScheduleError
 from jobtracker_core.storage import collectors
 from jobtracker_core.storage.errors import Duplicate, NotFound
 from jobtracker_core.storage.searches import Search
+from jobtracker_core.storage.views import ViewChanges, ViewDraft
 from jobtracker_core.tracker.change import differing
 from jobtracker_core.tracker.collectors import Collectors
+from jobtracker_core.tracker.entries import check_words
 from jobtracker_core.tracker.proxies import BadProxy, Proxies
 from jobtracker_core.tracker.search_form import SearchForm, words_of
 from jobtracker_core.tracker.searches import Searches
 from jobtracker_core.tracker.stored import Installation, fill_query
+from jobtracker_core.tracker.views import WORDS, Views
 
 MOST: Final = 1_000
 """Entries of each kind that are taken at once."""
 
 Outcome = Literal["created", "changed", "unchanged", "impossible"]
-Kind = Literal["proxy", "collector", "search"]
+Kind = Literal["proxy", "collector", "search", "view"]
 
 _REFUSALS = (
     *(FormError, ScheduleError, UnknownCollector, ConfigError, BadProxy, Duplicate, NotFound),
@@ -70,6 +73,7 @@ class Document(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     proxies: Annotated[tuple[ProxyEntry, ...], Meta(max_length=MOST)] = ()
     collectors: Annotated[tuple[CollectorEntry, ...], Meta(max_length=MOST)] = ()
     searches: Annotated[tuple[SearchEntry, ...], Meta(max_length=MOST)] = ()
+    views: Annotated[tuple[ViewDraft, ...], Meta(max_length=MOST)] = ()
 
 
 class Difference(Struct, frozen=True, kw_only=True, rename={"is_": "is"}):
@@ -113,7 +117,7 @@ def _take_back(report: ImportReport) -> NoReturn:
 
 
 class Configuration:
-    """Searches, collectors and proxies, written down and read back."""
+    """Searches, collectors, proxies and saved views, written down and read back."""
 
     def __init__(self, tracker: Installation, clock: Clock) -> None:
         self._tracker = tracker
@@ -138,6 +142,10 @@ class Configuration:
                 if row.enabled or row.settings
             ),
             searches=tuple(_entry(search) for search in Searches(self._tracker).list()),
+            views=tuple(
+                ViewDraft(name=view.name, kind=view.kind, query=view.query)
+                for view in Views(self._tracker).list()
+            ),
         )
 
     def load(self, document: Document, *, dry_run: bool = False) -> ImportReport:
@@ -170,6 +178,7 @@ class _Loader:
         self._proxies = Proxies(tracker, clock)
         self._collectors = Collectors(tracker)
         self._searches = Searches(tracker)
+        self._views = Views(tracker)
 
     def load(self, document: Document) -> Iterator[Imported]:
         # In this order: searches name pools, and are of collectors that are set up.
@@ -179,6 +188,8 @@ class _Loader:
             yield _told("collector", collector.name, partial(self._collector, collector))
         for search in document.searches:
             yield _told("search", search.name, partial(self._search, search))
+        for view in document.views:
+            yield _told("view", f"{view.kind}/{view.name}", partial(self._view, view))
 
     def _proxy(self, entry: ProxyEntry) -> Mapping[str, object] | None:
         there = {(one.pool, one.label): one for one in self._proxies.list()}
@@ -222,6 +233,18 @@ class _Loader:
         differences = differing(structs.asdict(_entry(found)), structs.asdict(wanted))
         if differences:
             self._searches.edit(found.id, query=query, enabled=entry.enabled, **options)
+        return differences
+
+    def _view(self, draft: ViewDraft) -> Mapping[str, object] | None:
+        there = {(view.kind, view.name): view for view in self._views.list()}
+        found = there.get((draft.kind, draft.name))
+        if found is None:
+            self._views.create(draft)
+            return None
+        query = check_words(draft.query, WORDS[draft.kind], "query")
+        differences = differing({"query": found.query}, {"query": query})
+        if differences:
+            self._views.update(found.id, ViewChanges(query=query))
         return differences
 
 

@@ -45,6 +45,7 @@ DOCUMENT: dict[str, Any] = {
         {"name": "by hand", "collector": "hiringcafe", "enabled": False, "pages": 3},
         {"name": "often", "collector": "hiringcafe", "every_s": 3600},
     ],
+    "views": [{"name": "remote", "kind": "jobs", "query": {"remote": "remote"}}],
 }
 
 
@@ -54,7 +55,7 @@ def load(client: Any, document: Any, **words: Any) -> dict[str, str]:
     return {one["name"]: one["outcome"] for one in answer.json()["entries"]}
 
 
-NAMES = ("eu/one", "hiringcafe", "python", "by hand", "often")
+NAMES = ("eu/one", "hiringcafe", "python", "by hand", "often", "jobs/remote")
 
 
 def stored(tracker: JobTracker) -> str:
@@ -63,7 +64,7 @@ def stored(tracker: JobTracker) -> str:
         return str(
             [
                 conn.exec_driver_sql(f"SELECT * FROM {table} ORDER BY id").all()
-                for table in ("searches", "collectors", "proxies", "proxy_pools")
+                for table in ("searches", "collectors", "proxies", "proxy_pools", "saved_views")
             ]
         )
 
@@ -108,6 +109,7 @@ def test_a_dry_run_tells_what_an_import_does_and_does_nothing(client, tracker) -
     assert told == load(client, DOCUMENT)
     changed = copy.deepcopy(DOCUMENT)
     changed["collectors"][0]["settings"] = {"per_minute": 9}
+    changed["views"][0]["query"] = {"remote": "hybrid"}
     changed["searches"][0] |= {"cron": None, "every_s": 7200, "query": {"text": "rust"}}
     before = stored(tracker), audited(tracker)
     answer = client.post(ADDRESS, json=changed, params={"dry_run": "true"}).json()
@@ -120,6 +122,7 @@ def test_a_dry_run_tells_what_an_import_does_and_does_nothing(client, tracker) -
     ]
     assert {d["field"] for d in found["python"]["differences"]} == {"cron", "every_s", "query"}
     assert found["often"]["outcome"] == "unchanged"
+    assert found["jobs/remote"]["outcome"] == "changed"
     load(client, changed)
     search = tracker.searches.get("python")
     assert (search.schedule.every_s, search.schedule.cron) == (7200, None)
@@ -144,6 +147,7 @@ def test_what_is_impossible_is_told_and_the_rest_is_done(client, tracker) -> Non
             {"name": "5", "collector": "hiringcafe"},
             {"name": "good", "collector": "hiringcafe"},
         ],
+        "views": [{"name": "v", "kind": "jobs", "query": {"remot": "x"}}],
     }
     answer = client.post(ADDRESS, json=document).json()
     entries = {one["name"]: one for one in answer["entries"]}
@@ -157,6 +161,7 @@ def test_what_is_impossible_is_told_and_the_rest_is_done(client, tracker) -> Non
     assert "settings.per_minute" in reasons["hiringcafe"]
     assert "query.txt" in reasons["b"]
     assert "proxy_pool" in reasons["d"]
+    assert "query.remot" in reasons["jobs/v"]
     assert [search.name for search in tracker.searches.list()] == ["good"]
 
 
