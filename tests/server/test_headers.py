@@ -23,7 +23,7 @@ def examples(app) -> list[tuple[str, str]]:
     for route in app.routes:
         assert isinstance(route, HTTPRoute), f"{route.path}: what headers has it?"
         path = route.path_format.replace("{path}", "app.css")
-        path = re.sub(r"\{[a-z_]+_id\}", "1", path)
+        path = re.sub(r"\{[a-z_]+_id\}", "1", path).replace("{name}", "hiringcafe")
         assert "{" not in path, f"{path}: fill in an example"
         found += [(method, path) for method in sorted({*route.methods, "HEAD", "DELETE"})]
     return found
