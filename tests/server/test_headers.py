@@ -23,7 +23,8 @@ def examples(app) -> list[tuple[str, str]]:
     for route in app.routes:
         assert isinstance(route, HTTPRoute), f"{route.path}: what headers has it?"
         path = route.path_format.replace("{path}", "app.css")
-        path = re.sub(r"\{[a-z_]+_id\}", "1", path).replace("{name}", "hiringcafe")
+        path = re.sub(r"\{[a-z_]+_id\}", "1", path)
+        path = path.replace("{name}", "hiringcafe").replace("{site}", "hiringcafe.com")
         assert "{" not in path, f"{path}: fill in an example"
         found += [(method, path) for method in sorted({*route.methods, "HEAD", "DELETE"})]
     return found
