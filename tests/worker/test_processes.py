@@ -11,6 +11,7 @@ import urllib.request
 import psutil
 import pytest
 
+from access import bearer, token_for
 from jobtracker_core import RunState
 from jobtracker_core.cli.app import run as cli
 from jobtracker_core.runner.attempt import label_of
@@ -139,7 +140,8 @@ def test_the_server_brings_a_worker_and_outlives_it(tracker, program, enqueue, b
     server.read_to("worker drains")
     assert status(url + "readyz") == 503
     assert status(url + "healthz") == 200
-    with urllib.request.urlopen(url + "api/v1/jobs", timeout=10) as answer:
+    asked = urllib.request.Request(url + "api/v1/jobs", headers=bearer(token_for(tracker)))
+    with urllib.request.urlopen(asked, timeout=10) as answer:
         assert len(json.load(answer)["items"]) == 2
     board.let_go()
     assert server.end() == 0
