@@ -15,10 +15,12 @@ from litestar.handlers import BaseRouteHandler
 from litestar.types import Guard
 
 from jobtracker_core.api.operations import SCOPE
+from jobtracker_core.api.pace import Pace
 from jobtracker_core.contract.access import Scope
 from jobtracker_core.storage.audit import Actor
 from jobtracker_core.storage.tokens import Token
 from jobtracker_core.tracker import JobTracker
+from jobtracker_core.tracker.accounts import network_of
 
 _SCHEME = "bearer "
 _HOW = (
@@ -33,13 +35,14 @@ def token_guard(tracker: JobTracker) -> Guard:
     Cookies are never looked at, so that no page of another site can send a request in a reader's
     name. A route that names no scope is closed to everybody.
     """
+    pace = Pace(tracker)
 
     async def check(
         connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler
     ) -> None:
         if connection.scope.get("method") == "OPTIONS":
             return  # says which methods there are, as the document does
-        token = await _token(tracker, connection)
+        token = await sync_to_thread(_admitted, tracker, pace, connection)
         needed: Scope | None = handler.opt.get(SCOPE)
         if needed is None:
             raise PermissionDeniedException("No token allows this.")
@@ -55,11 +58,34 @@ def token_guard(tracker: JobTracker) -> Guard:
     return check
 
 
-async def _token(tracker: JobTracker, connection: ASGIConnection[Any, Any, Any, Any]) -> Token:
+def _admitted(
+    tracker: JobTracker, pace: Pace, connection: ASGIConnection[Any, Any, Any, Any]
+) -> Token:
+    """Return the token of a request that comes at an allowed pace."""
+    try:
+        token = _token(tracker, connection)
+    except NotAuthorizedException:
+        # Whoever tries tokens is slowed down by where they sit.
+        _keep_pace(pace, f"address:{network_of(address_of(connection) or '')}")
+        raise
+    _keep_pace(pace, f"token:{token.id}")
+    return token
+
+
+def _keep_pace(pace: Pace, key: str) -> None:
+    wait = pace.take(key)
+    if wait is not None:
+        seconds = max(1, round(wait + 0.5))
+        raise TooManyRequestsException(
+            f"Too many requests; try again in {seconds} s.", headers={"Retry-After": str(seconds)}
+        )
+
+
+def _token(tracker: JobTracker, connection: ASGIConnection[Any, Any, Any, Any]) -> Token:
     given = connection.headers.get("authorization", "")
     if given[: len(_SCHEME)].lower() != _SCHEME:
         raise _unauthorized(f"A token is needed. {_HOW}")
-    token = await sync_to_thread(tracker.tokens.verify, given[len(_SCHEME) :].strip())
+    token = tracker.tokens.verify(given[len(_SCHEME) :].strip())
     if token is None:
         raise _unauthorized(f"The token is unknown, has expired or was revoked. {_HOW}")
     return token
@@ -72,11 +98,3 @@ def address_of(connection: ASGIConnection[Any, Any, Any, Any]) -> str | None:
 
 def _unauthorized(detail: str) -> NotAuthorizedException:
     return NotAuthorizedException(detail, headers={"WWW-Authenticate": "Bearer"})
-
-
-def too_many(wait_s: float) -> TooManyRequestsException:
-    """Make the error for who asks too often."""
-    seconds = max(1, round(wait_s + 0.5))
-    return TooManyRequestsException(
-        f"Too many requests; try again in {seconds} s.", headers={"Retry-After": str(seconds)}
-    )

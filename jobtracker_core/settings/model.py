@@ -57,6 +57,10 @@ class Settings(Struct, frozen=True, kw_only=True):
             `secret.key` in `data_dir`, which is made at first need where the database is SQLite.
         allow_private_addresses: Hosts, addresses and networks of one's own that users may have
             asked, each with `:PORT` for a port other than 80, 443, 8080 and 8443.
+        trusted_proxies: Addresses and networks of proxies in front of the server, whose word on
+            where a request came from is taken.
+        api_requests_per_minute: Requests of one token in a minute, over all processes; 0 is no
+            limit.
         plugins: Names of the only entry points to load; None loads all, an empty tuple none.
         listen: Where the server accepts connections, `HOST:PORT`; see `address`.
         run_migrations: Bring the database's schema up to date at first use. Without it, an older
@@ -85,6 +89,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     secret_key: tuple[str, ...] | None = None
     secret_key_file: Path | None = None
     allow_private_addresses: tuple[str, ...] = ()
+    trusted_proxies: tuple[str, ...] = ()
+    api_requests_per_minute: int = 1200
     plugins: tuple[str, ...] | None = None
     listen: str = "127.0.0.1:8080"
     run_migrations: bool = True

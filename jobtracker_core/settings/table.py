@@ -22,6 +22,7 @@ LOG_FORMATS: Final = ("auto", "human", "json")
 _DAY_S = 86_400
 _KEY_BYTES, _FEWEST_DIFFERENT = 32, 12
 _MOST = 256
+_MOST_PER_MINUTE = 1_000_000
 _MOST_DAYS = 36_500
 _HIGHEST_PORT = 65_535
 _LISTEN = re.compile(r"(\[[0-9A-Fa-f:.%]+\]|[^\s:\[\]/@]+):(\d{1,5})")
@@ -110,6 +111,20 @@ def _places(value: object) -> tuple[str, ...]:
     return places
 
 
+def _networks(value: object) -> tuple[str, ...]:
+    networks = _names(value)
+    for network in networks:
+        ipaddress.ip_network(network, strict=False)
+    return networks
+
+
+def _per_minute(value: object) -> int:
+    number = _number(value)
+    if not number.is_integer() or not 0 <= number <= _MOST_PER_MINUTE:
+        raise ValueError(value)
+    return int(number)
+
+
 def _listen(value: object) -> str:
     text = _text(value)
     split_listen(text)
@@ -194,6 +209,18 @@ SETTINGS: Final = {
             variables=("JOBTRACKER_ALLOW_PRIVATE_ADDRESSES",),
             read=_places,
             allowed="hosts, addresses and networks, each with :PORT for an unusual port",
+        ),
+        Setting(
+            name="trusted_proxies",
+            variables=("JOBTRACKER_TRUSTED_PROXIES",),
+            read=_networks,
+            allowed="addresses and networks",
+        ),
+        Setting(
+            name="api_requests_per_minute",
+            variables=("JOBTRACKER_API_REQUESTS_PER_MINUTE",),
+            read=_per_minute,
+            allowed="a whole number from 0 to 1,000,000; 0 is no limit",
         ),
         Setting(
             name="plugins",
