@@ -110,6 +110,15 @@ ROWS = [
         "seconds above 0 and up to 86,400",
     ),
     Row(
+        "keep_runs_days",
+        90,
+        ("30", 30),
+        ("365", 365),
+        ("1", 1),
+        ("0", "1.5"),
+        "a whole number of days from 1 to 36,500",
+    ),
+    Row(
         "api_threads",
         16,
         ("1", 1),
