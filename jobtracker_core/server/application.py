@@ -23,6 +23,7 @@ from litestar.types import (
 )
 
 from jobtracker_core.api import problems
+from jobtracker_core.server.forwarded import Forwarded
 from jobtracker_core.server.hosts import Hosts
 
 HEADERS = {
@@ -46,6 +47,7 @@ class Application(Litestar):
 
     Args:
         hosts: What it answers to.
+        trusted_proxies: Whose word on where a request came from is taken.
         on_answer: Called when an answer begins: with the method, the pattern of the address (None
             where nothing is), the status, and the seconds since the request.
         options: Litestar's own.
@@ -55,11 +57,13 @@ class Application(Litestar):
         self,
         *,
         hosts: Collection[str],
+        trusted_proxies: Collection[str] = (),
         on_answer: OnAnswer = lambda *_: None,
         **options: Any,
     ) -> None:
         super().__init__(**options)
         self._hosts = Hosts(hosts)
+        self._forwarded = Forwarded(trusted_proxies)
         self._on_answer = on_answer
 
     async def __call__(
@@ -79,6 +83,7 @@ class Application(Litestar):
             await super().__call__(scope, receive, send)
 
     async def _answer(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
+        self._forwarded.apply(scope)
         head = scope["method"] == "HEAD"
         begun = self._noting(scope)
         if head:

@@ -109,6 +109,7 @@ def build(
     metrics = Metrics(tracker.gauges)
     return Application(
         hosts=hosts,
+        trusted_proxies=tracker.settings.trusted_proxies,
         on_answer=metrics.note,
         path=prefix,
         route_handlers=[

@@ -86,11 +86,12 @@ def test_watching_tells_what_happens_until_the_end(queued, other, monkeypatch) -
     waits = script(monkeypatch, begin, nothing, nothing, nothing, nothing, end)
     said = queued("runs", "watch", "1")
     assert said.code == 3
-    first, page, running, slow, last = said.out.splitlines()
+    first, page, running, slow, ended, last = said.out.splitlines()
     assert first == "run 1 pending: 0 pages, 0 postings; 0 new, 0 changed, 0 known"
     assert page[8:] == " page stored: new 3 [2J, page 1"
     assert running.startswith("run 1 running: ")
     assert slow[8:] == " warning: site slow"
+    assert ended[8:] == " ended: message stopped, state partial"
     assert last == "run 1 partial: 2 pages, 5 postings; 3 new, 0 changed, 2 known; stopped"
     assert "No worker is there to take it" in said.err
     assert waits == [0.25, 0.25, 0.5, 1.0, 2.0, 2.0]
@@ -110,8 +111,9 @@ def test_watching_as_json_is_a_line_for_each_thing(queued, other, monkeypatch) -
     assert (said.code, said.err) == (0, "")
     lines = [json.loads(line) for line in said.out.splitlines()]
     assert [line["run"]["state"] for line in lines if "run" in line] == ["pending", "succeeded"]
-    told = [line["event"]["data"]["number"] for line in lines if "event" in line]
-    assert told == list(range(450))
+    *steps, ended = [line["event"] for line in lines if "event" in line]
+    assert [event["data"]["number"] for event in steps] == list(range(450))
+    assert (ended["kind"], ended["data"]) == ("ended", {"state": "succeeded"})
 
 
 @pytest.mark.parametrize(

@@ -103,6 +103,20 @@ def test_a_request_gets_no_more_time_than_its_run_has(client, script, world, lef
     assert script.timeouts == [timeout]
 
 
+def test_no_more_requests_are_sent_than_may_be(make_client, script, world):
+    client = make_client(max_requests=3)
+    script.add(status=302, Location="/list/2")
+    script.add()
+    client.get(URL)
+    client.take_turn()
+    for send in (lambda: client.get(URL), client.take_turn):
+        with pytest.raises(Cancelled) as caught:
+            send()
+        assert (caught.value.reason, caught.value.error_class) == ("requests", "request_limit")
+    assert (len(script.sent), client.requests) == (2, 3)
+    assert len(world.acquired) == 3, "for what is not sent no grant is taken"
+
+
 @pytest.mark.parametrize("left", [0.0, -1.0])
 def test_a_run_without_time_sends_nothing(client, script, world, left):
     world.left = left

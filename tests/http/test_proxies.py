@@ -264,6 +264,16 @@ def test_a_long_one_ends_the_run_with_nothing_sent_and_nothing_told(
     assert (script.sent, world.slowed, client.requests) == ([], [], 0)
 
 
+def test_the_echo_of_a_refusal_is_of_its_class(make_client, script, world) -> None:
+    client = make_client()
+    world.grants.append(Grant(wait=90.0, cooling=True, cause="blocked"))
+    with pytest.raises(RateLimited, match="refused this program as a robot") as caught:
+        client.get(URL)
+    assert caught.value.error_class == "blocked"
+    client.tell(caught.value)
+    assert world.slowed == []
+
+
 def test_the_paces_own_wait_is_never_too_long(make_client, script, world) -> None:
     world.grants.append(Grant(wait=900.0))
     script.add()

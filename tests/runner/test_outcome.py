@@ -44,6 +44,7 @@ TABLE = [
     ({"cause": Cancelled("stopped")}, "cancelled", "cancelled", False, True),
     ({"cause": Cancelled("shutdown")}, "cancelled", "drained", False, True),
     ({"cause": Cancelled("deadline")}, "partial", "runtime_limit", False, True),
+    ({"cause": Cancelled("requests")}, "partial", "request_limit", False, True),
     ({"cause": ValueError("x")}, "failed", "internal", False, True),
     ({"cause": ValueError("x"), "phase": "details", **END}, "failed", "internal", False, False),
 ]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from frozen import FrozenTime
+from jobtracker_core.contract.host import Record
 from jobtracker_core.contract.run import RunState
 from jobtracker_core.storage import (
     attempts,
@@ -24,7 +25,6 @@ from jobtracker_core.storage import (
 )
 from jobtracker_core.storage.errors import NotFound
 from queueing import ME, draft, put, take, turn_on
-from rows import record
 
 KEEP = timedelta(days=90)
 
@@ -121,7 +121,7 @@ def test_what_is_not_over_and_what_was_recorded_stays(history: History) -> None:
     assert child not in history.left
 
 
-def test_jobs_and_their_changes_stay(history: History) -> None:
+def test_jobs_and_their_changes_stay(history: History, make_record: Callable[..., Record]) -> None:
     db = history.db
     run_id = put(db)
     take(db)
@@ -131,7 +131,7 @@ def test_jobs_and_their_changes_stay(history: History) -> None:
                 conn,
                 source="site",
                 kind="list",
-                records=[record(title=title)],
+                records=[make_record(title=title)],
                 run_id=run_id,
                 now=db.now(conn),
             )

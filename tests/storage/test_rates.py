@@ -247,6 +247,14 @@ def test_reports_while_it_cools_are_one_incident(db: Database) -> None:
     assert (row(db)[0].strikes, pace(db)) == (1, 0.5)
 
 
+def test_who_is_told_to_wait_hears_why(db: Database) -> None:
+    rates.slow_down(db, KEY, cause="blocked")
+    rates.slow_down(db, KEY, cause="http_429", retry_after=60)
+    assert (ask(db).cooling, ask(db).cause) == (True, "blocked"), "the longer one is in force"
+    rates.slow_down(db, KEY, cause="http_429", retry_after=3600)
+    assert ask(db).cause == "http_429"
+
+
 def test_the_pace_halves_to_a_sixteenth_and_recovers_by_a_tenth(db: Database) -> None:
     seen = []
     for _ in range(6):

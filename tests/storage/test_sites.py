@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from jobtracker_core.contract.run import RunState
 from jobtracker_core.storage import queue, runs, slots
 from jobtracker_core.storage.engine import Database
 from queueing import ME, OTHER, SERVING, put, take, turn_on
@@ -47,5 +48,5 @@ def test_a_limit_that_is_lowered_lets_runs_go_on_and_begins_none(db: Database) -
     slots.set_limit(db, "example.org", 1)
     (site,) = slots.list_sites(db)
     assert site.running == 2
-    runs.finish(db, first, state=runs.RunState.SUCCEEDED)
+    runs.finish(db, first, state=RunState.SUCCEEDED)
     assert queue.claim(db, ME, serving=SERVING) is None

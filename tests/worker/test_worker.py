@@ -6,11 +6,24 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from jobtracker_core import RunState
 from jobtracker_core.plugins.discovery import UnknownCollector
 from jobtracker_core.runner.worker import Options
-from jobtracker_core.storage import attempts, endings, events, queue, searches, workers
+from jobtracker_core.storage import (
+    attempts,
+    collectors,
+    endings,
+    events,
+    jobs,
+    queue,
+    searches,
+    slots,
+    tables,
+    workers,
+)
+from jobtracker_core.tracker.runs import NoRetry
 from queueing import draft, wanted
 
 
@@ -183,6 +196,174 @@ def test_a_running_run_is_cancelled(tracker, start, lines, enqueue, board) -> No
     assert (run.state, run.error_class) == (RunState.CANCELLED, "cancelled")
     assert tracker.jobs.count() == run.counts.new == 2
     assert board.finished == [f"{run_id} cancelled"]
+
+
+def test_a_running_run_hears_at_once_that_it_is_to_be_stopped(
+    tracker, start, lines, enqueue, seconds
+) -> None:
+    run_id = enqueue("gated")
+    start(lease_s=600.0, poll_s=600)
+    lines.wait("at the gate")
+    before = seconds()
+    endings.request_cancel(tracker.database, run_id)
+    lines.wait("run ended", run=run_id)
+    assert seconds() - before < 10, "the next beat would have come after 150 seconds"
+    assert tracker.runs.get(run_id).state is RunState.CANCELLED
+
+
+def test_a_run_that_is_cancelled_while_its_worker_drains_is_told_of(
+    tracker, start, lines, enqueue, board
+) -> None:
+    run_id = enqueue("deaf")
+    running = start(drain_s=600, lease_s=600.0)
+    lines.wait("at the gate")
+    running.worker.drain()
+    lines.wait("worker drains")
+    endings.request_cancel(tracker.database, run_id)
+    running.worker.stop()
+    running.wait()
+    assert tracker.runs.get(run_id).state is RunState.CANCELLED
+    assert board.finished == [f"{run_id} cancelled"]
+    ended = events.list_events(tracker.database, run_id)[-1]
+    assert (ended.kind, ended.data["state"]) == ("ended", "cancelled")
+
+
+def test_runs_that_the_sweep_ends_are_told_of_with_what_they_brought(
+    tracker, start, lines, enqueue, board
+) -> None:
+    db = tracker.database
+    failed = enqueue("gated", max_attempts=1)
+    first = start(lease_s=600.0)
+    lines.wait("at the gate")
+    missed = enqueue(
+        "plain",
+        "b",
+        trigger="schedule",
+        site="full.example",
+        scheduled_for=datetime.now(UTC) + timedelta(days=1),
+        expires_at=datetime.now(UTC) + timedelta(days=2),
+    )
+    with db.write() as conn:
+        past = db.now(conn) - timedelta(seconds=1)
+        runs = tables.collector_runs
+        conn.execute(sa.update(runs).where(runs.c.id == failed).values(lease_expires_at=past))
+        conn.execute(
+            sa.update(runs).where(runs.c.id == missed).values(scheduled_for=past, expires_at=past)
+        )
+    lines.wait("run missed", run=missed)
+    lines.wait("run taken from a dead worker", run=failed)
+    lines.wait("run broken off", run=failed)
+    first.end()
+    assert sorted(board.finished) == sorted([f"{failed} failed", f"{missed} missed"])
+    assert [job.source_id for job in jobs.brought_by(db, "gated", failed, count=2)] == [
+        "berlin-0",
+        "berlin-1",
+    ]
+
+
+def paused(tracker) -> collectors.Collector:
+    return collectors.get(tracker.database, "gated")
+
+
+def pause(tracker, *, failures: int = 5) -> None:
+    """As if the collector had failed so often, and its pause were just over."""
+    db = tracker.database
+    with db.write() as conn:
+        conn.execute(
+            sa.update(tables.collectors)
+            .where(tables.collectors.c.name == "gated")
+            .values(
+                consecutive_failures=failures,
+                paused_until=db.now(conn) - timedelta(seconds=1),
+                pause_reason="5 runs in a row failed",
+            )
+        )
+
+
+def test_a_probe_ends_a_pause_and_what_waits_begins(tracker, start, lines, enqueue, board) -> None:
+    pause(tracker)
+    waiting = enqueue(trigger="schedule")
+    start()
+    (queued,) = lines.wait("probe queued", collector="gated")
+    lines.wait("run ended", run=waiting)
+    probe = tracker.runs.get(queued["run"])
+    assert (probe.trigger, probe.state, probe.query["text"]) == (
+        "probe",
+        RunState.SUCCEEDED,
+        "plain",
+    )
+    assert probe.counts.new == probe.counts.pages == 0
+    assert probe.error_message == "2 postings on the first page"
+    assert probe.finished_at <= tracker.runs.get(waiting).claimed_at
+    row = paused(tracker)
+    assert (row.paused_until, row.consecutive_failures) == (None, 0)
+    assert board.finished == [f"{waiting} succeeded"], "a probe is nobody's run"
+    with pytest.raises(NoRetry, match="was a probe"):
+        tracker.runs.retry(probe.id)
+
+
+def test_a_probe_that_fails_prolongs_the_pause(tracker, start, lines, enqueue, board) -> None:
+    pause(tracker)
+    (board.folder / "down").touch()
+    waiting = enqueue(trigger="schedule")
+    start()
+    (queued,) = lines.wait("probe queued", collector="gated")
+    lines.wait("run ended", run=queued["run"])
+    probe = tracker.runs.get(queued["run"])
+    assert (probe.state, probe.error_class) == (RunState.FAILED, "network")
+    assert kinds(tracker, probe.id) == ["started", "pause_goes_on", "ended"]
+    row = paused(tracker)
+    assert row.consecutive_failures == 6
+    assert row.paused_until - probe.finished_at == timedelta(hours=2)
+    assert tracker.runs.get(waiting).state is RunState.PENDING
+    (status,) = [one for one in tracker.collectors.list() if one.info.name == "gated"]
+    assert status.probed_at == row.paused_until
+    assert "nobody answers" in (status.paused or "")
+    # By hand it may be tried all the while.
+    (board.folder / "down").unlink()
+    by_hand = enqueue()
+    lines.wait("run ended", run=by_hand)
+    lines.wait("run ended", run=waiting)
+    assert paused(tracker).paused_until is None
+
+
+def test_a_run_sends_no_more_requests_than_it_may(tracker, start, lines) -> None:
+    made = queue.enqueue(
+        tracker.database,
+        wanted(
+            collector="hiringcafe",
+            query={"text": "engineer"},
+            query_hash="h",
+            site="hiring.cafe",
+            limits=queue.Limits(requests=2),
+        ),
+    )
+    start()
+    lines.wait("run ended", run=made.run_id)
+    run = tracker.runs.get(made.run_id)
+    assert (run.state, run.error_class) == (RunState.PARTIAL, "request_limit")
+    assert run.error_message == "the run's requests are used up"
+    assert run.counts.http_requests == 2
+    assert run.counts.pages >= 1
+    assert run.cursor is not None
+
+
+def test_a_worker_has_the_sites_follow_their_plugins(tracker, start, lines) -> None:
+    db = tracker.database
+    with db.write() as conn:
+        slots.ensure_site(conn, "board.example", 7)
+    start()
+    lines.wait("worker started")
+    deadline = datetime.now(UTC) + timedelta(seconds=20)
+    while tracker.sites.get("board.example").limit != 2:
+        assert datetime.now(UTC) < deadline
+    tracker.sites.set_limit("board.example", 5)
+    start()
+    lines.wait("worker started", 2)
+    status = tracker.sites.get("board.example")
+    assert (status.limit, status.set_by_operator, status.plugin_limit) == (5, True, 2)
+    assert status.collectors == ("gated",)
+    assert tracker.sites.follow_plugins("board.example").limit == 2
 
 
 def test_the_tick_of_a_search_runs(tracker, start, lines) -> None:

@@ -1,0 +1,51 @@
+"""How often a token or an address may ask: counted in the database, paid for in advance."""
+
+from __future__ import annotations
+
+import threading
+from typing import Final
+
+from jobtracker_core.tracker import JobTracker
+
+PREPAID: Final = 20
+"""Requests that a process takes leave for at once, so that not each of them is a write."""
+
+BURST_S: Final = 15
+"""Seconds' worth of requests that may come at once."""
+
+_MOST_KEYS: Final = 10_000
+
+
+class Pace:
+    """The limit on requests of one process. Safe to share between threads.
+
+    Over all processes, no minute holds more than the setting says, a quarter of it on top, and
+    what each process has paid for in advance.
+    """
+
+    def __init__(self, tracker: JobTracker) -> None:
+        self._tracker = tracker
+        self._lock = threading.Lock()
+        self._left: dict[str, int] = {}
+
+    def take(self, key: str) -> float | None:
+        """Count a request; return None, or the seconds to wait. Raises StorageError."""
+        per_minute = self._tracker.settings.api_requests_per_minute
+        if per_minute == 0 or self._spend(key):
+            return None
+        blocks = per_minute / PREPAID
+        burst = max(1, round(blocks * BURST_S / 60))
+        wait = self._tracker.throttle.allow(key, blocks, burst)
+        if wait is None:
+            with self._lock:
+                if len(self._left) >= _MOST_KEYS:
+                    self._left.clear()
+                self._left[key] = self._left.get(key, 0) + PREPAID - 1
+        return wait
+
+    def _spend(self, key: str) -> bool:
+        with self._lock:
+            left = self._left.get(key, 0)
+            if left:
+                self._left[key] = left - 1
+            return left > 0
