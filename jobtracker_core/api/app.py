@@ -9,10 +9,14 @@ from typing import Any
 from litestar import Router, get
 
 from jobtracker_core.api.access import token_guard
+from jobtracker_core.api.applications import applications_router
 from jobtracker_core.api.audit import audit_router
+from jobtracker_core.api.calendar import calendar_router, read_feed
 from jobtracker_core.api.collectors import collectors_router
 from jobtracker_core.api.configuration import config_router
+from jobtracker_core.api.contacts import contacts_router
 from jobtracker_core.api.document import describe
+from jobtracker_core.api.events import events_router
 from jobtracker_core.api.health import health_router
 from jobtracker_core.api.ingest import collect_router
 from jobtracker_core.api.jobs import jobs_router
@@ -65,6 +69,10 @@ def api_router(
                 "/api/v1",
                 route_handlers=[
                     jobs_router(),
+                    applications_router(),
+                    events_router(),
+                    contacts_router(),
+                    calendar_router(),
                     searches_router(),
                     runs_router(live),
                     collectors_router(),
@@ -80,6 +88,7 @@ def api_router(
                 guards=[token_guard(tracker)],
                 exception_handlers={Answered: answer_again},
             ),
+            read_feed,
             health_router(tracker, stopping),
             metrics_router(tracker, metrics or Metrics(tracker.gauges)),
         ],

@@ -21,7 +21,14 @@ from jobtracker_core.contract.errors import BadQuery, ConfigError
 from jobtracker_core.plugins.discovery import Unavailable as CannotRun
 from jobtracker_core.plugins.discovery import UnknownCollector
 from jobtracker_core.plugins.forms import FormError
-from jobtracker_core.storage.errors import Busy, Duplicate, NotFound, Stale, StorageError
+from jobtracker_core.storage.errors import (
+    Busy,
+    Duplicate,
+    NotAllowed,
+    NotFound,
+    Stale,
+    StorageError,
+)
 from jobtracker_core.storage.request_keys import Answered, KeyReused
 from jobtracker_core.tracker import CollectorOff
 from jobtracker_core.tracker.ingest import NotYours, RunOver
@@ -45,6 +52,7 @@ _SENDERS: tuple[tuple[type[Exception], str, HTTPStatus], ...] = (
     (UnknownCollector, "not-found", HTTPStatus.NOT_FOUND),
     (Stale, "changed", HTTPStatus.PRECONDITION_FAILED),
     (KeyReused, "key-reused", HTTPStatus.UNPROCESSABLE_ENTITY),
+    (NotAllowed, "not-allowed", HTTPStatus.CONFLICT),
     (Duplicate, "duplicate", HTTPStatus.CONFLICT),
     (LeftAlone, "left-alone", HTTPStatus.CONFLICT),
     (CollectorOff, "collector-off", HTTPStatus.CONFLICT),

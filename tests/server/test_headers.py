@@ -22,7 +22,7 @@ def examples(app) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
     for route in app.routes:
         assert isinstance(route, HTTPRoute), f"{route.path}: what headers has it?"
-        path = route.path_format.replace("{path}", "app.css")
+        path = route.path_format.replace("{path}", "app.css").replace("{file}", "x.ics")
         path = re.sub(r"\{[a-z_]+_id\}", "1", path)
         path = path.replace("{name}", "hiringcafe").replace("{site}", "hiringcafe.com")
         assert "{" not in path, f"{path}: fill in an example"

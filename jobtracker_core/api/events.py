@@ -1,0 +1,167 @@
+"""`/api/v1/events`: interviews, deadlines, notes, and the moves of applications."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from http import HTTPStatus
+from typing import Annotated, Any
+
+from litestar import Response, Router, delete, get, post, put
+from litestar.di import NamedDependency
+from litestar.params import JSONBody, PathParameter, QueryParameter
+
+from jobtracker_core.api.links import NEXT, leading_on
+from jobtracker_core.api.operations import operation
+from jobtracker_core.api.preconditions import ETAG, IfMatch, IfNoneMatch, expected_version, tagged
+from jobtracker_core.api.problems import refuse_unknown_parameters, wrong
+from jobtracker_core.contract.access import Scope
+from jobtracker_core.storage.errors import NotFound
+from jobtracker_core.storage.timeline import Event, EventChanges, EventDraft, EventKind, EventList
+from jobtracker_core.tracker import JobTracker
+
+MOST_PER_PAGE = 200
+_LONGEST_MARK = 64
+
+EventId = Annotated[int, PathParameter(description="The event's number", ge=1)]
+_GONE = (HTTPStatus.NOT_FOUND,)
+_CHANGED = (HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.PRECONDITION_FAILED)
+
+
+@get(
+    "/",
+    **operation(
+        "listEvents",
+        "List events, the latest start first",
+        description="Go on with `after`, or follow the Link header.",
+        scope=Scope.JOBS_READ,
+        headers=[NEXT],
+    ),
+)
+def list_events(
+    tracker: NamedDependency[JobTracker],
+    application_id: Annotated[
+        int | None, QueryParameter(description="Only of this application", ge=1)
+    ] = None,
+    job_id: Annotated[
+        int | None,
+        QueryParameter(description="Only of this job and its applications", ge=1),
+    ] = None,
+    kind: Annotated[EventKind | None, QueryParameter(description="Only of this kind")] = None,
+    since: Annotated[
+        datetime | None,
+        QueryParameter(name="from", description="Only what goes on at this instant or later"),
+    ] = None,
+    until: Annotated[
+        datetime | None,
+        QueryParameter(name="to", description="Only what begins before this instant"),
+    ] = None,
+    done: Annotated[bool | None, QueryParameter(description="Only those done, or not")] = None,
+    limit: Annotated[
+        int, QueryParameter(description="Events at most", ge=1, le=MOST_PER_PAGE)
+    ] = 50,
+    after: Annotated[
+        str | None,
+        QueryParameter(description="Go on after this mark", max_length=_LONGEST_MARK),
+    ] = None,
+) -> Response[EventList]:
+    """List events."""
+    filters: dict[str, Any] = {
+        "application_id": application_id,
+        "job_id": job_id,
+        "kind": kind,
+        "since": since,
+        "until": until,
+        "done": done,
+    }
+    try:
+        found = tracker.timeline.list(limit=limit, after=after, **filters)
+    except NotFound as error:
+        raise wrong("after", str(error)) from error
+    words = {
+        "application_id": application_id,
+        "job_id": job_id,
+        "kind": kind,
+        "from": None if since is None else since.isoformat(),
+        "to": None if until is None else until.isoformat(),
+        "done": None if done is None else str(done).lower(),
+        "limit": limit,
+        "after": found.after,
+    }
+    return leading_on(found, None if found.after is None else words)
+
+
+@post(
+    "/",
+    **operation(
+        "createEvent",
+        "Enter an event",
+        description="Of an application, of a job, or of neither. A time without an offset is what "
+        "the clock of `timezone` shows.",
+        scope=Scope.JOBS_WRITE,
+        errors=_GONE,
+        headers=[ETAG],
+        once=True,
+    ),
+)
+def create_event(
+    tracker: NamedDependency[JobTracker], data: JSONBody[EventDraft]
+) -> Response[Event]:
+    """Enter an event."""
+    made = tracker.timeline.create(data)
+    return tagged(made, made.version)
+
+
+@get(
+    "/{event_id:int}",
+    **operation("getEvent", "Show an event", scope=Scope.JOBS_READ, errors=_GONE, headers=[ETAG]),
+)
+def get_event(
+    tracker: NamedDependency[JobTracker], event_id: EventId, if_none_match: IfNoneMatch = None
+) -> Response[Event]:
+    """Show an event."""
+    found = tracker.timeline.get(event_id)
+    return tagged(found, found.version, if_none_match)
+
+
+@put(
+    "/{event_id:int}",
+    **operation(
+        "updateEvent",
+        "Change an event",
+        description="What is absent stays, null empties. The moves of applications are history, "
+        "and cannot be changed.",
+        scope=Scope.JOBS_WRITE,
+        errors=_CHANGED,
+        headers=[ETAG],
+    ),
+)
+def update_event(
+    tracker: NamedDependency[JobTracker],
+    event_id: EventId,
+    data: JSONBody[EventChanges],
+    if_match: IfMatch = None,
+) -> Response[Event]:
+    """Change an event."""
+    changed = tracker.timeline.update(event_id, data, expected_version=expected_version(if_match))
+    return tagged(changed, changed.version)
+
+
+@delete(
+    "/{event_id:int}",
+    **operation("deleteEvent", "Delete an event", scope=Scope.JOBS_WRITE, errors=_CHANGED),
+)
+def delete_event(
+    tracker: NamedDependency[JobTracker], event_id: EventId, if_match: IfMatch = None
+) -> None:
+    """Delete an event."""
+    tracker.timeline.delete(event_id, expected_version=expected_version(if_match))
+
+
+def events_router() -> Router:
+    """Make the routes of this resource."""
+    return Router(
+        "/events",
+        route_handlers=[list_events, create_event, get_event, update_event, delete_event],
+        guards=[refuse_unknown_parameters],
+        tags=["events"],
+    )
