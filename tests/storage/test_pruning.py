@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -55,7 +55,7 @@ class History:
 
 
 @pytest.fixture
-def history(frozen: FrozenTime) -> Iterator[History]:
+def history(frozen: FrozenTime) -> History:
     return History(frozen)
 
 

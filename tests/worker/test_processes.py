@@ -93,7 +93,8 @@ def test_the_old_spelling_serves_one_collector(tracker, program, enqueue) -> Non
     assert shown.collectors == ["gated"]
 
 
-def test_wrong_words_of_a_worker_are_told(capfd, board) -> None:
+def test_wrong_words_of_a_worker_are_told(capfd, board, tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("JOBTRACKER_DATA_DIR", str(tmp_path / "data"))
     assert cli(["worker", "--slots", "none"]) == 2
     assert "slots: 'none' is not allowed; it takes a whole number" in capfd.readouterr().err
     assert cli(["worker", "--collector", "nowhere"]) == 2
