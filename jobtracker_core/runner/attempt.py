@@ -130,7 +130,7 @@ def attempt(place: Workplace, claim: Claim, *, since: float) -> RunState | None:
     db = place.db
     run = runs.get(db, claim.run_id)
     with (
-        claimed(db, claim),
+        claimed(db, claim, place.registry, place.on_log),
         Heartbeat(db, claim, since=since, lease_s=place.lease_s) as beat,
         place.cancellations.of(claim) as stop,
     ):

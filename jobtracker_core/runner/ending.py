@@ -33,21 +33,23 @@ class Collected(Struct, frozen=True, kw_only=True):
 
 
 @contextlib.contextmanager
-def claimed(db: Database, claim: Claim) -> Iterator[None]:
-    """Let no run stay "running" because of an error of ours on the way."""
+def claimed(db: Database, claim: Claim, registry: Registry, on_log: LogSink) -> Iterator[None]:
+    """Let no run stay "running" because of an error of ours on the way; tell of it if it ends."""
     try:
         yield
     except BaseException as error:
         ours = isinstance(error, StorageError)
         # If the database is what failed, this fails as well, and the lease ends by itself.
         with contextlib.suppress(StorageError):
-            runs.finish(
+            state = runs.finish(
                 db,
                 claim,
                 state=RunState.FAILED if isinstance(error, Exception) else RunState.CANCELLED,
                 error_class="db" if ours else "internal",
                 error_message=_words(error),
             )
+            if state not in {None, RunState.PENDING}:
+                tell_of(db, claim.run_id, registry, on_log)
         raise
 
 

@@ -220,7 +220,7 @@ class JobTracker(Access, Operating):
         since = time.monotonic()
         claim = self._claim(task, source, kept, record)
         with (
-            claimed(self.database, claim),
+            claimed(self.database, claim, self.registry, on_log),
             Heartbeat(self.database, claim, since=since) as beat,
         ):
             host = InlineHost(
@@ -375,7 +375,7 @@ class JobTracker(Access, Operating):
         since = time.monotonic()
         claim = comparison.begin(self.database, replayed, discovery.find(self.registry, name))
         with (
-            claimed(self.database, claim),
+            claimed(self.database, claim, self.registry, on_log),
             Heartbeat(self.database, claim, since=since) as beat,
         ):
             host = InlineHost(

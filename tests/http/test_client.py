@@ -105,7 +105,7 @@ def test_a_request_gets_no_more_time_than_its_run_has(client, script, world, lef
 
 def test_no_more_requests_are_sent_than_may_be(make_client, script, world):
     client = make_client(max_requests=3)
-    script.add(status=302, Location="/list/2")
+    script.add(status=302, location="/list/2")
     script.add()
     client.get(URL)
     client.take_turn()

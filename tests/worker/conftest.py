@@ -37,6 +37,12 @@ class Board:
     def let_go(self) -> None:
         (self.folder / "go").touch()
 
+    def wait_for(self, count: int) -> None:
+        """Wait until a plugin has heard of so many ends."""
+        deadline = time.monotonic() + 20
+        while len(self.finished) < count:
+            assert time.monotonic() < deadline, self.finished
+
     @property
     def finished(self) -> list[str]:
         path = self.folder / "finished"

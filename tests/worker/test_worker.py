@@ -9,6 +9,8 @@ import pytest
 import sqlalchemy as sa
 
 from jobtracker_core import RunState
+from jobtracker_core.contract.host import Record
+from jobtracker_core.contract.run import Counts
 from jobtracker_core.plugins.discovery import UnknownCollector
 from jobtracker_core.runner.worker import Options
 from jobtracker_core.storage import (
@@ -18,13 +20,15 @@ from jobtracker_core.storage import (
     events,
     jobs,
     queue,
+    runs,
     searches,
     slots,
     tables,
+    upsert,
     workers,
 )
 from jobtracker_core.tracker.runs import NoRetry
-from queueing import draft, wanted
+from queueing import PLUGIN, draft, take, wanted
 
 
 def kinds(tracker, run_id) -> list[str]:
@@ -232,33 +236,38 @@ def test_runs_that_the_sweep_ends_are_told_of_with_what_they_brought(
     tracker, start, lines, enqueue, board
 ) -> None:
     db = tracker.database
-    failed = enqueue("gated", max_attempts=1)
-    first = start(lease_s=600.0)
-    lines.wait("at the gate")
-    missed = enqueue(
-        "plain",
-        "b",
-        trigger="schedule",
-        site="full.example",
-        scheduled_for=datetime.now(UTC) + timedelta(days=1),
-        expires_at=datetime.now(UTC) + timedelta(days=2),
-    )
+    failed = enqueue(max_attempts=1)
+    claim = take(db, serving={"gated": PLUGIN}, lease_s=60)
+    record = Record(source_id="b-1", url="https://e.org/1", title="t", content_hash=bytes(16))
     with db.write() as conn:
         past = db.now(conn) - timedelta(seconds=1)
-        runs = tables.collector_runs
-        conn.execute(sa.update(runs).where(runs.c.id == failed).values(lease_expires_at=past))
-        conn.execute(
-            sa.update(runs).where(runs.c.id == missed).values(scheduled_for=past, expires_at=past)
+        upsert.write_page(
+            conn, source="gated", kind="list", records=[record], run_id=failed, now=past
         )
+        runs.checkpoint(conn, claim, counts=Counts(new=1, pages=1), lease_s=0)
+    missed = enqueue("plain", "b", trigger="schedule", scheduled_for=past, expires_at=past)
+    start()
     lines.wait("run missed", run=missed)
-    lines.wait("run taken from a dead worker", run=failed)
-    lines.wait("run broken off", run=failed)
-    first.end()
+    lines.wait("run taken from a dead worker", run=failed, state="failed")
+    board.wait_for(2)
     assert sorted(board.finished) == sorted([f"{failed} failed", f"{missed} missed"])
-    assert [job.source_id for job in jobs.brought_by(db, "gated", failed, count=2)] == [
-        "berlin-0",
-        "berlin-1",
-    ]
+    (brought,) = jobs.brought_by(db, "gated", failed, count=1)
+    assert brought.source_id == "b-1"
+
+
+def test_a_run_that_an_error_of_ours_ended_is_told_of(
+    tracker, start, lines, enqueue, board
+) -> None:
+    run_id = enqueue("gated", max_attempts=1)
+    start(lease_s=2.0)
+    lines.wait("at the gate")
+    with tracker.database.write() as conn:
+        past = tracker.database.now(conn) - timedelta(seconds=1)
+        table = tables.collector_runs
+        conn.execute(sa.update(table).where(table.c.id == run_id).values(lease_expires_at=past))
+    board.wait_for(1)
+    assert board.finished == [f"{run_id} failed"]
+    assert tracker.runs.get(run_id).state is RunState.FAILED
 
 
 def paused(tracker) -> collectors.Collector:
@@ -332,7 +341,7 @@ def test_a_run_sends_no_more_requests_than_it_may(tracker, start, lines) -> None
         tracker.database,
         wanted(
             collector="hiringcafe",
-            query={"text": "engineer"},
+            query={},
             query_hash="h",
             site="hiring.cafe",
             limits=queue.Limits(requests=2),
