@@ -11,10 +11,13 @@ from litestar import Router, get
 from jobtracker_core.api.access import token_guard
 from jobtracker_core.api.audit import audit_router
 from jobtracker_core.api.collectors import collectors_router
+from jobtracker_core.api.companies import companies_router
 from jobtracker_core.api.configuration import config_router
+from jobtracker_core.api.dismissals import dismissals_router
 from jobtracker_core.api.document import describe
 from jobtracker_core.api.health import health_router
 from jobtracker_core.api.ingest import collect_router
+from jobtracker_core.api.job_marks import job_marks_router
 from jobtracker_core.api.jobs import jobs_router
 from jobtracker_core.api.live import LiveRuns
 from jobtracker_core.api.machinery import machinery_router
@@ -24,7 +27,10 @@ from jobtracker_core.api.proxies import proxies_router
 from jobtracker_core.api.runs import runs_router
 from jobtracker_core.api.searches import searches_router
 from jobtracker_core.api.sites import sites_router
+from jobtracker_core.api.stats import stats_router
+from jobtracker_core.api.tags import tags_router
 from jobtracker_core.api.tokens import tokens_router
+from jobtracker_core.api.views import views_router
 from jobtracker_core.contract.access import Scope
 from jobtracker_core.storage.request_keys import Answered
 from jobtracker_core.tracker import JobTracker
@@ -65,6 +71,12 @@ def api_router(
                 "/api/v1",
                 route_handlers=[
                     jobs_router(),
+                    job_marks_router(),
+                    dismissals_router(),
+                    companies_router(),
+                    tags_router(),
+                    views_router(),
+                    stats_router(),
                     searches_router(),
                     runs_router(live),
                     collectors_router(),

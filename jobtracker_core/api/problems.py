@@ -106,9 +106,16 @@ async def refuse_unknown_parameters(
     Raises:
         ValidationException: It names each of them, and those that there are.
     """
+    own = handler.parsed_fn_signature.parameters
+    provided = (
+        provider.parsed_fn_signature.parameters
+        for name, provider in handler.resolve_dependencies().items()
+        if name in own
+    )
     known = sorted(
         parameter.kwarg_definition.name or name
-        for name, parameter in handler.parsed_fn_signature.parameters.items()
+        for parameters in (own, *provided)
+        for name, parameter in parameters.items()
         if isinstance(parameter.kwarg_definition, QueryParameter)
     )
     allowed = f"there are only: {', '.join(known)}" if known else "there are no parameters here"
