@@ -15,6 +15,7 @@ from jobtracker_core.api.companies import companies_router
 from jobtracker_core.api.configuration import config_router
 from jobtracker_core.api.dismissals import dismissals_router
 from jobtracker_core.api.document import describe
+from jobtracker_core.api.exports import exports_router
 from jobtracker_core.api.health import health_router
 from jobtracker_core.api.ingest import collect_router
 from jobtracker_core.api.job_marks import job_marks_router
@@ -23,6 +24,7 @@ from jobtracker_core.api.live import LiveRuns
 from jobtracker_core.api.machinery import machinery_router
 from jobtracker_core.api.metrics import Metrics, metrics_router
 from jobtracker_core.api.operations import SCOPE, answer_again
+from jobtracker_core.api.problems import refuse_broken_text
 from jobtracker_core.api.proxies import proxies_router
 from jobtracker_core.api.runs import runs_router
 from jobtracker_core.api.searches import searches_router
@@ -77,6 +79,7 @@ def api_router(
                     tags_router(),
                     views_router(),
                     stats_router(),
+                    exports_router(),
                     searches_router(),
                     runs_router(live),
                     collectors_router(),
@@ -90,6 +93,7 @@ def api_router(
                     openapi,
                 ],
                 guards=[token_guard(tracker)],
+                before_request=refuse_broken_text,
                 exception_handlers={Answered: answer_again},
             ),
             health_router(tracker, stopping),

@@ -82,6 +82,7 @@ def list_jobs(
     request: Request[Any, Any, Any],
     tracker: NamedDependency[JobTracker],
     filters: NamedDependency[Filters],
+    *,
     sort: InOrder = "arrival",
     limit: Annotated[
         int | None,

@@ -9,9 +9,14 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-from litestar import Response
+from litestar import Request, Response
 from litestar.connection import ASGIConnection
-from litestar.exceptions import HTTPException, ValidationException
+from litestar.exceptions import (
+    ClientException,
+    HTTPException,
+    SerializationException,
+    ValidationException,
+)
 from litestar.handlers import BaseRouteHandler
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import QueryParameter
@@ -35,6 +40,7 @@ _RETRY_AFTER_S = 5
 _URN = "urn:jobtracker:problem:"
 _BODY = "data"
 """What Litestar calls a request's body."""
+_BODY_SHOWN = "body"
 
 _UNKNOWN_FIELD = re.compile(r"Object contains unknown field `(.*)`", re.DOTALL)
 
@@ -129,6 +135,18 @@ async def refuse_unknown_parameters(
         raise ValidationException(extra=errors)
 
 
+async def refuse_broken_text(request: Request[Any, Any, Any]) -> None:
+    """Before a request is read: JSON is UTF-8 (RFC 8259), and the decoder takes that for granted.
+
+    Raises:
+        ValidationException: The body is none.
+    """
+    try:
+        (await request.body()).decode()
+    except UnicodeDecodeError as error:
+        raise wrong(_BODY_SHOWN, f"is not UTF-8 (byte {error.start})") from error
+
+
 def respond(explained: Explained) -> Response[Problem]:
     """Answer with a problem."""
     return Response(
@@ -146,6 +164,8 @@ def explain(error: Exception) -> Explained:
         return known
     if isinstance(error, StorageError | Unavailable):
         return _unavailable(error)
+    if isinstance(error.__cause__, SerializationException) and isinstance(error, ClientException):
+        return invalid({_BODY_SHOWN: error.detail})
     if isinstance(error, HTTPException) and error.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
         return _refused(error)
     return _crash(error)
@@ -229,7 +249,7 @@ def _part(item: Mapping[str, Any]) -> tuple[str, str]:
         inside = "" if name == _BODY else f"{name}."
         return f"{inside}{unknown[1][:80]}", "unknown field"
     if name == _BODY:
-        return "body", "a JSON object is needed" if message == f"'{_BODY}'" else message
+        return _BODY_SHOWN, "a JSON object is needed" if message == f"'{_BODY}'" else message
     return name, message
 
 

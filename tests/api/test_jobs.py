@@ -8,11 +8,10 @@ from urllib.parse import urljoin
 import msgspec
 import pytest
 
+from jobtracker_core.contract.host import PayRecord
 from jobtracker_core.contract.posting import (
     Employment,
-    Pay,
     PayInterval,
-    PayKind,
     Place,
     Remote,
     Seniority,
@@ -149,7 +148,7 @@ def test_filters_by_what_a_person_did(client, tracker, fill) -> None:
         ({"pay_from": "60000"}, ["Paid"]),
         ({"pay_from": "60000", "pay_currency": "USD"}, []),
         ({"pay_from": "90000.5"}, []),
-        ({"posted_since": "2026-05-04"}, ["Paid"]),
+        ({"posted_since": "2026-05-04T00:00:00"}, ["Paid"]),
         ({"posted_since": "2026-05-04T05:02:01+02:00"}, ["Paid"]),
         ({"posted_since": "2026-05-05T00:00:00Z"}, []),
         ({"new_since": "2020-01-01T00:00:00Z"}, ["Paid", "Plain"]),
@@ -170,7 +169,7 @@ def test_filters_by_what_a_posting_says(client, fill, words, found) -> None:
         title="Paid",
         company="Acme Ltd",
         places=(Place(city="Berlin", country="DE"),),
-        pay=Pay(max=90_000, currency="EUR", interval=PayInterval.YEAR, kind=PayKind.STATED),
+        pay=PayRecord(max=90_000, currency="EUR", interval=PayInterval.YEAR, year_max=90_000),
         posted_at=datetime(2026, 5, 4, 3, 2, 1, tzinfo=UTC),
     )
     assert titles(client.get(ADDRESS, params=words)) == found
@@ -206,7 +205,7 @@ def test_a_link_keeps_the_filters(client, fill) -> None:
         ({"per_page": "201"}, "per_page", "<= 200"),
         ({"per_page": "100000"}, "per_page", "<= 200"),
         ({"posted_since": "1600-01-01T00:00:00Z"}, "posted_since", "1600"),
-        ({"new_since": "yesterday"}, "new_since", "ISO8601"),
+        ({"new_since": "yesterday"}, "new_since", "RFC3339"),
         ({"pay_from": "NaN"}, "pay_from", ""),
         ({"pay_from": "-1"}, "pay_from", ">= 0"),
         ({"pay_currency": "euro"}, "pay_currency", "regex"),
