@@ -1,13 +1,14 @@
-"""Jobs as CSV, JSON and JSON lines, piece by piece. Pure: no file, no database."""
+"""Lists as CSV, JSON and JSON lines, piece by piece. Pure: no file, no database."""
 
 from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Literal
 
 import msgspec
+from msgspec import Struct
 
 from jobtracker_core.ingest import html
 from jobtracker_core.storage.walk import WalkedJob
@@ -47,6 +48,34 @@ def encode(jobs: Iterable[WalkedJob], kind: Format, *, with_text: bool = False) 
     if kind == "json":
         return _json(jobs)
     return (msgspec.json.encode(job) + b"\n" for job in jobs)
+
+
+def encode_rows(rows: Iterable[Struct], columns: Sequence[str], kind: Format) -> Iterator[bytes]:
+    """Yield any rows in pieces of UTF-8, one a row; nothing is kept of earlier rows.
+
+    Args:
+        rows: Structs of one kind.
+        columns: The CSV's header: fields of the rows. What is no plain value is JSON in its cell.
+        kind: As in `encode`; JSON has all fields.
+    """
+    if kind == "csv":
+        return _rows(rows, columns)
+    if kind == "json":
+        return _json(rows)
+    return (msgspec.json.encode(row) + b"\n" for row in rows)
+
+
+def _rows(rows: Iterable[Struct], columns: Sequence[str]) -> Iterator[bytes]:
+    writer = csv.writer(_Echo(), quoting=csv.QUOTE_ALL, lineterminator="\r\n")
+    yield _line(writer, columns)
+    for row in rows:
+        fields = msgspec.to_builtins(row)
+        yield _line(writer, [_plain_cell(fields[name]) for name in columns])
+
+
+def _plain_cell(value: Any) -> str:
+    nested = isinstance(value, dict | list)
+    return cell(msgspec.json.encode(value).decode() if nested else value)
 
 
 def cell(value: Any) -> str:
@@ -100,7 +129,7 @@ def _line(writer: Any, cells: Iterable[str]) -> bytes:
     return line.encode()
 
 
-def _json(jobs: Iterable[WalkedJob]) -> Iterator[bytes]:
+def _json(jobs: Iterable[Struct]) -> Iterator[bytes]:
     start = b"[\n"
     for job in jobs:
         yield start + msgspec.json.encode(job)

@@ -13,22 +13,30 @@ from jobtracker_core.api.applications import applications_router
 from jobtracker_core.api.audit import audit_router
 from jobtracker_core.api.calendar import calendar_router, read_feed
 from jobtracker_core.api.collectors import collectors_router
+from jobtracker_core.api.companies import companies_router
 from jobtracker_core.api.configuration import config_router
 from jobtracker_core.api.contacts import contacts_router
 from jobtracker_core.api.document import describe
 from jobtracker_core.api.events import events_router
+from jobtracker_core.api.dismissals import dismissals_router
+from jobtracker_core.api.exports import exports_router
 from jobtracker_core.api.health import health_router
 from jobtracker_core.api.ingest import collect_router
+from jobtracker_core.api.job_marks import job_marks_router
 from jobtracker_core.api.jobs import jobs_router
 from jobtracker_core.api.live import LiveRuns
 from jobtracker_core.api.machinery import machinery_router
 from jobtracker_core.api.metrics import Metrics, metrics_router
 from jobtracker_core.api.operations import SCOPE, answer_again
+from jobtracker_core.api.problems import refuse_broken_text
 from jobtracker_core.api.proxies import proxies_router
 from jobtracker_core.api.runs import runs_router
 from jobtracker_core.api.searches import searches_router
 from jobtracker_core.api.sites import sites_router
+from jobtracker_core.api.stats import stats_router
+from jobtracker_core.api.tags import tags_router
 from jobtracker_core.api.tokens import tokens_router
+from jobtracker_core.api.views import views_router
 from jobtracker_core.contract.access import Scope
 from jobtracker_core.storage.request_keys import Answered
 from jobtracker_core.tracker import JobTracker
@@ -73,6 +81,13 @@ def api_router(
                     events_router(),
                     contacts_router(),
                     calendar_router(),
+                    job_marks_router(),
+                    dismissals_router(),
+                    companies_router(),
+                    tags_router(),
+                    views_router(),
+                    stats_router(),
+                    exports_router(),
                     searches_router(),
                     runs_router(live),
                     collectors_router(),
@@ -86,6 +101,7 @@ def api_router(
                     openapi,
                 ],
                 guards=[token_guard(tracker)],
+                before_request=refuse_broken_text,
                 exception_handlers={Answered: answer_again},
             ),
             read_feed,

@@ -10,6 +10,7 @@ from litestar.di import Provide
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.spec import Components, SecurityScheme, Server
 
+from jobtracker_core.api.exports import MEDIA_TYPES
 from jobtracker_core.api.operations import SCHEME
 from jobtracker_core.contract.access import Scope
 
@@ -49,11 +50,22 @@ def describe(routes: Sequence[Router]) -> dict[str, Any]:
     )
     document = described.openapi_schema.to_schema()
     _close_bodies(document)
+    _name_files(document)
     return document
 
 
 def _nothing() -> None:
     return None
+
+
+def _name_files(document: dict[str, Any]) -> None:
+    """Say of all that is exported as what it comes; Litestar knows one media type an answer."""
+    for path, item in document["paths"].items():
+        if path.endswith("/export"):
+            content = item["get"]["responses"]["200"]["content"]
+            texts = content[MEDIA_TYPES["csv"]]
+            content[MEDIA_TYPES["jsonl"]] = texts
+            content[MEDIA_TYPES["json"]] = {"schema": {"type": "array", "items": {}}}
 
 
 def _close_bodies(document: dict[str, Any]) -> None:

@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from hashlib import sha256
 from http import HTTPStatus
-from typing import Annotated, Any
-from urllib.parse import urlencode
+from typing import Annotated, Any, Literal
 
-from litestar import Response, Router, get
-from litestar.datastructures import ResponseHeader
-from litestar.di import NamedDependency
-from litestar.params import PathParameter, QueryParameter
+import msgspec
+from litestar import Request, Response, Router, delete, get, post, put
+from litestar.di import NamedDependency, Provide
+from litestar.params import JSONBody, PathParameter, QueryParameter
+from msgspec import Meta, Struct
 
+from jobtracker_core.api.job_filters import InOrder, read_filters
+from jobtracker_core.api.links import NEXT, leading_on
 from jobtracker_core.api.operations import operation
+from jobtracker_core.api.preconditions import ETAG, IfMatch, IfNoneMatch, expected_version, tagged
 from jobtracker_core.api.problems import refuse_unknown_parameters, wrong
 from jobtracker_core.contract.access import Scope
-from jobtracker_core.contract.info import NAME_PATTERN
-from jobtracker_core.contract.posting import Employment, Remote, Seniority
 from jobtracker_core.storage.errors import NotFound
+from jobtracker_core.storage.fields import Line, TagName
+from jobtracker_core.storage.job_filters import Filters
 from jobtracker_core.storage.jobs import JobDetail
-from jobtracker_core.storage.search import JobList
+from jobtracker_core.storage.keyset import LONGEST_MARK
+from jobtracker_core.storage.search import TALLY_LIMIT, JobList
 from jobtracker_core.tracker import JobTracker
+from jobtracker_core.tracker.bulk import MOST, BulkResult
+from jobtracker_core.tracker.job_forms import JobChanges, JobDraft
+from jobtracker_core.tracker.jobs import Upserted
 
 PER_PAGE = 50
 MOST_PER_PAGE = 200
@@ -27,11 +36,34 @@ MOST_PER_PAGE = 200
 PAGED_ROWS = 10_000
 """How far `page` reaches: the database walks over all rows before it, `after` over none."""
 
-_LINK = ResponseHeader(
-    name="Link",
-    description='The next page, as `<?…>; rel="next"`; absent on the last one.',
-    documentation_only=True,
-)
+JobId = Annotated[int, PathParameter(description="The job's number")]
+
+
+class JobPage(JobList, frozen=True, kw_only=True):
+    """A page of a list of jobs.
+
+    Attributes:
+        total: How many jobs match; null if it was not asked for.
+        estimated: Whether `total` is only about right, as it is beyond 10,000.
+    """
+
+    total: int | None
+    estimated: bool
+
+
+class BulkJobs(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is to be done with several jobs."""
+
+    action: Annotated[
+        Literal["dismiss", "restore", "tag", "untag", "delete"],
+        Meta(description="What to do with each"),
+    ]
+    ids: Annotated[
+        tuple[Annotated[int, Meta(ge=1)], ...],
+        Meta(description="Their numbers", min_length=1, max_length=MOST),
+    ]
+    tags: Annotated[tuple[TagName, ...], Meta(description="For `tag` and `untag`: which")] = ()
+    reason: Annotated[Line, Meta(description="For `dismiss`: why")] | None = None
 
 
 @get(
@@ -40,73 +72,76 @@ _LINK = ResponseHeader(
         "listJobs",
         "List jobs",
         description="Those that arrived last come first. Go on with `after` (or the Link header); "
-        f"`page` with `per_page` reaches the first {PAGED_ROWS} jobs.",
+        f"`page` with `per_page` reaches the first {PAGED_ROWS} jobs. `total` is exact up to "
+        f"{TALLY_LIMIT} jobs and estimated beyond.",
         scope=Scope.JOBS_READ,
-        headers=[_LINK],
+        headers=[NEXT],
     ),
 )
 def list_jobs(
+    request: Request[Any, Any, Any],
     tracker: NamedDependency[JobTracker],
-    source: Annotated[
-        str | None,
-        QueryParameter(description="Only of this collector", pattern=f"^{NAME_PATTERN}$"),
-    ] = None,
-    search: Annotated[
-        str | None,
-        QueryParameter(description="Only with this text in title or company", max_length=200),
-    ] = None,
-    remote: Annotated[Remote | None, QueryParameter(description="Only of this kind")] = None,
-    employment: Annotated[
-        Employment | None, QueryParameter(description="Only with this among its kinds")
-    ] = None,
-    seniority: Annotated[Seniority | None, QueryParameter(description="Only of this level")] = None,
-    closed: Annotated[
-        bool | None, QueryParameter(description="Only those that have ended, or only open ones")
-    ] = None,
+    filters: NamedDependency[Filters],
+    *,
+    sort: InOrder = "arrival",
     limit: Annotated[
         int | None,
         QueryParameter(description=f"Jobs at most; {PER_PAGE} if absent", ge=1, le=MOST_PER_PAGE),
     ] = None,
     after: Annotated[
         str | None,
-        QueryParameter(description="Go on after the mark that a list gave", max_length=40),
+        QueryParameter(description="Go on after the mark a list gave", max_length=LONGEST_MARK),
     ] = None,
     before: Annotated[
         str | None,
-        QueryParameter(description="Go back before the mark that a list gave", max_length=40),
+        QueryParameter(description="Go back before the mark a list gave", max_length=LONGEST_MARK),
     ] = None,
     page: Annotated[int | None, QueryParameter(description="Number of the page", ge=1)] = None,
     per_page: Annotated[
         int | None, QueryParameter(description="The same as `limit`", ge=1, le=MOST_PER_PAGE)
     ] = None,
-) -> Response[JobList]:
+    count: Annotated[
+        bool, QueryParameter(description="Whether `total` is wanted; without it, it is quicker")
+    ] = True,
+) -> Response[JobPage]:
     """List jobs."""
     _only_one(after=after, before=before, page=page)
     size, number = _place(limit, per_page, page)
-    filters: dict[str, Any] = {
-        "source": source,
-        "remote": remote,
-        "employment": employment,
-        "seniority": seniority,
-        "closed": closed,
-    }
     try:
         found = tracker.jobs.search(
-            text=search,
             limit=size,
             after=after,
             before=before,
             offset=(number - 1) * size,
+            sort=sort,
             **filters,
         )
     except NotFound as error:
         raise wrong("after" if after is not None else "before", str(error)) from error
-    asked = {**filters, "search": search, "limit": limit, "per_page": per_page}
+    listed = _counted(tracker, found, filters if count else None)
     if found.after is None:
-        return Response(found)
+        return leading_on(listed, None)
+    asked = {
+        name: value
+        for name, value in request.query_params.items()
+        if name not in {"after", "before", "page"}
+    }
     paged = page is not None and (number + 1) * size <= PAGED_ROWS
-    go_on = {"page": number + 1} if paged else {"after": found.after}
-    return Response(found, headers={"Link": f'<{_query({**asked, **go_on})}>; rel="next"'})
+    return leading_on(listed, asked | ({"page": number + 1} if paged else {"after": found.after}))
+
+
+def _counted(tracker: JobTracker, found: JobList, filters: Filters | None) -> JobPage:
+    total, estimated = None, False
+    if filters is not None:
+        tally = tracker.jobs.tally(**filters)
+        total, estimated = tally.total if tally.estimate is None else tally.estimate, tally.more
+    return JobPage(
+        items=found.items,
+        after=found.after,
+        before=found.before,
+        total=total,
+        estimated=estimated,
+    )
 
 
 def _place(limit: int | None, per_page: int | None, page: int | None) -> tuple[int, int]:
@@ -127,11 +162,68 @@ def _only_one(**marks: object) -> None:
         raise wrong(given[1], f"cannot stand together with `{given[0]}`")
 
 
-def _query(words: dict[str, Any]) -> str:
-    # Relative to the list's own address: right under every prefix, host and proxy.
-    given = {name: value for name, value in words.items() if value is not None}
-    texts = {name: str(v).lower() if isinstance(v, bool) else v for name, v in given.items()}
-    return "?" + urlencode(texts)
+@post(
+    "/",
+    **operation(
+        "createJob",
+        "Enter a job",
+        description="One that is not stored yet; without a `source_id` it gets one.",
+        scope=Scope.JOBS_WRITE,
+        errors=(HTTPStatus.CONFLICT,),
+        headers=[ETAG],
+        once=True,
+    ),
+)
+def create_job(
+    tracker: NamedDependency[JobTracker], data: JSONBody[JobDraft]
+) -> Response[JobDetail]:
+    """Enter a job."""
+    return _tagged(tracker.jobs.create(data))
+
+
+@post(
+    "/upsert",
+    status_code=HTTPStatus.OK,
+    **operation(
+        "upsertJob",
+        "Enter a job, or what is new of it",
+        description="It is known by its `source` and `source_id`. What is not given says nothing "
+        "of what is stored, and what a person edited stays.",
+        scope=Scope.JOBS_WRITE,
+        once=True,
+    ),
+)
+def upsert_job(tracker: NamedDependency[JobTracker], data: JSONBody[JobDraft]) -> Upserted:
+    """Enter a job, or what is new of it."""
+    return tracker.jobs.upsert(data)
+
+
+@post(
+    "/bulk",
+    status_code=HTTPStatus.OK,
+    **operation(
+        "changeJobs",
+        "Dismiss, restore, tag, untag or delete several jobs",
+        description="One result for each job: one that cannot be done stops no other.",
+        scope=Scope.JOBS_WRITE,
+        once=True,
+    ),
+)
+def change_jobs(tracker: NamedDependency[JobTracker], data: JSONBody[BulkJobs]) -> BulkResult:
+    """Dismiss, restore, tag, untag or delete several jobs."""
+    if data.tags and data.action not in {"tag", "untag"}:
+        raise wrong("tags", f"does not go with the action `{data.action}`")
+    if data.reason is not None and data.action != "dismiss":
+        raise wrong("reason", f"does not go with the action `{data.action}`")
+    jobs = tracker.jobs
+    act: dict[str, Callable[[], BulkResult]] = {
+        "dismiss": lambda: jobs.dismiss_all(data.ids, reason=data.reason),
+        "restore": lambda: jobs.restore_all(data.ids),
+        "tag": lambda: jobs.tag_all(data.ids, data.tags),
+        "untag": lambda: jobs.untag_all(data.ids, data.tags),
+        "delete": lambda: jobs.delete_all(data.ids),
+    }
+    return act[data.action]()
 
 
 @get(
@@ -142,21 +234,72 @@ def _query(words: dict[str, Any]) -> str:
         description="With its text, its history and its company.",
         scope=Scope.JOBS_READ,
         errors=(HTTPStatus.NOT_FOUND,),
+        headers=[ETAG],
     ),
 )
 def get_job(
-    tracker: NamedDependency[JobTracker],
-    job_id: Annotated[int, PathParameter(description="The job's number")],
-) -> JobDetail:
+    tracker: NamedDependency[JobTracker], job_id: JobId, if_none_match: IfNoneMatch = None
+) -> Response[JobDetail]:
     """Show a job."""
-    return tracker.jobs.get(job_id)
+    return _tagged(tracker.jobs.get(job_id), if_none_match)
+
+
+@put(
+    "/{job_id:int}",
+    **operation(
+        "updateJob",
+        "Change a job",
+        description="What is absent stays, null empties. What is set here is kept whatever is "
+        "collected later, until `release` names it.",
+        scope=Scope.JOBS_WRITE,
+        errors=(HTTPStatus.NOT_FOUND, HTTPStatus.PRECONDITION_FAILED),
+        headers=[ETAG],
+    ),
+)
+def update_job(
+    tracker: NamedDependency[JobTracker],
+    job_id: JobId,
+    data: JSONBody[JobChanges],
+    if_match: IfMatch = None,
+) -> Response[JobDetail]:
+    """Change a job."""
+    expected = expected_version(if_match)
+    return _tagged(tracker.jobs.update(job_id, data, expected_version=expected))
+
+
+@delete(
+    "/{job_id:int}",
+    **operation(
+        "deleteJob",
+        "Delete a job",
+        description="Its applications stay, with what its posting said. Collected again, it is a "
+        "new job; `POST /jobs/{id}/dismiss` hides it for good.",
+        scope=Scope.JOBS_WRITE,
+        errors=(HTTPStatus.NOT_FOUND, HTTPStatus.PRECONDITION_FAILED),
+    ),
+)
+def delete_job(
+    tracker: NamedDependency[JobTracker], job_id: JobId, if_match: IfMatch = None
+) -> None:
+    """Delete a job."""
+    tracker.jobs.delete(job_id, expected_version=expected_version(if_match))
+
+
+def _tagged(detail: JobDetail, known: str | None = None) -> Response[JobDetail]:
+    # When it was last seen, and what is known of its company, are not of the job's version.
+    digest = sha256(msgspec.json.encode(detail)).hexdigest()[:16]
+    return tagged(detail, detail.job.version, known, digest=digest)
 
 
 def jobs_router() -> Router:
     """Make the routes of this resource."""
     return Router(
         "/jobs",
-        route_handlers=[list_jobs, get_job],
+        route_handlers=[
+            *(list_jobs, create_job, upsert_job, change_jobs),
+            *(get_job, update_job, delete_job),
+        ],
+        dependencies={"filters": Provide(read_filters, sync_to_thread=False)},
         guards=[refuse_unknown_parameters],
         tags=["jobs"],
     )

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from http import HTTPStatus
-from typing import Annotated, Any, NotRequired, TypedDict
+from typing import Annotated, Any, NotRequired, TypedDict, cast
 
 from litestar import MediaType, Request, Response
 from litestar.datastructures import ResponseHeader
 from litestar.di import NamedDependency, Provide
+from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import HeaderParameter
 
@@ -111,12 +112,13 @@ async def _tracker_once(
     return installation.acting(request.user, key)
 
 
-def answer_again(_: Request[Any, Any, Any], told: Answered) -> Response[Any]:
+def answer_again(request: Request[Any, Any, Any], told: Answered) -> Response[Any]:
     """Answer a repeated request as it was answered first."""
     if told.answer is None:
         return respond(explain(told))
     return Response(
         told.answer.encode(),
         media_type=MediaType.JSON,
+        status_code=cast("HTTPRouteHandler", request.scope["route_handler"]).status_code,
         headers={"Idempotency-Replayed": "true"},
     )

@@ -14,7 +14,7 @@ from jobtracker_core.api.problems import wrong
 
 T = TypeVar("T")
 
-_TAG = re.compile(r'(?:W/)?"v([0-9]{1,18})"')
+_TAG = re.compile(r'(?:W/)?"v([0-9]{1,18})(?:-[0-9a-f]{16})?"')
 _LONGEST = 200
 
 IfMatch = Annotated[
@@ -42,9 +42,15 @@ ETAG = ResponseHeader(
 )
 
 
-def tagged(thing: T, version: int, known: str | None = None) -> Response[T]:
-    """Answer with a thing and its version; with 304 alone if that version is among the `known`."""
-    tag = f'"v{version}"'
+def tagged(
+    thing: T, version: int, known: str | None = None, *, digest: str | None = None
+) -> Response[T]:
+    """Answer with a thing and its version; with 304 alone if that version is among the `known`.
+
+    `digest` tells apart answers of one version that show more than the version counts; whoever
+    changes the thing is held to the version alone.
+    """
+    tag = f'"v{version}"' if digest is None else f'"v{version}-{digest}"'
     if known is not None and any(
         part.strip().removeprefix("W/") in {tag, "*"} for part in known.split(",")
     ):

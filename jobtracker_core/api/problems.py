@@ -9,9 +9,14 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-from litestar import Response
+from litestar import Request, Response
 from litestar.connection import ASGIConnection
-from litestar.exceptions import HTTPException, ValidationException
+from litestar.exceptions import (
+    ClientException,
+    HTTPException,
+    SerializationException,
+    ValidationException,
+)
 from litestar.handlers import BaseRouteHandler
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import QueryParameter
@@ -42,6 +47,7 @@ _RETRY_AFTER_S = 5
 _URN = "urn:jobtracker:problem:"
 _BODY = "data"
 """What Litestar calls a request's body."""
+_BODY_SHOWN = "body"
 
 _UNKNOWN_FIELD = re.compile(r"Object contains unknown field `(.*)`", re.DOTALL)
 
@@ -114,9 +120,16 @@ async def refuse_unknown_parameters(
     Raises:
         ValidationException: It names each of them, and those that there are.
     """
+    own = handler.parsed_fn_signature.parameters
+    provided = (
+        provider.parsed_fn_signature.parameters
+        for name, provider in handler.resolve_dependencies().items()
+        if name in own
+    )
     known = sorted(
         parameter.kwarg_definition.name or name
-        for name, parameter in handler.parsed_fn_signature.parameters.items()
+        for parameters in (own, *provided)
+        for name, parameter in parameters.items()
         if isinstance(parameter.kwarg_definition, QueryParameter)
     )
     allowed = f"there are only: {', '.join(known)}" if known else "there are no parameters here"
@@ -128,6 +141,18 @@ async def refuse_unknown_parameters(
             errors.append({"key": name, "message": "given more than once"})
     if errors:
         raise ValidationException(extra=errors)
+
+
+async def refuse_broken_text(request: Request[Any, Any, Any]) -> None:
+    """Before a request is read: JSON is UTF-8 (RFC 8259), and the decoder takes that for granted.
+
+    Raises:
+        ValidationException: The body is none.
+    """
+    try:
+        (await request.body()).decode()
+    except UnicodeDecodeError as error:
+        raise wrong(_BODY_SHOWN, f"is not UTF-8 (byte {error.start})") from error
 
 
 def respond(explained: Explained) -> Response[Problem]:
@@ -147,6 +172,8 @@ def explain(error: Exception) -> Explained:
         return known
     if isinstance(error, StorageError | Unavailable):
         return _unavailable(error)
+    if isinstance(error.__cause__, SerializationException) and isinstance(error, ClientException):
+        return invalid({_BODY_SHOWN: error.detail})
     if isinstance(error, HTTPException) and error.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
         return _refused(error)
     return _crash(error)
@@ -230,7 +257,7 @@ def _part(item: Mapping[str, Any]) -> tuple[str, str]:
         inside = "" if name == _BODY else f"{name}."
         return f"{inside}{unknown[1][:80]}", "unknown field"
     if name == _BODY:
-        return "body", "a JSON object is needed" if message == f"'{_BODY}'" else message
+        return _BODY_SHOWN, "a JSON object is needed" if message == f"'{_BODY}'" else message
     return name, message
 
 

@@ -31,6 +31,19 @@ MOST_AT_ONCE = 200
 _STATES = ", ".join(RunState)
 
 RunId = Annotated[int, PathParameter(description="The run's number", ge=1)]
+OfCollector = Annotated[
+    str | None, QueryParameter(description="Only of this collector", pattern=f"^{NAME_PATTERN}$")
+]
+OfSearch = Annotated[
+    int | None, QueryParameter(description="Only of the search of this number", ge=1)
+]
+OfStates = Annotated[
+    str | None,
+    QueryParameter(
+        name="state",
+        description=f"Only in this state, or in these, with commas between them: {_STATES}",
+    ),
+]
 
 
 class RunOptions(Struct, frozen=True, kw_only=True):
@@ -96,20 +109,9 @@ class BulkRuns(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 )
 def list_runs(
     tracker: NamedDependency[JobTracker],
-    collector: Annotated[
-        str | None,
-        QueryParameter(description="Only of this collector", pattern=f"^{NAME_PATTERN}$"),
-    ] = None,
-    search: Annotated[
-        int | None, QueryParameter(description="Only of the search of this number", ge=1)
-    ] = None,
-    states: Annotated[
-        str | None,
-        QueryParameter(
-            name="state",
-            description=f"Only in this state, or in these, with commas between them: {_STATES}",
-        ),
-    ] = None,
+    collector: OfCollector = None,
+    search: OfSearch = None,
+    states: OfStates = None,
     limit: Annotated[int, QueryParameter(description="Runs at most", ge=1, le=MOST_RUNS)] = 20,
     before: Annotated[
         int | None, QueryParameter(description="Only those older than this run", ge=1)
@@ -119,7 +121,7 @@ def list_runs(
     found = tracker.runs.list(
         collector=collector,
         search_id=search,
-        states=_read_states(states),
+        states=read_states(states),
         limit=limit,
         before=before,
     )
@@ -132,7 +134,8 @@ def to_limits(options: RunOptions) -> Limits:
     return Limits(**{name: getattr(options, name) for name in Limits.__struct_fields__})
 
 
-def _read_states(text: str | None) -> tuple[RunState, ...]:
+def read_states(text: str | None) -> tuple[RunState, ...]:
+    """Return the states that a list names; raises ValidationException."""
     # Not by a pattern: Litestar keeps the argument's name `state` for itself, and would tell of a
     # text that does not fit under the name of ours.
     try:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from jobtracker_core.ingest import company
 from jobtracker_core.plugins.forms import FormError
 from jobtracker_core.storage import companies
@@ -15,6 +17,8 @@ from jobtracker_core.storage.companies import (
 from jobtracker_core.tracker import entries
 from jobtracker_core.tracker.stored import Installation
 
+_AT_ONCE = 500
+
 
 class Companies:
     """Employers, by name. All spellings of one are one company."""
@@ -27,6 +31,14 @@ class Companies:
     ) -> CompanyList:
         """List companies; `text` is part of the name, `after` the mark of the page before."""
         return companies.list_companies(self._tracker.database, text=text, limit=limit, after=after)
+
+    def export(self, *, text: str | None = None) -> Iterator[Company]:
+        """Yield all companies of a list, however many; each page is a transaction of its own."""
+        page = self.list(text=text, limit=_AT_ONCE)
+        yield from page.items
+        while page.after is not None:
+            page = self.list(text=text, limit=_AT_ONCE, after=page.after)
+            yield from page.items
 
     def get(self, company_id: int) -> Company:
         """Return one company; raises NotFound."""

@@ -29,6 +29,7 @@ SLOWEST_S = 2.0
 """Seconds between two looks at a run that is watched: longer and longer while nothing happens."""
 
 _PAGE = 200
+_AT_ONCE = 500
 
 
 class Watched(Struct, frozen=True, kw_only=True):
@@ -104,6 +105,28 @@ class Runs:
             limit=limit,
             before=before,
         )
+
+    def export(
+        self,
+        *,
+        collector: str | None = None,
+        search_id: int | None = None,
+        states: Sequence[RunState] = (),
+    ) -> Iterator[Run]:
+        """Yield all runs of a list, however many; each page is a transaction of its own."""
+        before: int | None = None
+        while True:
+            page = self.list(
+                collector=collector,
+                search_id=search_id,
+                states=states,
+                limit=_AT_ONCE,
+                before=before,
+            )
+            yield from page
+            if len(page) < _AT_ONCE:
+                return
+            before = page[-1].id
 
     def get(self, run_id: int) -> Run:
         """Return one run; raises NotFound."""

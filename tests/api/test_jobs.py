@@ -8,7 +8,15 @@ from urllib.parse import urljoin
 import msgspec
 import pytest
 
-from jobtracker_core.contract.posting import Employment, Remote, Seniority
+from jobtracker_core.contract.host import PayRecord
+from jobtracker_core.contract.posting import (
+    Employment,
+    PayInterval,
+    Place,
+    Remote,
+    Seniority,
+)
+from jobtracker_core.storage.applications import ApplicationDraft
 from jobtracker_core.storage.jobs import JobDetail
 from jobtracker_core.storage.search import JobList
 
@@ -112,12 +120,79 @@ def test_filters(client, fill, words, found) -> None:
     assert titles(client.get(ADDRESS, params=words)) == found
 
 
+def test_filters_by_what_a_person_did(client, tracker, fill) -> None:
+    fill(3)
+    third, second, first = (job.id for job in tracker.jobs.search().items)
+    tracker.dismissals.dismiss(third)
+    tracker.tags.add("job", second, ["Dream"])
+    tracker.applications.create(ApplicationDraft(job_id=first))
+    for words, found in [
+        ({}, ["Engineer 2", "Engineer 1"]),
+        ({"dismissed": "only"}, ["Engineer 3"]),
+        ({"dismissed": "all"}, ["Engineer 3", "Engineer 2", "Engineer 1"]),
+        ({"tag": "dream"}, ["Engineer 2"]),
+        ({"has_application": "true"}, ["Engineer 1"]),
+        ({"has_application": "false"}, ["Engineer 2"]),
+        ({"status": "draft"}, ["Engineer 1"]),
+        ({"status": "offer"}, []),
+    ]:
+        assert titles(client.get(ADDRESS, params=words)) == found, words
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ({"company": "acme"}, ["Paid"]),
+        ({"place": "berl"}, ["Paid"]),
+        ({"place": "de"}, ["Paid"]),
+        ({"pay_from": "60000"}, ["Paid"]),
+        ({"pay_from": "60000", "pay_currency": "USD"}, []),
+        ({"pay_from": "90000.5"}, []),
+        ({"posted_since": "2026-05-04T00:00:00"}, ["Paid"]),
+        ({"posted_since": "2026-05-04T05:02:01+02:00"}, ["Paid"]),
+        ({"posted_since": "2026-05-05T00:00:00Z"}, []),
+        ({"new_since": "2020-01-01T00:00:00Z"}, ["Paid", "Plain"]),
+        ({"new_since": "2199-01-01T00:00:00Z"}, []),
+        ({"seen_since": "2020-01-01T00:00:00Z"}, ["Paid", "Plain"]),
+        ({"seen_since": "2199-01-01T00:00:00"}, []),
+        ({"changed_by_run": "1"}, []),
+        ({"company_id": str(2**62)}, []),
+        ({"sort": "pay"}, ["Paid", "Plain"]),
+        ({"sort": "posted"}, ["Paid", "Plain"]),
+    ],
+)
+def test_filters_by_what_a_posting_says(client, fill, words, found) -> None:
+    fill(1, title="Plain")
+    fill(
+        1,
+        source="other",
+        title="Paid",
+        company="Acme Ltd",
+        places=(Place(city="Berlin", country="DE"),),
+        pay=PayRecord(max=90_000, currency="EUR", interval=PayInterval.YEAR, year_max=90_000),
+        posted_at=datetime(2026, 5, 4, 3, 2, 1, tzinfo=UTC),
+    )
+    assert titles(client.get(ADDRESS, params=words)) == found
+
+
+def test_the_total_is_exact_up_to_a_bound_and_marked_beyond_it(client, fill, monkeypatch) -> None:
+    fill(5)
+    exact = client.get(ADDRESS, params={"limit": 2, "search": "engineer"}).json()
+    assert (exact["total"], exact["estimated"]) == (5, False)
+    monkeypatch.setattr("jobtracker_core.storage.search.TALLY_LIMIT", 3)
+    about = client.get(ADDRESS, params={"limit": 2}).json()
+    assert about["estimated"] is True
+    assert about["total"] > 3
+    uncounted = client.get(ADDRESS, params={"limit": 2, "count": "false"}).json()
+    assert (uncounted["total"], uncounted["estimated"]) == (None, False)
+
+
 def test_a_link_keeps_the_filters(client, fill) -> None:
     fill(2, closed=False, company="A & B")
     answer = client.get(ADDRESS, params={"limit": 1, "closed": "false", "search": "A & B"})
     mark = answer.json()["after"]
     assert answer.headers["link"] == (
-        f'<?closed=false&search=A+%26+B&limit=1&after={mark}>; rel="next"'
+        f'<?limit=1&closed=false&search=A+%26+B&after={mark}>; rel="next"'
     )
 
 
@@ -128,6 +203,16 @@ def test_a_link_keeps_the_filters(client, fill) -> None:
         ({"limit": "201"}, "limit", "<= 200"),
         ({"limit": "many"}, "limit", "int"),
         ({"per_page": "201"}, "per_page", "<= 200"),
+        ({"per_page": "100000"}, "per_page", "<= 200"),
+        ({"posted_since": "1600-01-01T00:00:00Z"}, "posted_since", "1600"),
+        ({"new_since": "yesterday"}, "new_since", "RFC3339"),
+        ({"pay_from": "NaN"}, "pay_from", ""),
+        ({"pay_from": "-1"}, "pay_from", ">= 0"),
+        ({"pay_currency": "euro"}, "pay_currency", "regex"),
+        ({"status": "no status"}, "status", "no status"),
+        ({"sort": "colour"}, "sort", "colour"),
+        ({"sort": "posted", "after": "12"}, "after", "no position"),
+        ({"after": "1~2~3"}, "after", "no position"),
         ({"page": "0"}, "page", ">= 1"),
         ({"page": "51", "per_page": "200"}, "page", "`after`"),
         ({"page": "9" * 30}, "page", ""),
@@ -137,13 +222,13 @@ def test_a_link_keeps_the_filters(client, fill) -> None:
         ({"after": "nothing"}, "after", "no position"),
         ({"before": "-1"}, "before", "no position"),
         ({"after": "9" * 40}, "after", "no position"),
-        ({"after": "9" * 41}, "after", "length <= 40"),
+        ({"after": "9" * 65}, "after", "length <= 64"),
         ({"source": "no such\x00name"}, "source", "regex"),
         ({"search": "x" * 201}, "search", "length <= 200"),
         ({"search": "x" * 50_000}, "search", "length <= 200"),
         ({"remote": "maybe"}, "remote", "maybe"),
         ({"closed": "perhaps"}, "closed", "bool"),
-        ({"serach": "x"}, "serach", "there are only: after, before, closed"),
+        ({"serach": "x"}, "serach", "there are only: after, before, changed_by_run, closed"),
         ({"limit": ["1", "2"]}, "limit", "more than once"),
     ],
 )

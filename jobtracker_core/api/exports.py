@@ -1,0 +1,146 @@
+"""Whole lists as files for spreadsheets and programs: CSV, JSON, JSON lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from typing import Annotated, Final
+
+from litestar import Router, get
+from litestar.di import NamedDependency, Provide
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import QueryParameter
+from litestar.response import Stream
+from msgspec import Struct
+
+from jobtracker_core.api.companies import CompanyText
+from jobtracker_core.api.job_filters import InOrder, read_filters
+from jobtracker_core.api.operations import Operation, operation
+from jobtracker_core.api.problems import refuse_unknown_parameters
+from jobtracker_core.api.runs import OfCollector, OfSearch, OfStates, read_states
+from jobtracker_core.contract.access import Scope
+from jobtracker_core.export import Format, encode, encode_rows
+from jobtracker_core.storage.companies import Company
+from jobtracker_core.storage.job_filters import Filters
+from jobtracker_core.storage.runs import Run
+from jobtracker_core.storage.searches import Search
+from jobtracker_core.tracker import JobTracker
+
+MEDIA_TYPES: Final[dict[Format, str]] = {
+    "csv": "text/csv",
+    "json": "application/json",
+    "jsonl": "application/jsonl",
+}
+_PIECE: Final = 65_536
+
+AsFormat = Annotated[Format, QueryParameter(description="How it is written")]
+
+
+def attachment(name: str, kind: Format, pieces: Iterator[bytes]) -> Stream:
+    """Answer with a file of that name, as it is read; its kind is added to the name.
+
+    The first pieces are read before the answer begins, so that what fails at once is an answer of
+    its own; what fails later cuts the file off.
+    """
+    grouped = _grouped(pieces)
+    first = next(grouped, b"")
+    return Stream(
+        chain([first], grouped),
+        media_type=MEDIA_TYPES[kind] + ("; charset=utf-8; header=present" if kind == "csv" else ""),
+        headers={"Content-Disposition": f'attachment; filename="{name}.{kind}"'},
+    )
+
+
+def export_operation(operation_id: str, summary: str) -> Operation:
+    """Describe an operation that answers with an `attachment`."""
+    described = operation(
+        operation_id,
+        summary,
+        description="All of them, whatever their number, with the filters of the list. In CSV no "
+        "spreadsheet takes a cell for a formula: such a text begins with an apostrophe.",
+        scope=Scope.JOBS_READ,
+    )
+    described["responses"] |= {
+        200: ResponseSpec(
+            data_container=str,
+            description="The file; `Content-Disposition` has its name.",
+            media_type=MEDIA_TYPES["csv"],
+            generate_examples=False,
+        )
+    }
+    return described
+
+
+def _grouped(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    # A piece is a row, and each that is sent costs a change of threads.
+    waiting = bytearray()
+    for piece in pieces:
+        waiting += piece
+        if len(waiting) >= _PIECE:
+            yield bytes(waiting)
+            waiting.clear()
+    if waiting:
+        yield bytes(waiting)
+
+
+def _fields(kind: type[Struct]) -> tuple[str, ...]:
+    return kind.__struct_fields__
+
+
+@get("/jobs/export", **export_operation("exportJobs", "Export jobs"))
+def export_jobs(
+    tracker: NamedDependency[JobTracker],
+    filters: NamedDependency[Filters],
+    *,
+    format: AsFormat = "csv",
+    sort: InOrder = "arrival",
+    with_text: Annotated[
+        bool,
+        QueryParameter(description="Descriptions too: plain text in CSV, HTML in JSON"),
+    ] = False,
+) -> Stream:
+    """Export jobs."""
+    jobs = tracker.jobs.export(with_text=with_text, sort=sort, **filters)
+    return attachment("jobs", format, encode(jobs, format, with_text=with_text))
+
+
+@get("/companies/export", **export_operation("exportCompanies", "Export companies"))
+def export_companies(
+    tracker: NamedDependency[JobTracker], format: AsFormat = "csv", search: CompanyText = None
+) -> Stream:
+    """Export companies."""
+    found = tracker.companies.export(text=search)
+    return attachment("companies", format, encode_rows(found, _fields(Company), format))
+
+
+@get("/searches/export", **export_operation("exportSearches", "Export searches"))
+def export_searches(
+    tracker: NamedDependency[JobTracker], format: AsFormat = "csv", collector: OfCollector = None
+) -> Stream:
+    """Export searches."""
+    found = tracker.searches.list(collector=collector)
+    return attachment("searches", format, encode_rows(found, _fields(Search), format))
+
+
+@get("/runs/export", **export_operation("exportRuns", "Export runs"))
+def export_runs(
+    tracker: NamedDependency[JobTracker],
+    format: AsFormat = "csv",
+    collector: OfCollector = None,
+    search: OfSearch = None,
+    states: OfStates = None,
+) -> Stream:
+    """Export runs."""
+    found = tracker.runs.export(collector=collector, search_id=search, states=read_states(states))
+    return attachment("runs", format, encode_rows(found, _fields(Run), format))
+
+
+def exports_router() -> Router:
+    """Make the routes of this resource."""
+    return Router(
+        "/",
+        route_handlers=[export_jobs, export_companies, export_searches, export_runs],
+        dependencies={"filters": Provide(read_filters, sync_to_thread=False)},
+        guards=[refuse_unknown_parameters],
+        tags=["exports"],
+    )
