@@ -29,8 +29,9 @@ class Hooks:
     def jobtracker_run_finished(self, run: RunSummary, new: Sequence[JobRef]) -> None:
         """Hear of a run that ended, after it was committed, and of the jobs it brought.
 
-        Called in the process that owns the run, never in the collector's own. What it raises is
-        logged and changes nothing.
+        Called in the process that owns the run or that ended it for a dead worker, never in the
+        collector's own; not for probes, nor for a run that is cancelled before it began. What it
+        raises is logged and changes nothing.
         """
         raise NotImplementedError
 

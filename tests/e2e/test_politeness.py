@@ -152,5 +152,5 @@ def test_a_refusal_as_a_robot_is_left_alone_for_longer(site, tracker) -> None:
     [status] = tracker.collectors.list()
     assert status.rate == 60_000
     site.forget()
-    assert tracker.collect("hiringcafe", {}).run.error_class == "http_429"
+    assert tracker.collect("hiringcafe", {}).run.error_class == "blocked"
     assert site.requests == []
