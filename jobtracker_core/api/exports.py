@@ -34,6 +34,8 @@ MEDIA_TYPES: Final[dict[Format, str]] = {
 _PIECE: Final = 65_536
 
 AsFormat = Annotated[Format, QueryParameter(description="How it is written")]
+"""Arguments have the parameter's own name: Litestar tells of a wrong value under that of the
+argument."""
 
 
 def attachment(name: str, kind: Format, pieces: Iterator[bytes]) -> Stream:
@@ -92,7 +94,7 @@ def export_jobs(
     tracker: NamedDependency[JobTracker],
     filters: NamedDependency[Filters],
     *,
-    format: AsFormat = "csv",
+    format: AsFormat = "csv",  # noqa: A002  (see AsFormat)
     sort: InOrder = "arrival",
     with_text: Annotated[
         bool,
@@ -106,7 +108,9 @@ def export_jobs(
 
 @get("/companies/export", **export_operation("exportCompanies", "Export companies"))
 def export_companies(
-    tracker: NamedDependency[JobTracker], format: AsFormat = "csv", search: CompanyText = None
+    tracker: NamedDependency[JobTracker],
+    format: AsFormat = "csv",  # noqa: A002  (see AsFormat)
+    search: CompanyText = None,
 ) -> Stream:
     """Export companies."""
     found = tracker.companies.export(text=search)
@@ -115,7 +119,9 @@ def export_companies(
 
 @get("/searches/export", **export_operation("exportSearches", "Export searches"))
 def export_searches(
-    tracker: NamedDependency[JobTracker], format: AsFormat = "csv", collector: OfCollector = None
+    tracker: NamedDependency[JobTracker],
+    format: AsFormat = "csv",  # noqa: A002  (see AsFormat)
+    collector: OfCollector = None,
 ) -> Stream:
     """Export searches."""
     found = tracker.searches.list(collector=collector)
@@ -125,7 +131,7 @@ def export_searches(
 @get("/runs/export", **export_operation("exportRuns", "Export runs"))
 def export_runs(
     tracker: NamedDependency[JobTracker],
-    format: AsFormat = "csv",
+    format: AsFormat = "csv",  # noqa: A002  (see AsFormat)
     collector: OfCollector = None,
     search: OfSearch = None,
     states: OfStates = None,

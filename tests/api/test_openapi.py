@@ -50,12 +50,21 @@ def test_it_describes_what_the_reference_lists_and_nothing_else(document) -> Non
 def test_parameters_have_their_limits(document) -> None:
     parameters = {p["name"]: p for p in document["paths"]["/api/v1/jobs"]["get"]["parameters"]}
     assert set(parameters) == {
-        *("source", "search", "remote", "employment", "seniority", "closed"),
-        *("limit", "after", "before", "page", "per_page"),
+        *("source", "search", "company", "company_id", "place", "remote", "employment"),
+        *("seniority", "pay_from", "pay_currency", "posted_since", "new_since", "seen_since"),
+        *("closed", "status", "has_application", "dismissed", "tag", "changed_by_run"),
+        *("sort", "limit", "after", "before", "page", "per_page", "count"),
     }
     assert parameters["limit"]["schema"]["maximum"] == 200
     assert not any(p["required"] for p in parameters.values())
     assert all(p["description"] for p in parameters.values())
+
+
+def test_a_file_comes_as_what_its_format_says(document) -> None:
+    for path, item in document["paths"].items():
+        if path.endswith("/export"):
+            content = item["get"]["responses"]["200"]["content"]
+            assert set(content) == {"text/csv", "application/json", "application/jsonl"}
 
 
 def test_errors_are_described_as_problems(document) -> None:

@@ -23,7 +23,7 @@ def test_an_address_that_is_none(problem) -> None:
         assert said["type"] == "urn:jobtracker:problem:not-found"
 
 
-@pytest.mark.parametrize("path", ["/api/v1/jobs", "/api/v1/jobs/1", "/healthz", "/readyz"])
+@pytest.mark.parametrize("path", ["/api/v1/stats", "/api/v1/jobs/export", "/healthz", "/readyz"])
 def test_a_method_that_is_not_allowed(client, problem, path) -> None:
     for method in ("POST", "PUT", "DELETE", "PATCH"):
         said = problem(method, path)

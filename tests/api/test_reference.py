@@ -81,8 +81,8 @@ def test_every_operation_has_its_line(client) -> None:
     for path, item in document["paths"].items():
         pattern = re.compile(re.sub(r"{[^}]+}", "[^/]+", path))
         for method in item:
-            if path.startswith(("/api/v1/jobs", "/healthz", "/readyz")):
-                continue  # listed with the parameters of the list
+            if path.startswith(("/healthz", "/readyz")):
+                continue  # for probes, which send no token
             assert any(
                 verb == method.upper() and pattern.fullmatch(where) for verb, where in shown
             ), f"{method} {path}"
