@@ -29,7 +29,7 @@ from jobtracker_core.runner.live import execute_live
 from jobtracker_core.runner.session import Task
 from jobtracker_core.runner.worker import Options, Worker
 from jobtracker_core.settings import Settings
-from jobtracker_core.storage import runs, schema
+from jobtracker_core.storage import runs, schema, writable
 from jobtracker_core.storage.audit import Actor
 from jobtracker_core.storage.claims import Claim, Kept
 from jobtracker_core.storage.engine import Database
@@ -134,8 +134,14 @@ class JobTracker:
         return self._opened.database if self._outer is None else self._outer.db
 
     def check_database(self) -> schema.SchemaStatus:
-        """Ask the database which tables it holds. Raises StorageError where it does not answer."""
-        return schema.check(self.database)
+        """Ask the database which tables it holds, and after a refused write whether it takes any.
+
+        Raises StorageError where it does not answer, NotWritable while it refuses to write.
+        """
+        status = schema.check(self.database)
+        if status.state == "current":
+            writable.verify(self.database)
+        return status
 
     @cached_property
     def jobs(self) -> Jobs:
