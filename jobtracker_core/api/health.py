@@ -33,7 +33,7 @@ class Ready(Struct, frozen=True, kw_only=True):
 
 
 class DatabaseProbe:
-    """Asks the database for its schema, once at a time however many want to know.
+    """Asks the database whether it serves, once at a time however many want to know.
 
     So a database that hangs costs one thread, not one for each question.
     """
@@ -83,7 +83,7 @@ async def healthz() -> Alive:
     responses=documented(HTTPStatus.SERVICE_UNAVAILABLE),
 )
 async def readyz(probe: NamedDependency[DatabaseProbe]) -> Ready:
-    """Say whether the database answers and fits."""
+    """Say whether the database answers, fits, and takes writes again if it refused one."""
     return Ready(schema=await probe.ask())
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -18,7 +19,7 @@ from sqlalchemy.pool import QueuePool
 
 from jobtracker_core.storage import sqlite
 from jobtracker_core.storage.cipher import Cipher, NoCipher
-from jobtracker_core.storage.errors import StorageError, WrongAddress
+from jobtracker_core.storage.errors import NotWritable, StorageError, WrongAddress
 from jobtracker_core.storage.translate import display, translated
 from jobtracker_core.storage.types import UtcDateTime, from_json, to_json
 
@@ -47,6 +48,7 @@ class Database:
         dialect: Which of the two engines it is.
         display_url: Its URL without passwords, for messages.
         cipher: Encrypts and decrypts the secrets in it; see `storage.secrets`.
+        refused: Set by each `write()` that failed as NotWritable; `writable.verify` clears it.
     """
 
     def __init__(
@@ -63,6 +65,7 @@ class Database:
         self._writer = writer.execution_options(**{_CLOCK: clock})
         self._reader = reader.execution_options(**{_CLOCK: clock})
         self._joined: Connection | None = None
+        self.refused = threading.Event()
 
     @property
     def path(self) -> Path | None:
@@ -80,8 +83,12 @@ class Database:
             with translated(self._url), self._joined.begin_nested():
                 yield self._joined
             return
-        with translated(self._url), self._writer.begin() as conn:
-            yield conn
+        try:
+            with translated(self._url), self._writer.begin() as conn:
+                yield conn
+        except NotWritable:
+            self.refused.set()
+            raise
 
     def joined(self, conn: Connection) -> Database:
         """Return this database seen from within an open transaction of `write()`.

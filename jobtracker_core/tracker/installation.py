@@ -30,7 +30,7 @@ from jobtracker_core.runner.session import Task
 from jobtracker_core.runner.sites import limits_of_sites
 from jobtracker_core.runner.worker import Options, Worker
 from jobtracker_core.settings import Settings
-from jobtracker_core.storage import runs, schema
+from jobtracker_core.storage import runs, schema, writable
 from jobtracker_core.storage.audit import Actor
 from jobtracker_core.storage.claims import Claim, Kept
 from jobtracker_core.storage.engine import Database
@@ -147,8 +147,14 @@ class JobTracker(Access, Operating):
         return self._opened.database if self._outer is None else self._outer.db
 
     def check_database(self) -> schema.SchemaStatus:
-        """Ask the database which tables it holds. Raises StorageError where it does not answer."""
-        return schema.check(self.database)
+        """Ask the database which tables it holds, and after a refused write whether it takes any.
+
+        Raises StorageError where it does not answer, NotWritable while it refuses to write.
+        """
+        status = schema.check(self.database)
+        if status.state == "current":
+            writable.verify(self.database)
+        return status
 
     # What there is, one class for each kind of thing; each says itself what it is.
     jobs = cached_property(Jobs)

@@ -31,6 +31,7 @@ def test_a_killed_run_is_put_off_and_its_worker_goes_on(crew: Crew) -> None:
     assert crew.state(other) is RunState.SUCCEEDED
 
 
+@pytest.mark.full
 @pytest.mark.fault(
     "F23",
     done="A run killed each worker that took it up (kill -9 of its parent), beside one that does no harm.",
@@ -85,6 +86,7 @@ def test_a_run_is_cancelled_at_each_stage(crew: Crew, stage: str) -> None:
         assert worker.end() == 0
 
 
+@pytest.mark.full
 @pytest.mark.fault(
     "F6",
     done="A worker with many runs got SIGTERM, and later two at once, while others waited for it.",
