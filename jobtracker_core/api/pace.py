@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from typing import Final
 
+from jobtracker_core.storage.errors import NotWritable
 from jobtracker_core.tracker import JobTracker
 
 PREPAID: Final = 20
@@ -35,7 +36,11 @@ class Pace:
             return None
         blocks = per_minute / PREPAID
         burst = max(1, round(blocks * BURST_S / 60))
-        wait = self._tracker.throttle.allow(key, blocks, burst)
+        try:
+            wait = self._tracker.throttle.allow(key, blocks, burst)
+        except NotWritable:
+            # On a full disk nothing can be counted, and reading must still work.
+            return None
         if wait is None:
             with self._lock:
                 if len(self._left) >= _MOST_KEYS:

@@ -45,6 +45,7 @@ MEDIA_TYPE = "application/problem+json"
 _LOG = logging.getLogger("jobtracker.server")
 _RETRY_AFTER_S = 5
 _URN = "urn:jobtracker:problem:"
+_WITHOUT_BODY = frozenset({"GET", "HEAD", "DELETE", "OPTIONS"})
 _BODY = "data"
 """What Litestar calls a request's body."""
 _BODY_SHOWN = "body"
@@ -149,6 +150,8 @@ async def refuse_broken_text(request: Request[Any, Any, Any]) -> None:
     Raises:
         ValidationException: The body is none.
     """
+    if request.scope["method"] in _WITHOUT_BODY:
+        return
     try:
         (await request.body()).decode()
     except UnicodeDecodeError as error:

@@ -38,27 +38,18 @@ from jobtracker_core.storage.errors import NotFound
 from jobtracker_core.storage.proxies import ProxyPool, find_pool
 from jobtracker_core.storage.request_keys import RequestKey
 from jobtracker_core.tracker.access import Access
-from jobtracker_core.tracker.applications import Applications
-from jobtracker_core.tracker.calendar import Calendar
 from jobtracker_core.tracker.change import Change, changing, this_user
 from jobtracker_core.tracker.collectors import CollectorOff, Collectors
-from jobtracker_core.tracker.companies import Companies
-from jobtracker_core.tracker.contacts import Contacts
-from jobtracker_core.tracker.dismissals import Dismissals
-from jobtracker_core.tracker.jobs import Jobs
 from jobtracker_core.tracker.opened import Opened
 from jobtracker_core.tracker.operating import Operating
 from jobtracker_core.tracker.proxies import Proxies
 from jobtracker_core.tracker.runs import Runs
 from jobtracker_core.tracker.searches import Searches
-from jobtracker_core.tracker.stats import Stats
 from jobtracker_core.tracker.stored import Workers
-from jobtracker_core.tracker.tags import Tags
-from jobtracker_core.tracker.timeline import Timeline
-from jobtracker_core.tracker.views import Views
+from jobtracker_core.tracker.tracking import Tracking
 
 
-class JobTracker(Access, Operating):
+class JobTracker(Access, Operating, Tracking):
     """One installation: its plugins and its database.
 
     A context manager. Nothing is opened before it is needed; the database's schema is brought up
@@ -156,19 +147,9 @@ class JobTracker(Access, Operating):
             writable.verify(self.database)
         return status
 
-    # What there is, one class for each kind of thing; each says itself what it is.
-    jobs = cached_property(Jobs)
+    # Each class says itself what it is.
     searches = cached_property(Searches)
     workers = cached_property(Workers)
-    companies = cached_property(Companies)
-    applications = cached_property(Applications)
-    timeline = cached_property(Timeline)
-    contacts = cached_property(Contacts)
-    tags = cached_property(Tags)
-    dismissals = cached_property(Dismissals)
-    views = cached_property(Views)
-    calendar = cached_property(Calendar)
-    stats = cached_property(Stats)
     collectors = cached_property(Collectors)
 
     @cached_property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from jobtracker_core.security.credentials import read_session
 from jobtracker_core.storage import sessions
-from jobtracker_core.storage.errors import Busy, NotFound
+from jobtracker_core.storage.errors import Busy, NotFound, NotWritable
 from jobtracker_core.storage.sessions import Session
 from jobtracker_core.tracker.stored import Installation
 
@@ -34,7 +34,7 @@ class Sessions:
         if session.last_seen_at <= moment - sessions.SEEN_NOTED_EVERY:
             try:
                 sessions.note_seen(database, session.id, moment)
-            except Busy:
+            except (Busy, NotWritable):
                 # Not worth refusing the request: whoever comes next notes it.
                 return session
         return session

@@ -16,7 +16,7 @@ from jobtracker_core.contract.access import Scope
 from jobtracker_core.plugins.forms import FormError
 from jobtracker_core.security.credentials import Credential, make_token, read_token
 from jobtracker_core.storage import tokens
-from jobtracker_core.storage.errors import Busy
+from jobtracker_core.storage.errors import Busy, NotWritable
 from jobtracker_core.storage.tokens import Token, TokenDraft
 from jobtracker_core.tracker.names import is_name, name_rule
 from jobtracker_core.tracker.stored import Installation
@@ -157,7 +157,7 @@ class Tokens:
         if token.last_used_at is None or token.last_used_at <= moment - tokens.USE_NOTED_EVERY:
             try:
                 tokens.note_use(database, token.id, moment)
-            except Busy:
+            except (Busy, NotWritable):
                 # Not worth refusing the request: whoever comes next notes it.
                 return token
             token = structs.replace(token, last_used_at=moment)

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from litestar.testing import TestClient
 
+from access import let_in
 from jobtracker_core.server.application import Application
 from jobtracker_core.server.compose import create_app
 from jobtracker_core.settings import Settings
@@ -96,6 +97,7 @@ def test_a_server_on_a_full_disk_says_so_and_recovers(
         JobTracker(settings) as tracker,
         TestClient(create_app(tracker), base_url="http://127.0.0.1") as client,
     ):
+        let_in(client, tracker)
         assert client.get("/readyz").status_code == 200
         fill(small_disk / "ballast")
         refuse_a_write(tracker.database)
@@ -132,6 +134,7 @@ def test_a_server_whose_postgresql_has_a_full_disk_says_so_and_recovers(
             conn.exec_driver_sql("DROP FUNCTION full_disk CASCADE")
 
     with TestClient(create_app(tracker), base_url="http://127.0.0.1") as client:
+        let_in(client, tracker)
         assert client.get("/readyz").status_code == 200
         refuse_a_write(db)
         check_it_recovers(client, db, end_it)
@@ -144,6 +147,7 @@ def test_a_readiness_check_writes_nothing_where_no_write_was_refused(tracker: Jo
         raise AssertionError("it wrote")
 
     with TestClient(create_app(tracker), base_url="http://127.0.0.1") as client:
+        let_in(client, tracker)
         client.get("/readyz")
         db.write = refuse  # type: ignore[method-assign,assignment]
         assert client.get("/readyz").status_code == 200

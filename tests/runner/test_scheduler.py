@@ -78,7 +78,7 @@ def test_without_the_guard_a_clock_that_is_set_back_stops_them(
     wall: Wall, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The twin: it is the guard that keeps them going."""
-    monkeypatch.setattr(scheduler, "JUMP_S", float("inf"))
+    monkeypatch.setattr(scheduler, "_JUMP_S", float("inf"))
     calls = Calls()
     with Timers() as timers:
         timers.every(0.1, calls.call)

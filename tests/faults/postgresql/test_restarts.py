@@ -121,7 +121,7 @@ def test_every_run_comes_to_its_end(
 @pytest.mark.parametrize("how", ["immediate", "kill"])
 @pytest.mark.fault(
     "F7",
-    done="The PostgreSQL server of a `jobtracker serve` is stopped and started again.",
+    done="The PostgreSQL server of a running portal is stopped and started again.",
     holds="/readyz says 503 within 5 seconds and 200 within 10 seconds after the server is back; "
     "the process goes on.",
 )
