@@ -72,6 +72,9 @@ def open_worker(tracker: JobTracker, collectors: Sequence[str] = ()) -> Worker:
     return tracker.worker(collectors=collectors, on_log=run_sink(open_log()))
 
 
+_HEARS_EVERY_S = 0.2
+
+
 class Crew:
     """A worker in a thread of its own, and what it is told from outside.
 
@@ -109,7 +112,9 @@ class Crew:
     def wait(self) -> None:
         """Wait for the end; raise what the worker failed of."""
         for thread in self._threads:
-            thread.join()
+            # The system may hand a signal to any thread; its handler runs when this one wakes.
+            while thread.is_alive():
+                thread.join(_HEARS_EVERY_S)
         if self._failure is not None:
             raise self._failure
 

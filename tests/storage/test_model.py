@@ -172,7 +172,7 @@ class Machine(RuleBasedStateMachine):
         of_search=st.booleans(),
         attempts=st.integers(1, 3),
         delay=st.sampled_from([0, 0, 0, 45]),
-        trigger=st.sampled_from(["manual", "api", "backfill"]),
+        trigger=st.sampled_from(["manual", "backfill"]),
     )
     def enqueue(
         self, dedup: str | None, of_search: bool, attempts: int, delay: int, trigger: Any
