@@ -76,28 +76,7 @@ def api_router(
             Router(
                 "/api/v1",
                 route_handlers=[
-                    jobs_router(),
-                    applications_router(),
-                    events_router(),
-                    contacts_router(),
-                    calendar_router(),
-                    job_marks_router(),
-                    dismissals_router(),
-                    companies_router(),
-                    tags_router(),
-                    views_router(),
-                    stats_router(),
-                    exports_router(),
-                    searches_router(),
-                    runs_router(live),
-                    collectors_router(),
-                    sites_router(),
-                    collect_router(),
-                    proxies_router(),
-                    machinery_router(),
-                    config_router(),
-                    tokens_router(),
-                    audit_router(),
+                    *_resources(live),
                     openapi,
                 ],
                 guards=[token_guard(tracker)],
@@ -114,3 +93,30 @@ def api_router(
 def document_of(tracker: JobTracker) -> dict[str, Any]:
     """Return the document that describes the API; the database is not touched."""
     return describe([api_router(tracker)])
+
+
+def _resources(live: LiveRuns) -> list[Router]:
+    return [
+        jobs_router(),
+        applications_router(),
+        events_router(),
+        contacts_router(),
+        calendar_router(),
+        job_marks_router(),
+        dismissals_router(),
+        companies_router(),
+        tags_router(),
+        views_router(),
+        stats_router(),
+        exports_router(),
+        searches_router(),
+        runs_router(live),
+        collectors_router(),
+        sites_router(),
+        collect_router(),
+        proxies_router(),
+        machinery_router(),
+        config_router(),
+        tokens_router(),
+        audit_router(),
+    ]
