@@ -99,11 +99,10 @@ def read_feed(
     file: Annotated[str, PathParameter(description="The secret, with .ics behind it")],
 ) -> Response[str]:
     """Give the calendar to whoever knows the address; nobody logs in."""
-    secret = file.removesuffix(_SUFFIX)
+    if not file.endswith(_SUFFIX):
+        raise NotFoundException
     try:
-        if secret == file:
-            raise NotFoundException
-        text = installation.calendar.ics(secret)
+        text = installation.calendar.ics(file.removesuffix(_SUFFIX))
     except NotFound as error:
         # A revoked address and one that never was are the same to whoever asks.
         raise NotFoundException from error
