@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from http import HTTPStatus
-from typing import Annotated, Any, NotRequired, TypedDict, cast
+from typing import Annotated, Any, Final, Literal, NotRequired, TypedDict, cast
 
 from litestar import MediaType, Request, Response
 from litestar.datastructures import ResponseHeader
@@ -23,6 +23,9 @@ from jobtracker_core.tracker import JobTracker
 SCHEME = "token"
 SCOPE = "scope"
 """The name under which a handler's `opt` holds the scope that it needs; None is for everybody."""
+
+ANY: Final = "any"
+"""In place of a scope: every token will do, whatever it allows."""
 
 _ALWAYS = (
     HTTPStatus.BAD_REQUEST,
@@ -63,7 +66,7 @@ def operation(
     operation_id: str,
     summary: str,
     *,
-    scope: Scope,
+    scope: Scope | Literal["any"],
     description: str | None = None,
     errors: Sequence[HTTPStatus] = (),
     headers: Sequence[ResponseHeader] = (),
@@ -84,7 +87,7 @@ def operation(
         responses=documented(*sorted({*_ALWAYS, *errors, *repeated})),
         response_headers=headers,
         dependencies={"tracker": Provide(_tracker_once if once else tracker_of)},
-        security=[{SCHEME: [scope.value]}],
+        security=[{SCHEME: [] if scope == ANY else [scope]}],
         opt={SCOPE: scope},
     )
     if not streams:

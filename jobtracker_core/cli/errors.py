@@ -42,8 +42,7 @@ def _account(error: Exception) -> tuple[str, str, int]:
             return str(error), error.hint, WRONG_USE if mistaken else FAILED
         case CollectorOff():
             then = "read its site's rules and turn it on with: jobtracker collectors enable "
-            what = f"collector {error.info.name!r} is off, as all are at first"
-            return what, then + error.info.name, WRONG_USE
+            return f"{error}, as all are at first", then + error.name, WRONG_USE
         case Unavailable():
             return str(error), "see `jobtracker collectors` for those that can be used", FAILED
         case (
