@@ -9,9 +9,9 @@ from typing import Any, TypeVar
 
 import click
 
-from jobtracker_core.plugins import discovery, forms
+from jobtracker_core.cli.place import Tracker
+from jobtracker_core.plugins import forms
 from jobtracker_core.plugins.forms import FormError, FormField
-from jobtracker_core.tracker import JobTracker
 from jobtracker_core.tracker.searches import SearchForm
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -70,14 +70,13 @@ def given(options: Mapping[str, Any], *, manual: bool) -> dict[str, Any]:
 
 
 def query_words(
-    tracker: JobTracker, collector: str, pairs: Sequence[str], before: Mapping[str, Any]
+    tracker: Tracker, collector: str, pairs: Sequence[str], before: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Return a query with the given words set; an empty value takes a word out.
 
     Words that take several values get all that are given. Raises UnknownCollector.
     """
-    described = forms.fields(discovery.find(tracker.registry, collector).info.query)
-    fields = {field.name: field for field in described}
+    fields = {field.name: field for field in tracker.collectors.schema(collector).query_fields}
     words, fresh = dict(before), set()
     for pair in pairs:
         name, equals, value = pair.partition("=")

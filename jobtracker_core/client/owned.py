@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from jobtracker_core.client.errors import OtherVersion
 from jobtracker_core.client.paging import PAGE, joined
 from jobtracker_core.client.session import Session, segment
 from jobtracker_core.storage.calendar import CalendarEntry
@@ -85,15 +86,23 @@ class Tags:
 
     def add(self, kind: Tagged, number: int, names: Sequence[str]) -> tuple[str, ...]:
         """Put tags on a job or an application; return all that it has then."""
+        wanted = check_names(names)
+        if not all(map(_fits_a_path, wanted)):
+            return self.put(kind, number, [*self.of(kind, number), *wanted])
         found: tuple[str, ...] = ()
-        for name in check_names(names):
+        for name in wanted:
             path = f"{_tagged(kind, number)}/{segment(name)}"
             found = self._session.put(path, tuple[str, ...], None)
         return found
 
     def remove(self, kind: Tagged, number: int, names: Sequence[str]) -> tuple[str, ...]:
         """Take tags off a job or an application; return what it has then."""
-        for name in check_names(names):
+        wanted = check_names(names)
+        if not all(map(_fits_a_path, wanted)):
+            gone = {name.casefold() for name in wanted}
+            left = [name for name in self.of(kind, number) if name.casefold() not in gone]
+            return self.put(kind, number, left)
+        for name in wanted:
             self._session.delete(f"{_tagged(kind, number)}/{segment(name)}")
         return self.of(kind, number)
 
@@ -114,6 +123,11 @@ class Tags:
 
 def _tagged(kind: Tagged, number: int) -> str:
     return f"/{kind}s/{number}/tags"
+
+
+def _fits_a_path(name: str) -> bool:
+    """Say whether a name is one part of a path to everybody on the way."""
+    return "/" not in name and name not in {".", ".."}
 
 
 class Views:
@@ -210,7 +224,13 @@ class Calendar:
 
     def ics(self, secret: str) -> str:
         """Return the calendar as text for calendar programs; raises NotFound."""
-        return self._session.text(f"/feeds/{segment(secret)}.ics")
+        try:
+            return self._session.text(f"/feeds/{segment(secret)}.ics")
+        except OtherVersion:  # a page that is not there, and nobody says why
+            raise NotFound(
+                "no address of the calendar has this secret, or it was revoked",
+                "List the addresses, and make another one.",
+            ) from None
 
     def feeds(self) -> tuple[Feed, ...]:
         """List the addresses of the calendar, the latest first, revoked ones too."""

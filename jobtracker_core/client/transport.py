@@ -43,6 +43,10 @@ class Request(Struct, frozen=True, kw_only=True):
     headers: Mapping[str, str] = {}
     body: bytes | None = None
 
+    def __repr__(self) -> str:
+        # Its headers hold the token, and what is sent may be a secret as well.
+        return f"Request({self.method} {self.path})"
+
 
 class Answer(Struct, frozen=True, kw_only=True):
     """What came back; names of headers are in lower case."""
@@ -273,6 +277,7 @@ def _pieces(response: http.client.HTTPResponse) -> Iterator[bytes]:
         yield piece
     if response.length:
         raise http.client.IncompleteRead(b"", response.length)
+    response.close()  # so that the connection takes another request
 
 
 def _read(response: http.client.HTTPResponse, url: str) -> bytes:
