@@ -91,7 +91,8 @@ CONNECTING = {
         *("runner.worker", "storage.identity"),  # the host's name
         "storage.wakeup",  # a pair within this process
         *("cli.serve", "cli.demo"),  # listen
-        "client.transport",
+        *("client.transport", "client.collecting"),  # connects; the host's name
+        "client.collecting",  # the host's name
     },
     "jobtracker_core.http.transport.CurlTransport": {
         *("http.guard", "testing"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, cast, get_args
 
 import click
@@ -142,8 +142,10 @@ def delete(event_id: int) -> None:
 
 
 def _aware(given: datetime | None) -> datetime | None:
-    """Return a time as an instant; one without an offset is by this machine's clock."""
-    return None if not given else given.astimezone()
+    """Return a time as an instant; one without an offset is in UTC."""
+    if not given:
+        return None
+    return given if given.tzinfo is not None else given.replace(tzinfo=UTC)
 
 
 def _tell(event: Event, *, as_json: bool) -> None:

@@ -46,8 +46,10 @@ def login(ctx: click.Context, url: str, token_file: Path | None, allow_http: boo
     shown = said.token
     until = "" if shown.expires_at is None else f", until {clean(shown.expires_at)} UTC"
     click.echo(
-        clean(f"Logged in at {server.url} with token {shown.id}, {shown.name}: ")
-        + clean(f" {', '.join(shown.scopes)}{until}.")
+        clean(
+            f"Logged in at {server.url} with token {shown.id}, {shown.name}, which allows "
+            f"{', '.join(shown.scopes)}{until}."
+        )
     )
     click.echo(clean(f"It is kept in {path}, for your eyes alone."))
     click.echo(f"Use it: jobtracker --server {server.url} jobs")

@@ -49,6 +49,10 @@ def place_options() -> list[click.Option]:
 class Family(click.Group):
     """Commands that work on this machine's database or on a server alike."""
 
+    def __init__(self, *args: Any, **attrs: Any) -> None:
+        super().__init__(*args, **attrs)
+        self.params += place_options()
+
     def add_command(self, cmd: click.Command, name: str | None = None) -> None:
         """Add a command, which takes `--server` as well."""
         cmd.params += place_options()

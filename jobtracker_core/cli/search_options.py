@@ -22,11 +22,14 @@ _SECONDS = "_s"
 
 def seconds(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str | int | None:
     """Return a duration in seconds: a plain number, or one with s, m, h or d. Empty stays so."""
-    if not value:
-        return value
-    match = re.fullmatch(r"(\d{1,9})([smhd]?)", value, re.ASCII)
+    return read_seconds(value) if value else value
+
+
+def read_seconds(text: str) -> int:
+    """Return a duration in seconds; raises BadParameter."""
+    match = re.fullmatch(r"(\d{1,9})([smhd]?)", text, re.ASCII)
     if match is None:
-        raise click.BadParameter(f"{value!r} takes a number with s, m, h or d, such as 6h")
+        raise click.BadParameter(f"{text!r} takes a number with s, m, h or d, such as 6h")
     return int(match[1]) * _UNITS[match[2]]
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from jobtracker_core.client.address import read_server
 from jobtracker_core.client.applications import Applications
@@ -30,6 +31,10 @@ from jobtracker_core.client.searches import Searches
 from jobtracker_core.client.session import TIMEOUT_S, Session
 from jobtracker_core.client.timeline import Timeline
 from jobtracker_core.client.transport import HttpWire
+from jobtracker_core.contract.query import CommonQuery
+from jobtracker_core.runner.ending import Collected
+from jobtracker_core.runner.inline import LogSink, ProgressSink
+from jobtracker_core.settings import Settings
 
 
 class RemoteTracker:
@@ -72,6 +77,45 @@ class RemoteTracker:
     def whoami(self) -> WhoAmI:
         """Return what the server knows of the token, and its version; raises WrongToken."""
         return self.tokens.current()
+
+    def collect(
+        self,
+        name: str,
+        query: CommonQuery | Mapping[str, Any],
+        *,
+        settings: Settings | None = None,
+        stop: threading.Event | None = None,
+        on_progress: ProgressSink = lambda _: None,
+        on_log: LogSink = lambda *_: None,
+    ) -> Collected:
+        """Run a collector of this machine here and now, and send its pages to the server.
+
+        Only postings whose own pages the server lacks are asked for details. A page that does not
+        arrive is sent again for five minutes, and is stored once. The new jobs are not in the
+        result: the server has them.
+
+        Args:
+            name: The collector; its plugin is installed here.
+            query: A query of its type, or the words of one.
+            settings: How collectors are set up on this machine; None reads the configuration file
+                and the environment.
+            stop: Set it from another thread or a signal handler to end the run.
+            on_progress: Called in this thread after every page and detail.
+            on_log: Called in this thread with level, event and fields.
+
+        Raises UnknownCollector, Unavailable, FormError, ConfigError, NarrowToken and StorageError
+        before anything is sent; RemoteError also later. What goes wrong with the site or in the
+        plugin is in the result.
+        """
+        from jobtracker_core.client.collecting import Sender  # noqa: PLC0415  (loads the runner)
+
+        read = Settings.load() if settings is None else settings
+        sender = Sender(self.ingest, read, url=self.url)
+        task = sender.task(name, query)
+        sender.check(self.whoami(), name)
+        return sender.run(
+            task, stop=stop or threading.Event(), on_progress=on_progress, on_log=on_log
+        )
 
     @cached_property
     def jobs(self) -> Jobs:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from msgspec import to_builtins
+from msgspec.json import encode
 
 from jobtracker_core import (
     ApplicationChanges,
@@ -299,7 +299,7 @@ def test_runs_and_collectors(facade: Facade, tracker: JobTracker) -> None:
         with pytest.raises(UnknownCollector, match="there is no collector 'nobody'"):
             ask("nobody")
     local = tracker.collectors.schema("hiringcafe")
-    assert to_builtins(collectors.schema("hiringcafe")) == to_builtins(local)
+    assert encode(collectors.schema("hiringcafe")) == encode(local)
 
 
 def test_what_an_operator_looks_after(facade: Facade) -> None:
