@@ -69,6 +69,14 @@ class _Lazy(click.Group):
         assert isinstance(command, click.Command)  # noqa: S101  (the table above is ours)
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find a command, which must fit the place that is named."""
+        if args and not {"-h", "--help"} & {*args}:
+            _check_place(args[0], ctx.params.get("server"))
+        return super().resolve_command(ctx, args)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         with formatter.section("Commands"):
             formatter.write_dl([(name, text) for name, (_, _, text) in _COMMANDS.items()])
@@ -117,15 +125,11 @@ def root(ctx: click.Context, /, **options: Any) -> None:
     if options["database_url"] == "":
         raise click.BadParameter("must not be empty", param_hint="--database")
     ctx.obj = options
-    _check_place(ctx, options["server"])
 
 
-def _check_place(ctx: click.Context, server: str | None) -> None:
+def _check_place(command: str, server: str | None) -> None:
     """Refuse a server for a command that would not go there: it would change something else."""
-    command = ctx.invoked_subcommand
-    if command is None or command in _REMOTE or command not in _COMMANDS:
-        return
-    if {"-h", "--help"} & {*ctx.args}:
+    if command in _REMOTE or command not in _COMMANDS:
         return
     if server is not None:
         raise click.UsageError(

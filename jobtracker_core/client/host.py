@@ -112,7 +112,9 @@ class SendingHost:
                 self._warn("a page has not arrived; it is sent again", fields)
                 self._wait(pause)
                 pause = min(pause * 2, _LONGEST_PAUSE_S)
-        self.run_id = told.run_id
+        if not self.run_id:
+            self.run_id = told.run_id
+            self.log("info", "the server keeps the run", {"page": self._page})
         self.rejected += len(told.rejected)
         for item in told.rejected:
             fields = {"path": f"postings[{item.index}].{item.field}", "reason": item.reason}
@@ -154,7 +156,7 @@ class SendingHost:
     ) -> None:
         """Hand it to whoever listens, with the run and its collector."""
         self._page = fields.get("page", self._page)
-        told = named(fields, run=self.run_id, collector=self._first.collector)
+        told = named(fields, run=self.run_id or None, collector=self._first.collector)
         self._on_log(level, event, told)
 
     def _warn(self, event: str, fields: Mapping[str, object]) -> None:

@@ -134,7 +134,7 @@ def test_applications_and_events(facade: Facade, fill) -> None:
         EventDraft(
             kind="interview",
             application_id=first.id,
-            starts_at=datetime(2026, 7, 1, 9),
+            starts_at=datetime.fromisoformat("2026-07-01T09:00"),
             timezone="Europe/Berlin",
         )
     )
