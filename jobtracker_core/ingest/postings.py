@@ -34,7 +34,8 @@ def to_posting(record: Record) -> Posting:
 def _facts(facts: CompanyFacts) -> CompanyFacts:
     # It is plain text by now, and read as markup once more.
     text = facts.description
-    return msgspec.structs.replace(facts, description=text and html.escape(text, quote=False))
+    markup = text and f"<p>{html.escape(text, quote=False)}</p>"
+    return msgspec.structs.replace(facts, description=markup)
 
 
 def _pay(pay: PayRecord) -> Pay:

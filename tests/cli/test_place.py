@@ -10,6 +10,7 @@ import stat
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any, Protocol
 
 import pytest
 
@@ -22,6 +23,14 @@ from keys import KEY
 from live_server import serving
 
 SECRET = "jt_abcd1234_verysecret"
+
+
+class Said(Protocol):
+    """What a command printed and how it ended."""
+
+    code: int
+    out: str
+    err: str
 
 
 @pytest.fixture
@@ -48,7 +57,7 @@ def server(installation: JobTracker) -> Iterator[str]:
 @pytest.fixture
 def elsewhere(
     jobtracker, server: str, installation: JobTracker, tmp_path: Path, monkeypatch
-) -> Callable:
+) -> Callable[..., Said]:
     """Run a command on the server, as somebody who has logged in there and has no database."""
     there = tmp_path / "no" / "database.db"
     monkeypatch.setenv("JOBTRACKER_DATABASE_URL", f"sqlite:///{there}")
@@ -66,7 +75,7 @@ def elsewhere(
     return call
 
 
-def told(said) -> dict:
+def told(said: Said) -> Any:
     assert said.code == 0, said.err
     return json.loads(said.out)
 

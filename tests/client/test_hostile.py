@@ -47,9 +47,10 @@ def assert_clear(error: BaseException, server: HostileServer) -> None:
     assert server.url in told
     assert isinstance(error, RemoteError | Busy)
     assert error.hint.endswith(".") or "jobtracker" in error.hint
-    while error is not None:
-        assert "verysecret" not in repr(error) + str(error)
-        error = error.__cause__ or error.__context__
+    cause: BaseException | None = error
+    while cause is not None:
+        assert "verysecret" not in repr(cause) + str(cause)
+        cause = cause.__cause__ or cause.__context__
 
 
 @pytest.mark.parametrize(
