@@ -272,6 +272,16 @@ def test_strange_problems_are_told_all_the_same(body: bytes, kind: type[Exceptio
         assert len(str(told.value)) < 5_000
 
 
+def test_a_list_without_end_is_not_followed() -> None:
+    empty = page("200 OK", b'{"items": [], "after": "x", "before": "x"}')
+    with HostileServer(saying(empty)) as server, ask(server) as remote:
+        assert remote.jobs.search(limit=1000).items == ()
+        assert remote.jobs.search(limit=1000, before="y").items == ()
+        assert remote.jobs.search(limit=10, offset=1000).items == ()
+        assert remote.companies.list(limit=500).items == ()
+        assert len(server.requests) < 12
+
+
 def test_nobody_listens() -> None:
     with HostileServer(saying()) as server:
         pass
