@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from hostile_server import HostileServer, page, saying
-from jobtracker_core import JobDraft, RemoteError, RemoteTracker
+from jobtracker_core import JobDraft, RemoteError, RemoteTracker, connect
 from jobtracker_core.client import errors, transport
 from jobtracker_core.client.address import read_server
 from jobtracker_core.client.session import Session
@@ -19,6 +20,7 @@ from jobtracker_core.contract.errors import ConfigError
 from jobtracker_core.plugins.forms import FormError
 from jobtracker_core.storage.errors import Busy, NotFound, Stale
 
+CERTIFICATE = Path(__file__).parents[1] / "http" / "self_signed.pem"
 TOKEN = "jt_abcd1234_verysecret"
 DRAFT = JobDraft(title="x", url="https://jobs.example/1")
 EMPTY = b'{"items": [], "after": null, "before": null}'
@@ -290,12 +292,29 @@ def test_nobody_listens() -> None:
     assert_clear(told.value, server)
 
 
-def test_a_server_without_tls_and_one_with_a_stranger_as_its_authority() -> None:
+def test_a_server_without_tls_and_one_with_a_stranger_as_its_authority(monkeypatch) -> None:
     with HostileServer(saying(b"HTTP/1.1 400 Bad\r\n\r\n")) as server:
         wire = HttpWire(read_server(server.url.replace("http:", "https:")))
         session = Session(wire, url=server.url, token=TOKEN)
         with pytest.raises(errors.Unreached, match="no TLS"):
             session.get("/jobs", dict)
+    good = page("200 OK", EMPTY)
+    with HostileServer(saying(good), certificate=CERTIFICATE) as server:
+        url = server.url.replace("http:", "https:")
+        with connect(url, token=TOKEN) as remote:
+            with pytest.raises(errors.Unreached, match="is not to be trusted: self-signed") as told:
+                remote.jobs.search()
+            assert "SSL_CERT_FILE" in told.value.hint
+        assert server.requests == []
+        monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATE))
+        with connect(url, token=TOKEN) as remote:
+            assert remote.jobs.search().items == ()
+        other = url.replace("127.0.0.1", "localhost")
+        with (
+            connect(other, token=TOKEN) as remote,
+            pytest.raises(errors.Unreached, match="not valid for 'localhost'"),
+        ):
+            remote.jobs.search()
 
 
 def test_nothing_shows_the_token() -> None:
