@@ -179,7 +179,9 @@ def _stale(problem: _Problem) -> Stale:
         r"(.*) was changed meanwhile: it is at version (\d+), not (\d+)", problem.text
     )
     if found is None:
-        return Stale("it", expected=0, current=0)
+        stale = Stale("it", expected=0, current=0)
+        stale.message = problem.text
+        return stale
     return Stale(found[1], expected=int(found[3]), current=int(found[2]))
 
 

@@ -272,6 +272,7 @@ def test_strange_problems_are_told_all_the_same(body: bytes, kind: type[Exceptio
         with pytest.raises(kind) as told:
             remote.jobs.get(1)
         assert len(str(told.value)) < 5_000
+        assert "strange words" not in body.decode() or str(told.value) == "strange words"
 
 
 def test_a_list_without_end_is_not_followed() -> None:
