@@ -19,6 +19,7 @@ import pytest
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
+from frozen import FrozenTime
 from jobtracker_core.contract.host import Record
 from jobtracker_core.settings import Settings
 from jobtracker_core.storage import upsert
@@ -143,6 +144,14 @@ def db(db_url: str) -> Iterator[Database]:
         yield database
     finally:
         database.close()
+
+
+@pytest.fixture
+def frozen(db_url: str) -> Iterator[FrozenTime]:
+    """A migrated, empty database whose clock stands still."""
+    frozen = FrozenTime(db_url)
+    yield frozen
+    frozen.close()
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row
 
 from jobtracker_core.contract.errors import ErrorClass
 from jobtracker_core.contract.run import Counts, FilterUse, RunState
-from jobtracker_core.storage import attempts, events, pauses
+from jobtracker_core.storage import attempts, closings, events, pauses
 from jobtracker_core.storage.attempts import NO_USAGE, Usage
 from jobtracker_core.storage.claims import COUNTERS, Claim, lock, totals
 from jobtracker_core.storage.engine import Database, now
@@ -52,10 +52,11 @@ def finish(
     A run that failed of something that may pass (`retry.POLICY`) goes back to pending after a
     pause while it has attempts left; unless it was to be cancelled: then it is.
     The lease may be over already: as long as nobody took the run, its worker may still end it.
-    `state` is a final one. Without `keep_cursor` the next run of the query begins at the front.
-    `counts` are those since the last checkpoint; `filters` says what became of each word of the
-    query; `fill` says how many of the postings had each
-    field of the list. Texts are cut to what the columns are for.
+    `state` is a final one; what a run closed that ends suspect is opened again. Without
+    `keep_cursor` the next run of the query begins at the front. `counts` are those since the last
+    checkpoint; `filters` says what became of each word of the query; `fill` says how many of the
+    postings had each field of the list, and is None where the run did not read all of it. Texts are
+    cut to what the columns are for.
 
     Returns:
         The state that the run has now. None if it is no longer this worker's; then nothing was
@@ -89,6 +90,8 @@ def finish(
             values |= {"cursor": None, "cursor_at": None}
         _write(conn, row, values, done, outcome=state.value, usage=usage, at=moment)
         ended = RunState(values["state"])
+        if ended is RunState.SUSPECT and (opened := closings.take_back(conn, row.id, at=moment)):
+            events.note(conn, row.id, "closings_taken_back", {"jobs": opened}, at=moment)
         _account(conn, row, ended, values, done, moment)
         kind = "put_off" if ended is RunState.PENDING else "ended"
         _tell(conn, row.id, kind, values, moment)

@@ -19,6 +19,7 @@ import sqlalchemy as sa
 from msgspec import Struct
 from sqlalchemy import Connection, Row
 
+from jobtracker_core.storage.baselines import COUNTED
 from jobtracker_core.storage.baselines import RUNS as GOOD_RUNS
 from jobtracker_core.storage.engine import Database, now
 from jobtracker_core.storage.queue_tables import workers
@@ -92,7 +93,7 @@ def _is_spared(conn: Connection, row: Row[Any], known: dict[_Key, _Spared]) -> b
                 ]
             ),
         )
-        good = sa.and_(same, runs.c.state == "succeeded")
+        good = sa.and_(same, COUNTED)
         known[key] = frozenset((*_newest(conn, same, NEWEST), *_newest(conn, good, GOOD_RUNS)))
     return row.id in known[key]
 

@@ -96,7 +96,7 @@ class Searches:
             words=schedules.describe(found.schedule),
             collector_on=Collectors(self._tracker).enabled(found.collector) if here else None,
             last_delay_s=searches.last_delay_s(database, found.id),
-            usual=baselines.of_search(database, found.id),
+            usual=baselines.of_search(database, found.id, query_hash=found.query_hash),
         )
 
     def add(

@@ -69,7 +69,14 @@ def test_whose_details_are_due(db: Database, write: Write, make_record: Make) ->
         limit: int, older_than: datetime | None = later, tried_before: datetime = later
     ) -> list[str]:
         assert older_than is not None
-        found = jobs.details_due(db, "site", limit, older_than, tried_before)
+        found = jobs.details_due(
+            db,
+            "site",
+            limit,
+            older_than=older_than,
+            applied_older_than=older_than,
+            tried_before=tried_before,
+        )
         return [ref.source_id for ref in found]
 
     assert due(10) == ["b", "d", "c", "a"]
@@ -78,9 +85,10 @@ def test_whose_details_are_due(db: Database, write: Write, make_record: Make) ->
     assert due(0) == []
     read = jobs.get_by_key(db, "site", "c").job.details_at
     assert due(10, read) == ["b", "d"]
-    assert jobs.details_due(db, "site", 1, later, later) == [
-        PostingRef(source_id="b", url="https://example.org/b", title="Changed")
-    ]
+    (first,) = jobs.details_due(
+        db, "site", 1, older_than=later, applied_older_than=later, tried_before=later
+    )
+    assert first == PostingRef(source_id="b", url="https://example.org/b", title="Changed")
     write(make_record("b", language="de"), kind="detail")
     assert due(10) == ["d", "c", "a", "b"]
     _fail(db, ["c"], later)

@@ -93,11 +93,11 @@ def test_the_usual_numbers_stay_what_they_were(history: History) -> None:
     history.frozen.advance(days=1)
     for _ in range(40):
         history.run(search_id=found.id)
-    before = baselines.of_search(history.db, found.id)
+    before = baselines.of_search(history.db, found.id, query_hash="q1")
     history.frozen.advance(days=400)
     assert history.prune() == 2 + 20
     assert history.left[:10] == good[2:]
-    assert baselines.of_search(history.db, found.id) == before
+    assert baselines.of_search(history.db, found.id, query_hash="q1") == before
 
 
 def test_what_is_not_over_and_what_was_recorded_stays(history: History) -> None:

@@ -1,0 +1,60 @@
+"""Whether a run that went well is to be believed, against what its search usually finds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from msgspec import Struct, structs
+
+from jobtracker_core.contract.run import RunState
+from jobtracker_core.runner.execute import Result
+from jobtracker_core.runner.inline import InlineHost
+from jobtracker_core.runner.outcome import Outcome
+from jobtracker_core.runner.suspicion import suspicion
+from jobtracker_core.storage import baselines, runs
+from jobtracker_core.storage.engine import Database
+from jobtracker_core.storage.runs import Run
+
+
+class Weighed(Struct, frozen=True, kw_only=True):
+    """How a run ends in the light of those before it.
+
+    Attributes:
+        fill: How many of the postings seen had each field; None where the run is not comparable.
+    """
+
+    outcome: Outcome
+    fill: Mapping[str, int] | None
+
+
+def weigh(db: Database, run: Run, result: Result, host: InlineHost, *, from_front: bool) -> Weighed:
+    """Return the outcome that a run ends with, and what later ones are compared with.
+
+    `run` is its row as this attempt found it. Only a run that read its list from the front is
+    comparable; `from_front` is False if it went on from where another one stopped.
+    """
+    seen = runs.get(db, run.id).counts.seen - run.counts.seen + result.tail.seen
+    fill = _fill(host, seen) if from_front and not run.counts.seen else None
+    outcome = result.outcome
+    if outcome.state is RunState.SUCCEEDED and from_front:
+        usual = _usual(db, run)
+        if usual is not None and not (fill is not None and host.delivered):
+            # Nobody looked at the fields: only the number can be compared.
+            usual = structs.replace(usual, fill={})
+        doubt = suspicion(usual, found=seen, fill=fill or {})
+        if doubt is not None:
+            outcome = structs.replace(outcome, state=RunState.SUSPECT, message=doubt)
+    return Weighed(outcome=outcome, fill=fill)
+
+
+def _fill(host: InlineHost, seen: int) -> Mapping[str, int]:
+    # Nobody looked at what our own filters left out: it is taken to be like the rest.
+    return {name: round(count * seen / host.delivered) for name, count in host.filled.items()}
+
+
+def _usual(db: Database, run: Run) -> baselines.Baseline | None:
+    if run.search_id is not None:
+        return baselines.of_search(db, run.search_id, query_hash=run.query_hash)
+    if run.query_hash is not None:
+        return baselines.of_query(db, collector=run.collector, query_hash=run.query_hash)
+    return None
