@@ -11,7 +11,7 @@ Jobs, their changes, searches and applications are a person's and never touched.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -45,12 +45,12 @@ class Pruned(Struct, frozen=True, kw_only=True):
     workers: int
 
 
-def prune(db: Database, *, keep: timedelta) -> Pruned:
-    """Delete what ended longer ago than `keep`, in short transactions."""
+def prune(db: Database, *, keep: timedelta, stop: Callable[[], bool] = lambda: False) -> Pruned:
+    """Delete what ended longer ago than `keep`, in short transactions, until `stop` says so."""
     oldest = db.present() - keep
     spared: dict[_Key, _Spared] = {}
     last, deleted = 0, 0
-    while True:
+    while not stop():
         with db.read() as conn:
             rows = _after(conn, last)
             doomed = [

@@ -173,7 +173,7 @@ def test_a_report_tells_the_delay_and_what_is_usual(
     frozen.advance(seconds=12)
     claimed = take(tracker)
     counts = structs.replace(tracker.runs.get(claimed.run_id).counts, pages=1, seen=40)
-    runs.finish(tracker.database, claimed, state=RunState.SUCCEEDED, counts=counts)
+    runs.finish(tracker.database, claimed, state=RunState.SUCCEEDED, counts=counts, fill={})
     report = tracker.searches.report("a")
     assert (report.collector_on, report.last_delay_s) == (True, 12.0)
     assert report.usual is not None
