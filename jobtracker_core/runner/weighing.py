@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 from msgspec import Struct, structs
 
+from jobtracker_core.contract.errors import ErrorClass
 from jobtracker_core.contract.run import RunState
 from jobtracker_core.runner.execute import Result
 from jobtracker_core.runner.inline import InlineHost
@@ -15,12 +17,16 @@ from jobtracker_core.storage import baselines, runs
 from jobtracker_core.storage.engine import Database
 from jobtracker_core.storage.runs import Run
 
+_CAPPED: Final[tuple[ErrorClass, ...]] = ("page_limit", "empty")
+"""Why a run is partial whose list was read as far as we or the site let anybody read it."""
+
 
 class Weighed(Struct, frozen=True, kw_only=True):
     """How a run ends in the light of those before it.
 
     Attributes:
-        fill: How many of the postings seen had each field; None where the run is not comparable.
+        fill: How many of the postings seen had each field; None where the run is not comparable:
+            it did not read its list from the front to its end or its cap.
     """
 
     outcome: Outcome
@@ -30,20 +36,28 @@ class Weighed(Struct, frozen=True, kw_only=True):
 def weigh(db: Database, run: Run, result: Result, host: InlineHost, *, from_front: bool) -> Weighed:
     """Return the outcome that a run ends with, and what later ones are compared with.
 
-    `run` is its row as this attempt found it. Only a run that read its list from the front is
-    comparable; `from_front` is False if it went on from where another one stopped.
+    `run` is its row as this attempt found it; `from_front` is False if it went on from where
+    another one stopped. A run that was stopped or failed stays what it is, which is not silent.
     """
-    seen = runs.get(db, run.id).counts.seen - run.counts.seen + result.tail.seen
-    fill = _fill(host, seen) if from_front and not run.counts.seen else None
     outcome = result.outcome
-    if outcome.state is RunState.SUCCEEDED and from_front:
-        usual = _usual(db, run)
-        if usual is not None and not (fill is not None and host.delivered):
-            # Nobody looked at the fields: only the number can be compared.
-            usual = structs.replace(usual, fill={})
-        doubt = suspicion(usual, found=seen, fill=fill or {})
-        if doubt is not None:
-            outcome = structs.replace(outcome, state=RunState.SUSPECT, message=doubt)
+    seen = runs.get(db, run.id).counts.seen - run.counts.seen + result.tail.seen
+    read = not outcome.keep_cursor or outcome.error_class == "page_limit"
+    fill = _fill(host, seen) if from_front and read and not run.counts.seen else None
+    usual = _usual(db, run) if from_front else None
+    capped = outcome.state is RunState.PARTIAL and outcome.error_class in _CAPPED
+    if usual is None or not (outcome.state is RunState.SUCCEEDED or capped):
+        return Weighed(outcome=outcome, fill=fill)
+    if capped:
+        # How many it found is the cap's doing, which may be another one than before.
+        usual = structs.replace(usual, found=0)
+    if fill is None or not host.delivered:
+        # Nobody looked at the fields: only the number can be compared.
+        usual = structs.replace(usual, fill={})
+    doubt = suspicion(usual, found=seen, fill=fill or {})
+    if doubt is not None:
+        outcome = structs.replace(
+            outcome, state=RunState.SUSPECT, error_class=None, message=doubt, keep_cursor=False
+        )
     return Weighed(outcome=outcome, fill=fill)
 
 

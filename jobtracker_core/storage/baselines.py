@@ -17,11 +17,14 @@ RUNS = 10
 """So many good runs make the usual numbers."""
 
 COUNTED = sa.and_(
-    runs.c.state == "succeeded",
     # Old answers say nothing of what the site gives today.
     runs.c.trigger != "backfill",
-    # Only whole runs are comparable: one that went on from where another stopped keeps no fill.
-    sa.or_(runs.c.fill.is_not(None), runs.c.jobs_seen == 0),
+    # Only those are comparable that read their list from the front to its end or to a cap, and only
+    # they keep a fill. Partial ones are among them: of some searches there are no others.
+    sa.or_(
+        sa.and_(runs.c.state.in_(("succeeded", "partial")), runs.c.fill.is_not(None)),
+        sa.and_(runs.c.state == "succeeded", runs.c.jobs_seen == 0),
+    ),
 )
 """Which runs are good ones."""
 

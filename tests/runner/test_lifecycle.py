@@ -33,6 +33,7 @@ from jobtracker_core.storage import (
 )
 from jobtracker_core.storage.jobs import JobDetail
 from queueing import ME, draft, take, turn_on, wanted
+from rows import set_run
 
 SERVING = {"board": queue.Installed(distribution="jobtracker-board", version="1.0")}
 
@@ -331,15 +332,46 @@ def test_only_whole_runs_of_one_query_are_compared(life: Life) -> None:
     search = life.search()
     for _ in range(3):
         life.run(*MANY, search_id=search.id)
-    # Cut short, then gone on with: neither says what the search finds.
+    # Broken off, then gone on with: neither says what the search finds.
     other = life.search(name="other", query_hash="q2")
-    cut = life.run(*MANY, search_id=other.id, query_hash="q2", pages=3)
-    assert (cut.state, cut.error_class) == (RunState.PARTIAL, "page_limit")
+    life.fails_at = (3, Blocked("a challenge"))
+    broken_off = life.run(*MANY, search_id=other.id, query_hash="q2")
+    assert (broken_off.state, broken_off.fill) == (RunState.PARTIAL, None)
+    life.fails_at = None
     rest = life.run(*MANY, search_id=other.id, query_hash="q2")
     assert (rest.state, rest.fill) == (RunState.SUCCEEDED, None)
     assert baselines.of_search(life.db, other.id, query_hash="q2") is None
     # A search that was edited begins anew: "few" is few only beside what this query finds.
     assert life.run("00", search_id=search.id, query_hash="q3").state is RunState.SUCCEEDED
+
+
+def test_a_search_that_never_comes_to_its_end_has_usual_numbers_too(life: Life) -> None:
+    """Else nothing would be strange about a first "nothing found" of a search that is capped."""
+    search = life.search()
+
+    def run(*listed: str, pages: int | None = None) -> runs.Run:
+        done = life.run(*listed, search_id=search.id, pages=pages)
+        set_run(life.db, done.id, cursor=None)  # each from the front
+        return done
+
+    for _ in range(3):
+        capped = run(*MANY, pages=11)
+        assert (capped.state, capped.error_class) == (RunState.PARTIAL, "page_limit")
+    # A lower cap is no news; that the fields are empty is.
+    assert run(*MANY, pages=1).state is RunState.PARTIAL
+    nothing = run()
+    assert (nothing.state, nothing.counts.seen) == (RunState.SUSPECT, 0)
+    assert nothing.error_message == "found nothing where the last 4 good runs found 22 (median)"
+    life.company = None
+    bare = run(*MANY, pages=11)
+    assert (bare.state, bare.error_class, bare.cursor) == (RunState.SUSPECT, None, None)
+
+
+def test_a_page_that_never_can_be_read_does_not_hide_what_is_usual(life: Life) -> None:
+    life.refusal = Transient("no such page", error_class="http_4xx")
+    for _ in range(3):
+        assert life.run(*MANY).state is RunState.PARTIAL
+    assert life.run().state is RunState.SUSPECT
 
 
 def test_one_job_of_two_searches_one_of_them_capped(life: Life) -> None:
