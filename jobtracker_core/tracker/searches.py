@@ -15,6 +15,7 @@ from jobtracker_core.runner import schedule as schedules
 from jobtracker_core.runner.schedule import ScheduleError, Upcoming
 from jobtracker_core.storage import baselines, searches
 from jobtracker_core.storage.baselines import Baseline
+from jobtracker_core.storage.errors import Stale
 from jobtracker_core.storage.queue import Enqueued
 from jobtracker_core.storage.searches import Search, SearchDraft
 from jobtracker_core.tracker import search_form
@@ -145,9 +146,37 @@ class Searches:
         """Change what is given of a search, and nothing else; a query is replaced as a whole.
 
         What has come due and was not dealt with is let go. Raises as `add()` does, and Stale if
-        the search is not of the version that is expected.
+        the search is not of the version that is expected; without one, what somebody else changes
+        at the same moment stays changed.
         """
-        before = self.get(search)
+        while True:
+            before = self.get(search)
+            version = before.version if expected_version is None else expected_version
+            try:
+                return self._edit(
+                    before,
+                    name=name,
+                    query=query,
+                    enabled=enabled,
+                    expected_version=before.version
+                    if expected_version is None
+                    else expected_version,
+                    options=options,
+                )
+            except Stale:
+                if expected_version is not None:
+                    raise
+
+    def _edit(
+        self,
+        before: Search,
+        *,
+        name: str | None,
+        query: CommonQuery | Mapping[str, Any] | None,
+        enabled: bool | None,
+        expected_version: int,
+        options: SearchOptions,
+    ) -> Search:
         problems = {} if name is None else _name_problems(name)
         wrong: dict[str, str] = {}
         changed = _draft(before)

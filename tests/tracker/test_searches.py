@@ -18,9 +18,9 @@ from jobtracker_core.plugins.forms import FormError
 from jobtracker_core.runner.limits import RunLimits
 from jobtracker_core.runner.pump import pump
 from jobtracker_core.storage import events, runs
-from jobtracker_core.storage.errors import Duplicate, NotFound
+from jobtracker_core.storage.errors import Duplicate, NotFound, Stale
 from jobtracker_core.storage.queue import Installed, Limits, claim
-from jobtracker_core.tracker import CollectorOff
+from jobtracker_core.tracker import CollectorOff, search_form
 from jobtracker_core.tracker.runs import NoRetry
 from jobtracker_core.tracker.searches import ScheduleError, SearchForm, SearchOptions
 
@@ -106,6 +106,28 @@ def test_pausing_lets_go_of_what_comes_due_meanwhile(
     assert resumed.next_tick_at == frozen.at + timedelta(minutes=30)
     assert pump(tracker.database).ticked == {}
     assert tracker.runs.list() == ()
+
+
+def test_an_edit_keeps_what_somebody_else_changed_meanwhile(
+    tracker: JobTracker, frozen: FrozenTime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    search = tracker.searches.add("a", "hiringcafe", {}, cron="0 * * * *")
+    given = search_form.read
+    others = iter([tracker.searches.pause])
+
+    def read(*args: Any) -> SearchForm:
+        for change in others:
+            frozen.advance(seconds=1)
+            change(search.id)
+        return given(*args)
+
+    monkeypatch.setattr(search_form, "read", read)
+    edited = tracker.searches.edit("a", priority=2)
+    assert (edited.priority, edited.enabled, edited.next_tick_at) == (2, False, None)
+    others = iter([tracker.searches.resume])
+    with pytest.raises(Stale):
+        tracker.searches.edit("a", priority=3, expected_version=edited.version)
+    assert tracker.searches.get("a").priority == 2
 
 
 def test_a_search_without_its_plugin_can_be_changed_but_not_run(
