@@ -150,6 +150,7 @@ class InlineHost:
             older_than=now - RECHECK_AFTER,
             applied_older_than=now - APPLIED_RECHECK_AFTER,
             tried_before=now - RETRY_AFTER,
+            ahead_of=now + RECHECK_AFTER,
         )
         wanted = {source_id: by_id[source_id] for source_id in missing}
         self.asked = [*wanted.values(), *(ref for ref in due if ref.source_id not in wanted)]

@@ -29,8 +29,6 @@ from jobtracker_core.storage.wakeup import announce
 MESSAGE_CHARACTERS = 500
 DETAIL_CHARACTERS = 20_000
 
-_WHY: Mapping[str, ErrorClass | None] = {"drained": "drained", "snoozed": None}
-
 
 def finish(
     db: Database,

@@ -271,6 +271,7 @@ def details_due(
     older_than: datetime,
     applied_older_than: datetime,
     tried_before: datetime,
+    ahead_of: datetime,
 ) -> list[PostingRef]:
     """Return stored postings whose details should be read again, the most urgent first.
 
@@ -278,12 +279,14 @@ def details_due(
     `applied_older_than`, or are due anyway. Then those whose list entry says something else since
     their details were read, then open ones whose details were read before `older_than`; each of
     these in the order of when they were read. One that could not be had since `tried_before` waits.
+    What was read or tried after `ahead_of`, by a clock that was wrong, does not wait for that time.
     """
+    tried = jobs.c.details_tried_at
     of_source = (
         sa.select(jobs.c.source_id, jobs.c.url, jobs.c.title)
         .where(
             jobs.c.source == source,
-            sa.or_(jobs.c.details_tried_at.is_(None), jobs.c.details_tried_at < tried_before),
+            sa.or_(tried.is_(None), tried < tried_before, tried > ahead_of),
         )
         .order_by(jobs.c.details_at, jobs.c.id)
         .limit(limit)
@@ -295,6 +298,7 @@ def details_due(
         ),
         of_source.where(jobs.c.details_due),
         of_source.where(sa.not_(jobs.c.details_due), _read_before(older_than)),
+        of_source.where(sa.not_(jobs.c.details_due), _OPEN, jobs.c.details_at > ahead_of),
     )
     due: dict[str, PostingRef] = {}
     with db.read() as conn:
@@ -306,7 +310,9 @@ def details_due(
     return list(due.values())[:limit]
 
 
+# So does the index say it.
+_OPEN = sa.and_(jobs.c.closed_at.is_(None), jobs.c.details_at.is_not(None))
+
+
 def _read_before(moment: datetime) -> ColumnElement[bool]:
-    return sa.and_(
-        jobs.c.closed_at.is_(None), jobs.c.details_at.is_not(None), jobs.c.details_at < moment
-    )
+    return sa.and_(_OPEN, jobs.c.details_at < moment)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 import sqlalchemy as sa
@@ -24,6 +24,9 @@ from jobtracker_core.storage.wakeup import announce
 AT_ONCE = 100
 """Runs that one sweep looks at of each kind."""
 
+AHEAD = timedelta(days=2)
+"""No stagger and no pause between attempts leads so far: the clock was ahead and came back."""
+
 
 class Rescued(Struct, frozen=True, kw_only=True):
     """A run that was taken from a dead worker."""
@@ -40,10 +43,14 @@ class Swept(Struct, frozen=True, kw_only=True):
 
 
 def sweep(db: Database) -> Swept:
-    """Rescue the runs of dead workers, and end those that nobody began in time."""
+    """Rescue the runs of dead workers, and end those that nobody began in time.
+
+    Those that wait for a moment that a wrong clock has set may begin now.
+    """
     with db.write() as conn:
         rescued = rescue(conn)
     with db.write() as conn:
+        _bring_back(conn)
         return Swept(rescued=rescued, missed=_miss(conn))
 
 
@@ -151,6 +158,19 @@ def _account(
             and row.rescue_count + 1 >= row.max_attempts,
         )
         pauses.note_run(conn, run, at=moment)
+
+
+def _bring_back(conn: Connection) -> None:
+    moment = now(conn)
+    found = conn.execute(
+        sa.update(runs)
+        .where(PENDING, runs.c.scheduled_for > moment + AHEAD)
+        .values(scheduled_for=moment)
+        .returning(runs.c.id)
+    ).scalars()
+    for run_id in found.all():
+        events.note(conn, run_id, "clock_was_ahead", at=moment, level="warning")
+        announce(conn)
 
 
 def _miss(conn: Connection) -> tuple[int, ...]:

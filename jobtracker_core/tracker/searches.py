@@ -158,9 +158,7 @@ class Searches:
                     name=name,
                     query=query,
                     enabled=enabled,
-                    expected_version=before.version
-                    if expected_version is None
-                    else expected_version,
+                    expected_version=version,
                     options=options,
                 )
             except Stale:

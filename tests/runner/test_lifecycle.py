@@ -402,3 +402,15 @@ def test_a_clock_that_is_set_back_takes_nothing_back(life: Life) -> None:
     life.frozen.advance(days=11)
     life.run("a", "b")
     assert life.ends("b") == [(life.frozen.at, CLOSED)]
+
+    # A clock that was years ahead does not keep a job from being looked at for years.
+    life.ended.clear()
+    life.frozen.advance(days=5000)
+    life.run("c")
+    life.refusal = Transient("no such page", error_class="http_4xx")
+    life.run("d")
+    life.refusal = None
+    life.ended.update("cd")
+    at = life.frozen.advance(days=-4990)
+    life.run("c", "d")
+    assert life.ends("c") == life.ends("d") == [(at, CLOSED)]

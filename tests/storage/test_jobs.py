@@ -73,6 +73,7 @@ def test_whose_details_are_due(db: Database, write: Write, make_record: Make) ->
             db,
             "site",
             limit,
+            ahead_of=later + timedelta(days=1),
             older_than=older_than,
             applied_older_than=older_than,
             tried_before=tried_before,
@@ -86,7 +87,13 @@ def test_whose_details_are_due(db: Database, write: Write, make_record: Make) ->
     read = jobs.get_by_key(db, "site", "c").job.details_at
     assert due(10, read) == ["b", "d"]
     (first,) = jobs.details_due(
-        db, "site", 1, older_than=later, applied_older_than=later, tried_before=later
+        db,
+        "site",
+        1,
+        ahead_of=later,
+        older_than=later,
+        applied_older_than=later,
+        tried_before=later,
     )
     assert first == PostingRef(source_id="b", url="https://example.org/b", title="Changed")
     write(make_record("b", language="de"), kind="detail")

@@ -71,6 +71,25 @@ def test_one_accident_does_not_count(frozen: FrozenTime) -> None:
     assert collectors.get(db, "site").consecutive_failures == 0
 
 
+def test_a_run_put_off_by_a_clock_that_was_ahead_may_begin(frozen: FrozenTime) -> None:
+    db = frozen.db
+    turn_on(db)
+    frozen.advance(days=4000)
+    put(db)
+    assert runs.finish(db, take(db), state=RunState.FAILED, error_class="network") == "pending"
+    frozen.advance(days=-4000)
+    waiting = put(db, scheduled_for=frozen.at + timedelta(days=1))
+    sweep(db)
+    claim = take(db)
+    assert [event.kind for event in events.list_events(db, claim.run_id)] == [
+        "put_off",
+        "clock_was_ahead",
+    ]
+    runs.finish(db, claim, state=RunState.SUCCEEDED)
+    assert queue.claim(db, ME, serving=SERVING) is None
+    assert runs.get(db, waiting).scheduled_for == frozen.at + timedelta(days=1)
+
+
 def test_nobody_came_in_time(frozen: FrozenTime) -> None:
     db = frozen.db
     turn_on(db)
