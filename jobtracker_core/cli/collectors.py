@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import click
 
-from jobtracker_core.cli.output import clean, open_tracker, print_json, print_table
+from jobtracker_core.cli.output import Listing, clean, open_tracker, print_json, print_table
 
 _WHOLE = 10
 """From this rate on, parts of a request say nothing."""
 
 
-@click.group(invoke_without_command=True)
+@click.group(cls=Listing, invoke_without_command=True)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
 def collectors(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001

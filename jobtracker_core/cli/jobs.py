@@ -10,6 +10,7 @@ import click
 
 from jobtracker_core.cli.export import export
 from jobtracker_core.cli.output import (
+    Listing,
     clean,
     clean_lines,
     open_tracker,
@@ -44,7 +45,7 @@ class OneOf(click.ParamType[E]):
             self.fail(f"{value!r} is none of {', '.join(self._kind)}", param, ctx)
 
 
-@click.group(invoke_without_command=True)
+@click.group(cls=Listing, invoke_without_command=True)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
 def jobs(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001

@@ -7,14 +7,14 @@ import sys
 import click
 
 from jobtracker_core.cli.errors import FAILED
-from jobtracker_core.cli.output import clean, open_tracker, print_json, print_table
+from jobtracker_core.cli.output import Listing, clean, open_tracker, print_json, print_table
 from jobtracker_core.http.address import read_address
 from jobtracker_core.http.exchange import BadAddress
 from jobtracker_core.http.guard import Refused
 from jobtracker_core.tracker.proxies import DEFAULT_POOL
 
 
-@click.group(invoke_without_command=True)
+@click.group(cls=Listing, invoke_without_command=True)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
 def proxies(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001

@@ -8,6 +8,7 @@ import click
 
 from jobtracker_core.cli.errors import FAILED, PARTIAL, WRONG_USE
 from jobtracker_core.cli.output import (
+    Listing,
     clean,
     clean_lines,
     open_tracker,
@@ -23,7 +24,7 @@ from jobtracker_core.storage.runs import Run
 from jobtracker_core.tracker import JobTracker
 
 
-@click.group(invoke_without_command=True)
+@click.group(cls=Listing, invoke_without_command=True)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
 def runs(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001
@@ -136,10 +137,15 @@ def show(run_id: int, as_json: bool) -> None:  # noqa: FBT001
 
 @runs.command()
 @click.argument("run_id", type=click.IntRange(min=1), metavar="ID")
-def cancel(run_id: int) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print the run as JSON.")
+def cancel(run_id: int, as_json: bool) -> None:  # noqa: FBT001
     """Ask for a run to be stopped, on whatever machine it is."""
     with open_tracker() as tracker:
         state = tracker.runs.cancel(run_id)
+        run = tracker.runs.get(run_id)
+    if as_json:
+        print_json(run)
+        return
     words = {
         RunState.RUNNING: "is told to stop, and hears of it within a quarter of a minute",
         RunState.CANCELLED: "is cancelled",

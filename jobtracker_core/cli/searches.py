@@ -7,7 +7,14 @@ from typing import Any
 
 import click
 
-from jobtracker_core.cli.output import clean, open_tracker, print_fields, print_json, print_table
+from jobtracker_core.cli.output import (
+    Listing,
+    clean,
+    open_tracker,
+    print_fields,
+    print_json,
+    print_table,
+)
 from jobtracker_core.cli.search_options import (
     given,
     named_as_options,
@@ -24,7 +31,7 @@ _json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 _search = click.argument("search", metavar="SEARCH")
 
 
-@click.group(invoke_without_command=True)
+@click.group(cls=Listing, invoke_without_command=True)
 @_json
 @click.pass_context
 def searches(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001

@@ -6,13 +6,13 @@ from datetime import timedelta
 
 import click
 
-from jobtracker_core.cli.output import clean, open_tracker, print_json, print_table
+from jobtracker_core.cli.output import Listing, clean, open_tracker, print_json, print_table
 from jobtracker_core.contract.access import Scope
 
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
-@click.group(invoke_without_command=True)
+@click.group(cls=Listing, invoke_without_command=True)
 @_json
 @click.pass_context
 def tokens(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import click
 
-from jobtracker_core.cli.output import open_tracker, print_json, print_table
+from jobtracker_core.cli.output import Listing, open_tracker, print_json, print_table
 
 
-@click.group(invoke_without_command=True)
+@click.group(cls=Listing, invoke_without_command=True)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
 def workers(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001

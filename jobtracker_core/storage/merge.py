@@ -202,12 +202,15 @@ def _shown(field: Observed, stored: Mapping[str, Any]) -> tuple[Any, Any]:
     return old, new
 
 
-def _says_closed(stored: Mapping[str, Any], kind: Kind, record: Record) -> bool | None:
+def _says_closed(
+    stored: Mapping[str, Any], kind: Kind, record: Record, now: datetime
+) -> bool | None:
     """Return whether an observation says that the job has ended; None if it says nothing of it."""
-    if record.closed is None and kind == "detail" and stored["details_due"]:
-        # The list shows it again, and its own page is there and tells of no end.
-        return False
-    return record.closed
+    if record.closed is not None or kind == "list" or not stored["details_due"]:
+        return record.closed
+    # The list shows it again, and its own page is there and tells of no end.
+    since = stored["closed_at"]
+    return False if since is not None and since <= now else None
 
 
 def _close(
@@ -218,7 +221,7 @@ def _close(
     update: Row,
     changes: dict[str, list[Any]],
 ) -> None:
-    closed = _says_closed(stored, kind, record)
+    closed = _says_closed(stored, kind, record, now)
     was_closed = stored["closed_at"] is not None
     if closed is None or closed == was_closed or "closed" in (stored["edited"] or ()):
         return
