@@ -188,8 +188,7 @@ def _attempt(
         return _give_back(place, claim, Counts(), meter)
     if result.outcome.error_class == "drained":
         return _give_back(place, claim, result.tail, meter)
-    resumes = "resume" in prepared.source.info.features
-    from_front = run.cursor is None or not resumes
+    from_front = prepared.task.from_front
     return _end(place, claim, run, result, host, story, meter, from_front=from_front)
 
 

@@ -8,12 +8,15 @@ from typing import Final
 from msgspec import Struct, structs
 
 from jobtracker_core.contract.errors import ErrorClass
-from jobtracker_core.contract.run import RunState
+from jobtracker_core.contract.run import Counts, RunState
 from jobtracker_core.runner.execute import Result
 from jobtracker_core.runner.inline import InlineHost
 from jobtracker_core.runner.outcome import Outcome
+from jobtracker_core.runner.session import Task
 from jobtracker_core.runner.suspicion import suspicion
 from jobtracker_core.storage import baselines, runs
+from jobtracker_core.storage.claims import Claim
+from jobtracker_core.storage.endings import note_fill
 from jobtracker_core.storage.engine import Database
 from jobtracker_core.storage.runs import Run
 
@@ -59,6 +62,19 @@ def weigh(db: Database, run: Run, result: Result, host: InlineHost, *, from_fron
             outcome, state=RunState.SUSPECT, error_class=None, message=doubt, keep_cursor=False
         )
     return Weighed(outcome=outcome, fill=fill)
+
+
+def weigh_inline(
+    db: Database, claim: Claim, task: Task, result: Result, host: InlineHost
+) -> Result:
+    """Do the same for a run of this process: return its result with the outcome to end with.
+
+    What later ones are compared with is written here; raises LeaseLost.
+    """
+    began = structs.replace(runs.get(db, claim.run_id), counts=Counts())
+    weighed = weigh(db, began, result, host, from_front=task.from_front)
+    note_fill(db, claim, weighed.fill)
+    return structs.replace(result, outcome=weighed.outcome)
 
 
 def _fill(host: InlineHost, seen: int) -> Mapping[str, int]:

@@ -106,7 +106,7 @@ class Life:
                 on_log=lambda *_: None,
             )
             result = execute(task, host, transport=self._kit.no_transport, clock=clock)
-        weighed = weigh(self.db, run, result, host, from_front=run.cursor is None)
+        weighed = weigh(self.db, run, result, host, from_front=task.from_front)
         endings.finish(
             self.db,
             claim,
