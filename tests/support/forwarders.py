@@ -93,6 +93,9 @@ class Forwarder:
             elif self.tls == "untrusted":
                 with _untrusted().wrap_socket(connection, server_side=True) as secured:
                     self._http(secured)
+            elif self.tls == "none":
+                connection.recv(65536)
+                connection.sendall(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n")
             else:
                 self._http(connection)
         self._open.discard(connection)
