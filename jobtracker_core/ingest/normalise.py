@@ -27,6 +27,9 @@ MOST_SKILLS: Final = 100
 RAW_LIMIT: Final = 128 * 1024
 """UTF-8 bytes of a raw item; a longer one is not kept, since half of one is no JSON."""
 
+_RAW_LOOKED_AT: Final = 8 * RAW_LIMIT
+"""One so long is not even looked through for what must go: a million keys take many seconds."""
+
 _FIRST_YEAR: Final = 1990
 _FOUNDED: Final = range(1000, 2101)
 _EMPLOYMENT_ORDER: Final = {kind: order for order, kind in enumerate(Employment)}
@@ -197,9 +200,13 @@ def _raw(raw: dict[str, Any] | str | None, private: Private) -> str | None:
     if raw is None:
         return None
     if isinstance(raw, str):
+        if len(raw) > _RAW_LOOKED_AT:
+            return None
         kept = strip_unseen(redact_text(strip_unseen(raw), private))
     else:
         try:
+            if len(msgspec.json.encode(raw, enc_hook=str)) > _RAW_LOOKED_AT:
+                return None
             kept = json.dumps(blank_json(raw, private), ensure_ascii=False, default=str)
         except ValueError:
             # A number with more digits than Python writes: no item of a real site.

@@ -17,6 +17,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from msgspec import Struct
+
 from jobtracker_core import (
     CollectorInfo,
     CollectorSettings,
@@ -24,6 +26,7 @@ from jobtracker_core import (
     JobCollector,
     Limits,
     Page,
+    Pay,
     Policy,
     Posting,
     RunContext,
@@ -317,10 +320,54 @@ def spies(ctx):
             ctx.log.info("descriptor", number=entry.name, to=str(entry.readlink()))
 
 
+def nested(depth: int) -> Any:
+    value: Any = 1
+    for _ in range(depth):
+        value = {"a": [value]}
+    return value
+
+
+ODD: dict[str, Callable[[], Any]] = {
+    "deep": lambda: nested(100_000),
+    "a_bit_deep": lambda: nested(450),
+    "endless": lambda: (lambda itself: itself.update(a=itself) or itself)({}),
+    "nan": lambda: {"a": float("nan"), "b": [float("inf"), -float("inf")]},
+    "many_keys": lambda: {f"{n:x}": 0 for n in range(1_000_000)},
+    "huge_number": lambda: {"a": 10**300_000, "b": -(2**70)},
+    "deep_text": lambda: '{"a":' * 100_000,
+}
+"""Raw items that no site sends and a bug can make."""
+
+
+def delivers(kind: str) -> Iterator[Page]:
+    """Pages with an odd raw item between two good ones, and then with odd numbers elsewhere."""
+    if kind == "huge_total":
+        yield Page(postings=(posting(1),), total_hint=10**30)
+    elif kind == "odd_pay":
+        pays = [Pay(min=value, max=value) for value in (float("nan"), float("inf"), 1e308, 10**40)]
+        yield Page(postings=tuple(posting(n, pay=pay) for n, pay in enumerate(pays)))
+    else:
+        yield Page(postings=(posting(1), posting(2, raw=ODD[kind]()), posting(3)))
+
+
+class Item(Struct):
+    id: int
+    title: str = "Job"
+
+
+class Answer(Struct):
+    items: list[Any]
+
+
 def asks(ctx: RunContext, address: str) -> Iterator[Page]:
     """Not hostile at all: what it asks is."""
-    ctx.http.get(address)
-    yield page(1)
+    response = ctx.http.get(address)
+    if not address.endswith(".json"):
+        yield page(1)
+        return
+    items = ctx.each(ctx.decode(response, Answer).items, Item, path="$.items")
+    postings = tuple(posting(item.id, raw=raw) for raw, item in items.pairs())
+    yield Page(postings=postings, skipped=items.skipped)
 
 
 class HostileBoard(JobCollector[CommonQuery, CollectorSettings]):
@@ -341,7 +388,12 @@ class HostileBoard(JobCollector[CommonQuery, CollectorSettings]):
         self, query: CommonQuery, ctx: RunContext, *, cursor: str | None = None
     ) -> Iterator[Page]:
         mode = str(query.text)
-        yield from asks(ctx, mode) if mode.startswith("http") else MODES[mode](ctx)
+        if mode.startswith("http"):
+            yield from asks(ctx, mode)
+        elif mode.startswith("delivers "):
+            yield from delivers(mode.removeprefix("delivers "))
+        else:
+            yield from MODES[mode](ctx)
 
 
 class PatientBoard(HostileBoard):
