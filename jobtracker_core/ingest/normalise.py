@@ -199,16 +199,28 @@ def _description(markup: str | None) -> str | None:
 def _raw(raw: dict[str, Any] | str | None, private: Private) -> str | None:
     if raw is None:
         return None
+    if _is_far_too_long(raw):
+        return None
     if isinstance(raw, str):
-        if len(raw) > _RAW_LOOKED_AT:
-            return None
         kept = strip_unseen(redact_text(strip_unseen(raw), private))
     else:
         try:
-            if len(msgspec.json.encode(raw, enc_hook=str)) > _RAW_LOOKED_AT:
-                return None
             kept = json.dumps(blank_json(raw, private), ensure_ascii=False, default=str)
         except ValueError:
             # A number with more digits than Python writes: no item of a real site.
             return None
     return kept if kept.strip() and len(kept.encode()) <= RAW_LIMIT else None
+
+
+def _is_far_too_long(raw: dict[str, Any] | str) -> bool:
+    length = 0
+    rest: list[Any] = [raw]
+    while rest and length <= _RAW_LOOKED_AT:
+        part = rest.pop()
+        length += len(part) if isinstance(part, str) else 1
+        if isinstance(part, dict):
+            rest += part.keys()
+            rest += part.values()
+        elif isinstance(part, list | tuple):
+            rest += part
+    return length > _RAW_LOOKED_AT
