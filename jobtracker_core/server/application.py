@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Collection
 from functools import partial
@@ -85,20 +86,42 @@ class Application(Litestar):
     async def _answer(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
         self._forwarded.apply(scope)
         head = scope["method"] == "HEAD"
-        begun = self._noting(scope)
+        answering = False
+        note = self._noting(scope)
+
+        def begun(status: int) -> None:
+            nonlocal answering
+            answering = True
+            note(status)
+
         if head:
             scope["method"] = "GET"
             # What is sent until somebody goes away ends with its headers.
             receive = _gone
         send = partial(_send, send, head=head, begun=begun)
-        if not self._hosts.refuse(scope["headers"]):
-            await super().__call__(scope, receive, send)
+        if self._hosts.refuse(scope["headers"]):
+            error = ClientException(
+                "This server does not answer to that host name. Whoever runs it can add the name: "
+                "`jobtracker serve --host-name NAME`, or `allowed_hosts` in code."
+            )
+            await self._explain(error, scope, receive, send)
             return
+        try:
+            await super().__call__(scope, receive, send)
+        except asyncio.CancelledError:
+            # The server ends, and its patience with what is under way is over.
+            if answering:
+                raise
+            unfinished = problems.Unavailable(
+                "The server ends and has not finished this request; it may be done all the same. "
+                "Under one Idempotency-Key it can be sent again."
+            )
+            await self._explain(unfinished, scope, receive, send)
+
+    async def _explain(
+        self, error: Exception, scope: HTTPScope, receive: Receive, send: Send
+    ) -> None:
         scope["app"] = scope["litestar_app"] = self
-        error = ClientException(
-            "This server does not answer to that host name. Whoever runs it can add the name: "
-            "`jobtracker serve --host-name NAME`, or `allowed_hosts` in code."
-        )
         request: Request[Any, Any, Any] = Request(scope, receive, send)
         answer = problems.respond(problems.explain(error))
         await answer.to_asgi_response(app=None, request=request)(scope, receive, send)
