@@ -14,6 +14,7 @@ from typing import Any
 import psutil
 import pytest
 
+import small_disks
 from crews import Crew
 from jobtracker_core.contract.info import CollectorSettings
 from jobtracker_core.contract.query import CommonQuery
@@ -28,6 +29,7 @@ from jobtracker_core.runner.session import Task
 from jobtracker_core.runner.supervisor import run_in_child
 from jobtracker_core.storage.engine import Database
 from queueing import turn_on
+from small_disks import can_mount, run_again_inside
 
 HERE = Path(__file__).parent
 
@@ -237,3 +239,29 @@ def crew(db: Database, db_url: str, tmp_path: Path) -> Iterator[Crew]:
     crew.dismiss()
     wait_until(lambda: not crew.left(), seconds=2)
     assert crew.left() == []
+
+
+@pytest.fixture
+def small_disk(request: pytest.FixtureRequest) -> Iterator[Path]:
+    """A file system of as many megabytes as the test's mark says."""
+    if not can_mount():
+        yield Path("/nowhere")  # the test runs in a namespace instead, where this is another path
+        return
+    with small_disks.small_disk(_megabytes(request.node)) as path:
+        yield path
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """Run a test that needs a file system of its own where it can have one."""
+    if pyfuncitem.get_closest_marker("small_disk") is None or can_mount():
+        return None
+    node, root = pyfuncitem.nodeid, pyfuncitem.config.rootpath
+    run_again_inside(node, root, _megabytes(pyfuncitem))
+    return True
+
+
+def _megabytes(item: pytest.Item) -> int:
+    mark = item.get_closest_marker("small_disk")
+    assert mark is not None, "mark the test with small_disk(megabytes=…)"
+    return int(mark.kwargs["megabytes"])
