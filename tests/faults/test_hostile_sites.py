@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import math
+import sys
 import threading
 import zlib
 from collections.abc import Callable, Iterator
@@ -147,6 +148,28 @@ def test_each_ends_within_its_time_and_its_memory(
     assert supervised.seconds < 15
     assert supervised.left() == []
     assert psutil.Process().memory_info().rss - before < 50 * 1024 * 1024
+
+
+UNCAPPED = """
+from jobtracker_core.http import transport
+transport.CurlTransport.__init__.__kwdefaults__["body_cap"] = 1 << 40
+from jobtracker_core.runner import child
+child.main()
+"""
+
+
+@pytest.mark.full
+@pytest.mark.fault(
+    "F30",
+    done="Twin: the cap of a body was taken away.",
+    holds="The 200 MB were unpacked, and the run was ended for its memory.",
+)
+def test_without_the_cap_a_bomb_takes_the_memory(supervised, site) -> None:
+    supervised.settings = CollectorSettings(base_url=site)
+    supervised.command = [sys.executable, "-P", "-c", UNCAPPED]
+    result = supervised.run(f"{site}/bomb")
+    assert result.outcome.error_class == "memory_limit", result.outcome
+    assert supervised.left() == []
 
 
 @pytest.mark.fault(
