@@ -167,6 +167,4 @@ def cleaned(outcome: Outcome, private: Private, hide: Callable[[str], str]) -> O
         return redact_text(text, private)
 
     detail = clean(outcome.detail, end=outcome.error_class in TRACES)
-    return cut(
-        msgspec.structs.replace(outcome, message=clean(outcome.message), detail=detail)
-    )
+    return cut(msgspec.structs.replace(outcome, message=clean(outcome.message), detail=detail))

@@ -111,9 +111,7 @@ def give_up(db: Database, claim: Claim, reason: str) -> RunState | None:
     return RunState(taken.state)
 
 
-def _take(
-    conn: Connection, row: Row[Any], moment: datetime, *, kind: str, message: str
-) -> Rescued:
+def _take(conn: Connection, row: Row[Any], moment: datetime, *, kind: str, message: str) -> Rescued:
     state: Literal["pending", "failed", "cancelled"] = "pending"
     if row.cancel_requested_at is not None:
         state = "cancelled"

@@ -327,10 +327,16 @@ def nested(depth: int) -> Any:
     return value
 
 
+def endless() -> Any:
+    value: dict[str, Any] = {}
+    value["a"] = value
+    return value
+
+
 ODD: dict[str, Callable[[], Any]] = {
     "deep": lambda: nested(100_000),
     "a_bit_deep": lambda: nested(450),
-    "endless": lambda: (lambda itself: itself.update(a=itself) or itself)({}),
+    "endless": endless,
     "nan": lambda: {"a": float("nan"), "b": [float("inf"), -float("inf")]},
     "many_keys": lambda: {f"{n:x}": 0 for n in range(1_000_000)},
     "huge_number": lambda: {"a": 10**300_000, "b": -(2**70)},

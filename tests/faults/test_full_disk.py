@@ -21,6 +21,7 @@ from rows import add_collector, collector_names
 from small_disks import fill
 from tcp_postgres import TcpPostgres
 
+
 def refuse_a_write(db: Database) -> None:
     def write() -> None:
         with db.write() as conn:

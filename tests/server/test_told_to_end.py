@@ -133,7 +133,7 @@ class Scene:
         return self._start("serve", "--listen", "127.0.0.1:0", "--no-worker", database=self._db_url)
 
     def _port(self) -> int:
-        port = urlsplit(self.server.url).port
+        port: int | None = urlsplit(self.server.url).port
         assert port is not None
         return port
 

@@ -112,7 +112,7 @@ class TcpProxy:
         source: socket.socket,
         target: socket.socket,
         left: list[int],
-        asks: bool,  # noqa: FBT001  (which of the two directions)
+        asks: bool,
     ) -> None:
         with suppress(OSError):
             while self._may_read() and (chunk := source.recv(_CHUNK)):

@@ -293,6 +293,7 @@ def test_a_run_whose_lease_is_over_is_taken_up_again_at_once(
     lost, done = attempts.list_attempts(tracker.database, run_id)
     assert (lost.outcome, lost.error_class) == ("lost", "lease_lost")
     assert done.outcome == "succeeded"
+    assert lost.ended_at is not None
     assert done.started_at - lost.ended_at < timedelta(seconds=5)
     assert tracker.jobs.count() == tracker.runs.get(run_id).counts.new == 6
     assert paused(tracker).consecutive_failures == 0
