@@ -33,6 +33,12 @@ from small_disks import can_mount, run_again_inside
 
 HERE = Path(__file__).parent
 
+OWN = {
+    "hostile_board": HERE / "hostile_board.py",
+    "odd_items": HERE.parent / "support" / "odd_items.py",
+}
+"""Modules of the hostile distribution that are files here."""
+
 # entry point: the source of its module
 AT_IMPORT = {
     "import_error": "raise RuntimeError('boom at import')",
@@ -108,7 +114,7 @@ def hostile_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A directory that the hostile distribution is installed into."""
     project = tmp_path_factory.mktemp("hostile")
     target = tmp_path_factory.mktemp("installed")
-    sources = {"hostile_board": (HERE / "hostile_board.py").read_text(), **AT_IMPORT}
+    sources = {**{name: path.read_text() for name, path in OWN.items()}, **AT_IMPORT}
     for module, source in sources.items():
         (project / f"{module}.py").write_text(source)
     entries = "\n".join(f'{module} = "{module}"' for module in sources)
@@ -124,7 +130,7 @@ def hostile_path(hostile_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
     """The same directory, on the path."""
     monkeypatch.syspath_prepend(str(hostile_folder))
     yield hostile_folder
-    for module in ("hostile_board", *AT_IMPORT):
+    for module in (*OWN, *AT_IMPORT):
         sys.modules.pop(module, None)
 
 

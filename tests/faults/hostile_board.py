@@ -32,6 +32,7 @@ from jobtracker_core import (
     RunContext,
     hookimpl,
 )
+from odd_items import AMOUNTS, RAW
 
 Mode = Callable[[RunContext], Iterator[Page]]
 MODES: dict[str, Mode] = {}
@@ -320,40 +321,15 @@ def spies(ctx):
             ctx.log.info("descriptor", number=entry.name, to=str(entry.readlink()))
 
 
-def nested(depth: int) -> Any:
-    value: Any = 1
-    for _ in range(depth):
-        value = {"a": [value]}
-    return value
-
-
-def endless() -> Any:
-    value: dict[str, Any] = {}
-    value["a"] = value
-    return value
-
-
-ODD: dict[str, Callable[[], Any]] = {
-    "deep": lambda: nested(100_000),
-    "a_bit_deep": lambda: nested(450),
-    "endless": endless,
-    "nan": lambda: {"a": float("nan"), "b": [float("inf"), -float("inf")]},
-    "many_keys": lambda: {f"{n:x}": 0 for n in range(1_000_000)},
-    "huge_number": lambda: {"a": 10**300_000, "b": -(2**70)},
-    "deep_text": lambda: '{"a":' * 100_000,
-}
-"""Raw items that no site sends and a bug can make."""
-
-
 def delivers(kind: str) -> Iterator[Page]:
-    """Pages with an odd raw item between two good ones, and then with odd numbers elsewhere."""
+    """An odd raw item between two good ones, or odd numbers elsewhere."""
     if kind == "huge_total":
         yield Page(postings=(posting(1),), total_hint=10**30)
     elif kind == "odd_pay":
-        pays = [Pay(min=value, max=value) for value in (float("nan"), float("inf"), 1e308, 10**40)]
+        pays = [Pay(min=value, max=value) for value in AMOUNTS]
         yield Page(postings=tuple(posting(n, pay=pay) for n, pay in enumerate(pays)))
     else:
-        yield Page(postings=(posting(1), posting(2, raw=ODD[kind]()), posting(3)))
+        yield Page(postings=(posting(1), posting(2, raw=RAW[kind]()), posting(3)))
 
 
 class Item(Struct):
