@@ -217,7 +217,7 @@ def _is_far_too_long(raw: dict[str, Any] | str) -> bool:
     rest: list[Any] = [raw]
     while rest and length <= _RAW_LOOKED_AT:
         part = rest.pop()
-        length += len(part) if isinstance(part, str) else 1
+        length += len(part) if isinstance(part, str | bytes) else 1
         if isinstance(part, dict):
             rest += part.keys()
             rest += part.values()

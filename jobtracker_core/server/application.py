@@ -49,6 +49,7 @@ class Application(Litestar):
     Args:
         hosts: What it answers to.
         trusted_proxies: Whose word on where a request came from is taken.
+        stopping: Says whether the process is about to end.
         on_answer: Called when an answer begins: with the method, the pattern of the address (None
             where nothing is), the status, and the seconds since the request.
         options: Litestar's own.
@@ -59,12 +60,14 @@ class Application(Litestar):
         *,
         hosts: Collection[str],
         trusted_proxies: Collection[str] = (),
+        stopping: Callable[[], bool] = lambda: False,
         on_answer: OnAnswer = lambda *_: None,
         **options: Any,
     ) -> None:
         super().__init__(**options)
         self._hosts = Hosts(hosts)
         self._forwarded = Forwarded(trusted_proxies)
+        self._stopping = stopping
         self._on_answer = on_answer
 
     async def __call__(
@@ -109,9 +112,9 @@ class Application(Litestar):
         try:
             await super().__call__(scope, receive, send)
         except asyncio.CancelledError:
-            # The server ends, and its patience with what is under way is over.
-            if answering:
+            if answering or not self._stopping():
                 raise
+            # The server ends, and its patience with what is under way is over.
             unfinished = problems.Unavailable(
                 "The server ends and has not finished this request; it may be done all the same. "
                 "Under one Idempotency-Key it can be sent again."

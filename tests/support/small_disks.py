@@ -48,7 +48,10 @@ def small_disk(megabytes: int) -> Iterator[Path]:
         command = ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m,mode=0755", "tmpfs", str(path)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
-            pytest.fail(f"this root may not mount a file system: {done.stderr.strip()}")
+            pytest.fail(
+                f"this root may not mount a file system ({done.stderr.strip()}): "
+                "give it CAP_SYS_ADMIN, or run this test as an ordinary user"
+            )
         try:
             yield path
         finally:
