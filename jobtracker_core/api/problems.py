@@ -228,7 +228,8 @@ def _phrase(status: int) -> str:
 def _unavailable(error: StorageError | Unavailable) -> Explained:
     # The message of a StorageError names host, user and file: it is for the operator.
     incident = _incident()
-    _LOG.warning("%s: database: %s", incident, error)
+    what = "server" if isinstance(error, Unavailable) else "database"
+    _LOG.warning("%s: %s: %s", incident, what, error)
     if isinstance(error, Unavailable):
         detail = str(error)
     elif isinstance(error, Busy):

@@ -110,6 +110,7 @@ def build(
     return Application(
         hosts=hosts,
         trusted_proxies=tracker.settings.trusted_proxies,
+        stopping=stopping,
         on_answer=metrics.note,
         path=prefix,
         route_handlers=[

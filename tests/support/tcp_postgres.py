@@ -32,11 +32,17 @@ timezone = UTC
 
 
 class TcpPostgres:
-    """A server of its own on a port of its own, run by an ordinary user. A context manager."""
+    """A server of its own on a port of its own, run by an ordinary user. A context manager.
 
-    def __init__(self) -> None:
-        self.root = Path(tempfile.mkdtemp(prefix="jt-tcp-", dir="/tmp"))
-        self.root.chmod(0o755)
+    All that it keeps is in `root`, which it makes and removes.
+    """
+
+    def __init__(self, root: Path | None = None) -> None:
+        if root is None:
+            root = Path(tempfile.mkdtemp(prefix="jt-tcp-", dir="/tmp"))
+        root.mkdir(exist_ok=True)
+        root.chmod(0o755)
+        self.root = root
         self.port = _free_port()
 
     def __enter__(self) -> Self:
