@@ -31,6 +31,7 @@ class TcpProxy:
         self.opened = 0
         self._target = target
         self._silent: Literal["swallows", "takes nothing"] | None = None
+        self._answers_to_lose = 0
         self._changed = threading.Condition()
         self._pairs: list[tuple[socket.socket, socket.socket]] = []
         self._ended = False
@@ -75,6 +76,11 @@ class TcpProxy:
         """Read no more, until `cut()`: what a client sends stays with it, unacknowledged."""
         self._fall_silent("takes nothing")
 
+    def lose_answer(self) -> None:
+        """Have the next thing that a server says get lost, and all connections with it."""
+        with self._changed:
+            self._answers_to_lose += 1
+
     def _fall_silent(self, how: Literal["swallows", "takes nothing"]) -> None:
         with self._changed:
             self._silent = how
@@ -98,11 +104,18 @@ class TcpProxy:
                 self._pairs.append((client, server))
             left = [2]
             for one, other in ((client, server), (server, client)):
-                threading.Thread(target=self._pump, args=(one, other, left), daemon=True).start()
+                threading.Thread(
+                    target=self._pump, args=(one, other, left, one is server), daemon=True
+                ).start()
 
-    def _pump(self, source: socket.socket, target: socket.socket, left: list[int]) -> None:
+    def _pump(
+        self, source: socket.socket, target: socket.socket, left: list[int], answers: bool
+    ) -> None:
         with suppress(OSError):
             while self._may_read() and (chunk := source.recv(_CHUNK)):
+                if answers and self._loses():
+                    self.cut()
+                    break
                 if self.delay:
                     time.sleep(self.delay)
                 if self._silent is None:
@@ -118,6 +131,11 @@ class TcpProxy:
         if last:
             source.close()
             target.close()
+
+    def _loses(self) -> bool:
+        with self._changed:
+            self._answers_to_lose -= (lost := self._answers_to_lose > 0)
+            return lost
 
     def _may_read(self) -> bool:
         with self._changed:
