@@ -187,8 +187,7 @@ class Writer(threading.Thread):
 
 @pytest.fixture
 def server(nursery: Nursery, tracker: JobTracker, db_url: str, tmp_path: Path) -> Iterator[Served]:
-    no_limit = {"JOBTRACKER_API_REQUESTS_PER_MINUTE": "0"}
-    with Served(nursery, db_url, tmp_path, **no_limit) as server:
+    with Served(nursery, db_url, tmp_path, JOBTRACKER_API_REQUESTS_PER_MINUTE="0") as server:
         yield server
 
 
