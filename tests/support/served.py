@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
@@ -35,9 +35,9 @@ class Served:
         nursery: Nursery,
         database: str,
         folder: Path,
-        *arguments: str,
+        *,
         worker: bool = False,
-        **env: str,
+        env: Mapping[str, str] | None = None,
     ) -> None:
         """Describe a server that keeps its files in `folder`; `env` is more of its environment."""
         self.port = free_port()
@@ -45,7 +45,7 @@ class Served:
         self.up = threading.Event()
         self._nursery = nursery
         self._log = folder / f"server-{self.port}.log"
-        self._arguments = ["serve", *arguments, "--listen", f"127.0.0.1:{self.port}"]
+        self._arguments = ["serve", "--listen", f"127.0.0.1:{self.port}"]
         self._arguments += [] if worker else ["--no-worker"]
         self._env = {
             "PATH": os.environ["PATH"],
@@ -54,7 +54,7 @@ class Served:
             "JOBTRACKER_DATA_DIR": str(folder),
             "JOBTRACKER_SECRET_KEY": KEY,
             "JOBTRACKER_PLUGINS": "hiringcafe",
-            **env,
+            **(env or {}),
         }
         self._process: psutil.Process | None = None
 

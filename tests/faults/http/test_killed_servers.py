@@ -187,7 +187,8 @@ class Writer(threading.Thread):
 
 @pytest.fixture
 def server(nursery: Nursery, tracker: JobTracker, db_url: str, tmp_path: Path) -> Iterator[Served]:
-    with Served(nursery, db_url, tmp_path, JOBTRACKER_API_REQUESTS_PER_MINUTE="0") as server:
+    env = {"JOBTRACKER_API_REQUESTS_PER_MINUTE": "0"}
+    with Served(nursery, db_url, tmp_path, env=env) as server:
         yield server
 
 
