@@ -28,7 +28,7 @@ from jobtracker_core.storage.schema import upgrade
 from jobtracker_core.tracker import JobTracker
 from keys import KEY, cipher
 
-pytest_plugins = ("fault_report",)
+pytest_plugins = ("fault_report", "nursery")
 
 # The same examples in every run: a find belongs to whoever changes the code, not to whoever is next.
 # How long a machine takes to make them says nothing about the code.

@@ -17,8 +17,9 @@ from jobtracker_core.cli.output import open_tracker
 from jobtracker_core.cli.setup import open_log
 from jobtracker_core.cli.worker import Crew, flags, open_worker, slots_option
 from jobtracker_core.runner.worker import Worker
-from jobtracker_core.server.compose import create_app, handler_threads
+from jobtracker_core.server.compose import create_app
 from jobtracker_core.server.hosts import Hosts
+from jobtracker_core.server.threads import handler_threads
 from jobtracker_core.tracker import JobTracker
 
 _GRACE_S = 3

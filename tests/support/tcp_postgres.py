@@ -43,7 +43,7 @@ class TcpPostgres:
         root.mkdir(exist_ok=True)
         root.chmod(0o755)
         self.root = root
-        self.port = _free_port()
+        self.port = free_port()
 
     def __enter__(self) -> Self:
         with _runtime_dir(self.root / "run"):
@@ -131,7 +131,7 @@ class TcpPostgres:
         )
 
 
-def _free_port() -> int:
+def free_port() -> int:
     """Find a port that no outgoing connection takes while the server is down."""
     for _ in range(100):
         # Below those that Linux gives to outgoing connections.

@@ -33,6 +33,7 @@ class TcpProxy:
         self.opened = 0
         self._target = target
         self._silent: Silence | None = None
+        self._answers_to_lose = 0
         self._changed = threading.Condition()
         self._pairs: list[tuple[socket.socket, socket.socket]] = []
         self._ended = False
@@ -81,6 +82,11 @@ class TcpProxy:
         """Pass on what clients send and nothing of what comes back, until `cut()`."""
         self._fall_silent("loses answers")
 
+    def lose_answer(self) -> None:
+        """Have the next thing that a server says get lost, and all connections with it."""
+        with self._changed:
+            self._answers_to_lose += 1
+
     def _fall_silent(self, how: Silence) -> None:
         with self._changed:
             self._silent = how
@@ -116,6 +122,9 @@ class TcpProxy:
     ) -> None:
         with suppress(OSError):
             while self._may_read() and (chunk := source.recv(_CHUNK)):
+                if not asks and self._loses():
+                    self.cut()
+                    break
                 if self.delay:
                     time.sleep(self.delay)
                 if self._silent is None or (asks and self._silent == "loses answers"):
@@ -131,6 +140,11 @@ class TcpProxy:
         if last:
             source.close()
             target.close()
+
+    def _loses(self) -> bool:
+        with self._changed:
+            self._answers_to_lose -= (lost := self._answers_to_lose > 0)
+            return lost
 
     def _may_read(self) -> bool:
         with self._changed:
