@@ -38,14 +38,14 @@ _CHANGED = (HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.PRECONDITION_F
 
 
 class BulkApplications(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What is to be done with several applications; `status` says where `move` leads."""
+    """What is to be done with several applications."""
 
     action: Annotated[Literal["move", "delete"], Meta(description="What to do with each")]
     ids: Annotated[
         list[Annotated[int, Meta(ge=1)]],
         Meta(description="Their numbers", min_length=1, max_length=MOST_AT_ONCE),
     ]
-    status: Status | None = None
+    status: Annotated[Status | None, Meta(description="Where `move` leads")] = None
 
 
 @get(
@@ -120,7 +120,12 @@ def list_applications(
 
 @get(
     "/pipeline",
-    **operation("countApplications", "Count applications by status", scope=Scope.JOBS_READ),
+    **operation(
+        "countApplications",
+        "Count applications by status",
+        description="All of the statuses, with 0 where there is none.",
+        scope=Scope.JOBS_READ,
+    ),
 )
 def count_applications(tracker: NamedDependency[JobTracker]) -> Pipeline:
     """Count applications by status."""

@@ -84,6 +84,7 @@ def create_feed(tracker: NamedDependency[JobTracker], data: JSONBody[FeedName]) 
     **operation(
         "revokeCalendarFeed",
         "End a secret address of the calendar",
+        description="Calendar programs that know it get a 404 from now on.",
         scope=Scope.JOBS_WRITE,
         errors=(HTTPStatus.NOT_FOUND,),
     ),

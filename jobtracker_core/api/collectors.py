@@ -44,7 +44,12 @@ class CollectorRun(RunOptions, frozen=True, kw_only=True, forbid_unknown_fields=
 
 @get(
     "/",
-    **operation("listCollectors", "List collectors and how they do", scope=Scope.JOBS_READ),
+    **operation(
+        "listCollectors",
+        "List collectors and how they do",
+        description="Those too whose plugin is gone.",
+        scope=Scope.JOBS_READ,
+    ),
 )
 def list_collectors(tracker: NamedDependency[JobTracker]) -> tuple[CollectorReport, ...]:
     """List collectors."""
@@ -104,6 +109,7 @@ def update_collector(
     **operation(
         "getCollectorSchema",
         "Show what can be asked of a collector and set for it",
+        description="JSON schemas of its query and its settings, and which filters it knows.",
         scope=Scope.JOBS_READ,
         errors=(HTTPStatus.NOT_FOUND,),
     ),

@@ -31,6 +31,7 @@ _CHANGED = (HTTPStatus.NOT_FOUND, HTTPStatus.PRECONDITION_FAILED)
     **operation(
         "listContacts",
         "List contacts, the latest first",
+        description="Go on with `after`, or follow the Link header.",
         scope=Scope.JOBS_READ,
         headers=[NEXT],
     ),
@@ -85,7 +86,12 @@ def create_contact(
 @get(
     "/{contact_id:int}",
     **operation(
-        "getContact", "Show a contact", scope=Scope.JOBS_READ, errors=_GONE, headers=[ETAG]
+        "getContact",
+        "Show a contact",
+        description="The `ETag` of the answer is its version.",
+        scope=Scope.JOBS_READ,
+        errors=_GONE,
+        headers=[ETAG],
     ),
 )
 def get_contact(
@@ -122,7 +128,13 @@ def update_contact(
 
 @delete(
     "/{contact_id:int}",
-    **operation("deleteContact", "Delete a contact", scope=Scope.JOBS_WRITE, errors=_CHANGED),
+    **operation(
+        "deleteContact",
+        "Delete a contact",
+        description="The company or the application stays.",
+        scope=Scope.JOBS_WRITE,
+        errors=_CHANGED,
+    ),
 )
 def delete_contact(
     tracker: NamedDependency[JobTracker], contact_id: ContactId, if_match: IfMatch = None

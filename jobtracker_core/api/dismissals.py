@@ -24,6 +24,8 @@ from jobtracker_core.tracker import JobTracker
     **operation(
         "listDismissals",
         "List hidden jobs, the latest first",
+        description="Those too that were deleted since. Go on with `after`, or follow the Link "
+        "header.",
         scope=Scope.JOBS_READ,
         headers=[NEXT],
     ),

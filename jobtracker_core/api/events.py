@@ -113,7 +113,14 @@ def create_event(
 
 @get(
     "/{event_id:int}",
-    **operation("getEvent", "Show an event", scope=Scope.JOBS_READ, errors=_GONE, headers=[ETAG]),
+    **operation(
+        "getEvent",
+        "Show an event",
+        description="The `ETag` of the answer is its version.",
+        scope=Scope.JOBS_READ,
+        errors=_GONE,
+        headers=[ETAG],
+    ),
 )
 def get_event(
     tracker: NamedDependency[JobTracker], event_id: EventId, if_none_match: IfNoneMatch = None
@@ -148,7 +155,13 @@ def update_event(
 
 @delete(
     "/{event_id:int}",
-    **operation("deleteEvent", "Delete an event", scope=Scope.JOBS_WRITE, errors=_CHANGED),
+    **operation(
+        "deleteEvent",
+        "Delete an event",
+        description="The moves of applications are history, and cannot be deleted.",
+        scope=Scope.JOBS_WRITE,
+        errors=_CHANGED,
+    ),
 )
 def delete_event(
     tracker: NamedDependency[JobTracker], event_id: EventId, if_match: IfMatch = None

@@ -90,7 +90,13 @@ def restore_job(tracker: NamedDependency[JobTracker], job_id: JobId) -> None:
 
 @get(
     "/{job_id:int}/tags",
-    **operation("listJobTags", "List a job's tags", scope=Scope.JOBS_READ, errors=_MISSING),
+    **operation(
+        "listJobTags",
+        "List a job's tags",
+        description="By name.",
+        scope=Scope.JOBS_READ,
+        errors=_MISSING,
+    ),
 )
 def list_job_tags(tracker: NamedDependency[JobTracker], job_id: JobId) -> tuple[str, ...]:
     """List a job's tags."""
@@ -102,6 +108,8 @@ def list_job_tags(tracker: NamedDependency[JobTracker], job_id: JobId) -> tuple[
     **operation(
         "setJobTags",
         "Give a job these tags and no others",
+        description="The answer is all of its tags. A tag is made when it is first put on "
+        "something.",
         scope=Scope.JOBS_WRITE,
         errors=_MISSING,
     ),
@@ -131,7 +139,14 @@ def tag_job(tracker: NamedDependency[JobTracker], job_id: JobId, tag: TagWord) -
 
 @delete(
     "/{job_id:int}/tags/{tag:str}",
-    **operation("untagJob", "Take a tag off a job", scope=Scope.JOBS_WRITE, errors=_MISSING),
+    **operation(
+        "untagJob",
+        "Take a tag off a job",
+        description="One that it does not have is not missed. A tag stays when nothing has it any "
+        "more.",
+        scope=Scope.JOBS_WRITE,
+        errors=_MISSING,
+    ),
 )
 def untag_job(tracker: NamedDependency[JobTracker], job_id: JobId, tag: TagWord) -> None:
     """Take a tag off a job."""
@@ -143,6 +158,7 @@ def untag_job(tracker: NamedDependency[JobTracker], job_id: JobId, tag: TagWord)
     **operation(
         "getJobNote",
         "Show what is written on a job",
+        description="`text` is null where nothing is written.",
         scope=Scope.JOBS_READ,
         errors=_MISSING,
         headers=[ETAG],

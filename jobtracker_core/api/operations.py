@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from http import HTTPStatus
-from typing import Annotated, Any, NotRequired, TypedDict, cast
+from typing import Annotated, Any, Final, NotRequired, TypedDict, cast
 
 from litestar import MediaType, Request, Response
 from litestar.datastructures import ResponseHeader
@@ -23,6 +23,9 @@ from jobtracker_core.tracker import JobTracker
 SCHEME = "token"
 SCOPE = "scope"
 """The name under which a handler's `opt` holds the scope that it needs; None is for everybody."""
+
+FROM_ZERO: Final = {"minimum": 0}
+"""For a parameter's `schema_extra`: Litestar leaves a bound of 0 out of the document."""
 
 _ALWAYS = (
     HTTPStatus.BAD_REQUEST,

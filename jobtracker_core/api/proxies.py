@@ -84,6 +84,7 @@ def list_proxies(
     **operation(
         "createProxy",
         "Add a proxy to a pool",
+        description="Its pool is made if need be. 409 where the pool has one of that label.",
         scope=Scope.ADMIN,
         errors=(HTTPStatus.CONFLICT,),
         once=True,
@@ -131,7 +132,15 @@ def try_proxies(
     return tracker.proxies.test(collector=data.collector, pool=data.pool)
 
 
-@get("/", **operation("listProxyPools", "List pools of proxies by name", scope=Scope.JOBS_READ))
+@get(
+    "/",
+    **operation(
+        "listProxyPools",
+        "List pools of proxies by name",
+        description="With how many proxies each has.",
+        scope=Scope.JOBS_READ,
+    ),
+)
 def list_proxy_pools(tracker: NamedDependency[JobTracker]) -> tuple[ProxyPool, ...]:
     """List pools."""
     return tracker.proxies.pools()
@@ -142,6 +151,7 @@ def list_proxy_pools(tracker: NamedDependency[JobTracker]) -> tuple[ProxyPool, .
     **operation(
         "deleteProxyPool",
         "Remove a pool with its proxies",
+        description="A run that is to go through it never goes out directly.",
         scope=Scope.ADMIN,
         errors=(HTTPStatus.NOT_FOUND,),
     ),

@@ -26,7 +26,15 @@ class SiteChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ]
 
 
-@get("/", **operation("listSites", "List sites and their limits", scope=Scope.JOBS_READ))
+@get(
+    "/",
+    **operation(
+        "listSites",
+        "List sites and their limits",
+        description="Those of all collectors that are installed.",
+        scope=Scope.JOBS_READ,
+    ),
+)
 def list_sites(tracker: NamedDependency[JobTracker]) -> tuple[SiteStatus, ...]:
     """List sites."""
     return tracker.sites.list()

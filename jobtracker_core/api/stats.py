@@ -16,7 +16,15 @@ from jobtracker_core.storage.stats import Stats
 from jobtracker_core.tracker import JobTracker
 
 
-@get("/", **operation("getStats", "Count what there is and what is new", scope=Scope.JOBS_READ))
+@get(
+    "/",
+    **operation(
+        "getStats",
+        "Count what there is and what is new",
+        description="Jobs, applications, runs, and what is due.",
+        scope=Scope.JOBS_READ,
+    ),
+)
 def get_stats(
     tracker: NamedDependency[JobTracker],
     since: Annotated[

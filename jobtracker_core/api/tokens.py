@@ -52,7 +52,15 @@ class TokenRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     ) = None
 
 
-@get("/", **operation("listTokens", "List tokens, the newest first", scope=Scope.ADMIN))
+@get(
+    "/",
+    **operation(
+        "listTokens",
+        "List tokens, the newest first",
+        description="Without their secrets.",
+        scope=Scope.ADMIN,
+    ),
+)
 def list_tokens(
     tracker: NamedDependency[JobTracker],
     revoked: Annotated[bool, QueryParameter(description="With those that were revoked")] = False,  # noqa: FBT002
