@@ -11,7 +11,8 @@ from litestar.params import QueryParameter
 
 from jobtracker_core.api.links import NEXT, leading_on
 from jobtracker_core.api.operations import operation
-from jobtracker_core.api.problems import refuse_unknown_parameters, wrong
+from jobtracker_core.api.parameters import refuse_unknown_parameters
+from jobtracker_core.api.problems import wrong
 from jobtracker_core.contract.access import Scope
 from jobtracker_core.storage.audit_list import AuditList
 from jobtracker_core.storage.errors import NotFound

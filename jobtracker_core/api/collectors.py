@@ -11,8 +11,8 @@ from litestar.params import JSONBody, PathParameter
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from jobtracker_core.api.operations import operation
+from jobtracker_core.api.parameters import refuse_unknown_parameters
 from jobtracker_core.api.preconditions import ETAG, IfMatch, IfNoneMatch, expected_version, tagged
-from jobtracker_core.api.problems import refuse_unknown_parameters
 from jobtracker_core.api.runs import RunOptions, to_limits
 from jobtracker_core.contract.access import Scope
 from jobtracker_core.storage.queue import Enqueued

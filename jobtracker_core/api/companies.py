@@ -12,8 +12,8 @@ from msgspec import Meta, Struct
 
 from jobtracker_core.api.links import NEXT, leading_on
 from jobtracker_core.api.operations import operation
+from jobtracker_core.api.parameters import refuse_unknown_parameters
 from jobtracker_core.api.preconditions import ETAG, IfMatch, IfNoneMatch, expected_version, tagged
-from jobtracker_core.api.problems import refuse_unknown_parameters
 from jobtracker_core.contract.access import Scope
 from jobtracker_core.storage.companies import (
     Company,

@@ -135,6 +135,11 @@ def _add_examples(document: dict[str, Any]) -> None:
         if "requestBody" in operation:
             [content] = operation["requestBody"]["content"].values()
             content["example"] = examples.BODIES[name]
+            described, *null = content["schema"].get("oneOf", [content["schema"]])
+            if null:
+                # None stands for no body at all.
+                content["schema"] = described
+                operation["requestBody"]["required"] = False
 
 
 def _share_errors(document: dict[str, Any]) -> None:

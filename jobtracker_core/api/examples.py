@@ -146,7 +146,6 @@ _PARAMETERS: Final[Mapping[str, Any]] = {
     "actor": "token:1",
     "action": "job.update",
     "target": "job:1",
-    "Idempotency-Key": "4f1c9a",
     "If-Match": '"v1"',
     "If-None-Match": '"v1"',
     "Last-Event-ID": "120",
@@ -165,7 +164,6 @@ _OF_OPERATION: Final[Mapping[tuple[str, str], Any]] = {
     ("listEvents", "after"): "1795959000000000~42",
     ("listJobs", "after"): "1795959000000000~42",
     ("listJobs", "before"): "1795959000000000~42",
-    ("listDismissals", "after"): "1795959000000000~42",
     ("deleteProxyPool", "name"): "eu",
 }
 _NUMBER: Final = 1
@@ -177,6 +175,8 @@ def of_parameter(operation: str, name: str) -> Any:
     known = _OF_OPERATION.get((operation, name), _PARAMETERS.get(name))
     if known is not None:
         return known
+    if name == "Idempotency-Key":
+        return f"{operation}-4f1c"
     if name in {"after", "before"}:
         return _MARK
     if name.endswith("_id") or name == "changed_by_run":

@@ -16,7 +16,7 @@ from msgspec import Struct
 from jobtracker_core.api.companies import CompanyText
 from jobtracker_core.api.job_filters import InOrder, read_filters
 from jobtracker_core.api.operations import Operation, operation
-from jobtracker_core.api.problems import refuse_unknown_parameters
+from jobtracker_core.api.parameters import refuse_unknown_parameters
 from jobtracker_core.api.runs import OfCollector, OfSearch, OfStates, read_states
 from jobtracker_core.contract.access import Scope
 from jobtracker_core.export import Format, encode, encode_rows

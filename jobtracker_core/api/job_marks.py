@@ -13,8 +13,8 @@ from msgspec import Meta, Struct
 
 from jobtracker_core.api.jobs import JobId
 from jobtracker_core.api.operations import operation
+from jobtracker_core.api.parameters import refuse_unknown_parameters
 from jobtracker_core.api.preconditions import ETAG, IfMatch, IfNoneMatch, expected_version, tagged
-from jobtracker_core.api.problems import refuse_unknown_parameters
 from jobtracker_core.contract.access import Scope
 from jobtracker_core.storage.dismissals import Dismissal
 from jobtracker_core.storage.fields import Line, Prose, TagName
@@ -23,7 +23,9 @@ from jobtracker_core.tracker import JobTracker
 
 _MISSING = (HTTPStatus.NOT_FOUND,)
 
-TagWord = Annotated[str, PathParameter(description="The tag; case does not count", max_length=200)]
+TagWord = Annotated[
+    str, PathParameter(description="The tag; case does not count", min_length=1, max_length=50)
+]
 
 
 class Why(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import logging
-import re
 import uuid
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
 from litestar import Request, Response
-from litestar.connection import ASGIConnection
 from litestar.exceptions import (
     ClientException,
     HTTPException,
     SerializationException,
     ValidationException,
 )
-from litestar.handlers import BaseRouteHandler
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import QueryParameter
 from msgspec import Struct
 
 from jobtracker_core.contract.errors import BadQuery, ConfigError
@@ -46,11 +42,10 @@ _LOG = logging.getLogger("jobtracker.server")
 _RETRY_AFTER_S = 5
 _URN = "urn:jobtracker:problem:"
 _WITHOUT_BODY = frozenset({"GET", "HEAD", "DELETE", "OPTIONS"})
+BODY = "body"
+"""What the body as a whole is called where it is wrong."""
 _BODY = "data"
-"""What Litestar calls a request's body."""
-_BODY_SHOWN = "body"
-
-_UNKNOWN_FIELD = re.compile(r"Object contains unknown field `(.*)`", re.DOTALL)
+"""What Litestar calls it."""
 
 
 # The narrower ones come first.
@@ -113,37 +108,6 @@ def wrong(field: str, message: str) -> ValidationException:
     return ValidationException(extra=[{"key": field, "message": message}])
 
 
-async def refuse_unknown_parameters(
-    connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler
-) -> None:
-    """Guard: a query parameter that nobody reads, or that comes twice, is a mistake.
-
-    Raises:
-        ValidationException: It names each of them, and those that there are.
-    """
-    own = handler.parsed_fn_signature.parameters
-    provided = (
-        provider.parsed_fn_signature.parameters
-        for name, provider in handler.resolve_dependencies().items()
-        if name in own
-    )
-    known = sorted(
-        parameter.kwarg_definition.name or name
-        for parameters in (own, *provided)
-        for name, parameter in parameters.items()
-        if isinstance(parameter.kwarg_definition, QueryParameter)
-    )
-    allowed = f"there are only: {', '.join(known)}" if known else "there are no parameters here"
-    errors = []
-    for name in dict.fromkeys(connection.query_params):
-        if name not in known:
-            errors.append({"key": name[:40], "message": f"unknown parameter; {allowed}"})
-        elif len(connection.query_params.getall(name)) > 1:
-            errors.append({"key": name, "message": "given more than once"})
-    if errors:
-        raise ValidationException(extra=errors)
-
-
 async def refuse_broken_text(request: Request[Any, Any, Any]) -> None:
     """Before a request is read: JSON is UTF-8 (RFC 8259), and the decoder takes that for granted.
 
@@ -155,7 +119,7 @@ async def refuse_broken_text(request: Request[Any, Any, Any]) -> None:
     try:
         (await request.body()).decode()
     except UnicodeDecodeError as error:
-        raise wrong(_BODY_SHOWN, f"is not UTF-8 (byte {error.start})") from error
+        raise wrong(BODY, f"is not UTF-8 (byte {error.start})") from error
 
 
 def respond(explained: Explained) -> Response[Problem]:
@@ -176,7 +140,7 @@ def explain(error: Exception) -> Explained:
     if isinstance(error, StorageError | Unavailable):
         return _unavailable(error)
     if isinstance(error.__cause__, SerializationException) and isinstance(error, ClientException):
-        return invalid({_BODY_SHOWN: error.detail})
+        return invalid({BODY: error.detail})
     if isinstance(error, HTTPException) and error.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
         return _refused(error)
     return _crash(error)
@@ -253,14 +217,8 @@ def _invalid(error: ValidationException) -> Explained:
 def _part(item: Mapping[str, Any]) -> tuple[str, str]:
     """Return the name of a part, and what is wrong with it, of what Litestar says."""
     name, message = str(item.get("key", "")), str(item.get("message", ""))
-    if item.get("source") != "body":
-        return name, message
-    unknown = _UNKNOWN_FIELD.fullmatch(message)
-    if unknown is not None:
-        inside = "" if name == _BODY else f"{name}."
-        return f"{inside}{unknown[1][:80]}", "unknown field"
-    if name == _BODY:
-        return _BODY_SHOWN, "a JSON object is needed" if message == f"'{_BODY}'" else message
+    if item.get("source") == "body" and name == _BODY:
+        return BODY, "a JSON object is needed" if message == f"'{_BODY}'" else message
     return name, message
 
 

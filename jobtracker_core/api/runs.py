@@ -13,7 +13,8 @@ from msgspec import Meta, Struct
 from jobtracker_core.api.links import NEXT, leading_on
 from jobtracker_core.api.live import LiveRuns
 from jobtracker_core.api.operations import FROM_ZERO, operation
-from jobtracker_core.api.problems import refuse_unknown_parameters, wrong
+from jobtracker_core.api.parameters import refuse_unknown_parameters
+from jobtracker_core.api.problems import wrong
 from jobtracker_core.api.run_live import watch_run
 from jobtracker_core.contract.access import Scope
 from jobtracker_core.contract.info import NAME_PATTERN

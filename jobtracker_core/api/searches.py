@@ -12,8 +12,8 @@ from litestar.params import JSONBody, PathParameter, QueryParameter
 from msgspec import UNSET, Meta, Struct, UnsetType, structs
 
 from jobtracker_core.api.operations import operation
+from jobtracker_core.api.parameters import refuse_unknown_parameters
 from jobtracker_core.api.preconditions import ETAG, IfMatch, IfNoneMatch, expected_version, tagged
-from jobtracker_core.api.problems import refuse_unknown_parameters
 from jobtracker_core.contract.access import Scope
 from jobtracker_core.contract.info import NAME_PATTERN
 from jobtracker_core.storage.queue import Enqueued

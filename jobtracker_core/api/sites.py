@@ -11,7 +11,7 @@ from litestar.params import JSONBody, PathParameter
 from msgspec import Meta, Struct
 
 from jobtracker_core.api.operations import operation
-from jobtracker_core.api.problems import refuse_unknown_parameters
+from jobtracker_core.api.parameters import refuse_unknown_parameters
 from jobtracker_core.contract.access import Scope
 from jobtracker_core.tracker import JobTracker
 from jobtracker_core.tracker.sites import MOST, SiteStatus

@@ -10,8 +10,8 @@ from litestar.di import NamedDependency
 from litestar.params import JSONBody, PathParameter, QueryParameter
 
 from jobtracker_core.api.operations import operation
+from jobtracker_core.api.parameters import refuse_unknown_parameters
 from jobtracker_core.api.preconditions import ETAG, IfMatch, IfNoneMatch, expected_version, tagged
-from jobtracker_core.api.problems import refuse_unknown_parameters
 from jobtracker_core.contract.access import Scope
 from jobtracker_core.storage.views import View, ViewChanges, ViewDraft, ViewKind
 from jobtracker_core.tracker import JobTracker
