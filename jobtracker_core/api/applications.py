@@ -34,6 +34,10 @@ MOST_AT_ONCE = 500
 _LONGEST_MARK = 64
 
 ApplicationId = Annotated[int, PathParameter(description="The application's number", ge=1)]
+OfOpen = Annotated[
+    bool | None,
+    QueryParameter(name="open", description="Only those that have not ended, or have"),
+]
 _GONE = (HTTPStatus.NOT_FOUND,)
 _CHANGED = (HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.PRECONDITION_FAILED)
 
@@ -62,10 +66,7 @@ class BulkApplications(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 def list_applications(
     tracker: NamedDependency[JobTracker],
     status: Annotated[Status | None, QueryParameter(description="Only in this status")] = None,
-    is_open: Annotated[
-        bool | None,
-        QueryParameter(name="open", description="Only those that have not ended, or have"),
-    ] = None,
+    is_open: OfOpen = None,
     company: Annotated[
         str | None, QueryParameter(description="Part of the company's name", max_length=200)
     ] = None,

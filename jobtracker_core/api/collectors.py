@@ -84,7 +84,7 @@ def get_collector(
         description="Workers take it up with the next run that they begin. Turning it on ends its "
         "pause and the cooling of its site.",
         scope=Scope.ADMIN,
-        errors=(HTTPStatus.NOT_FOUND, HTTPStatus.PRECONDITION_FAILED),
+        errors=(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.PRECONDITION_FAILED),
         headers=[ETAG],
     ),
 )

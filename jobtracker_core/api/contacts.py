@@ -23,6 +23,8 @@ MOST_PER_PAGE = 200
 _LONGEST_MARK = 64
 
 ContactId = Annotated[int, PathParameter(description="The contact's number", ge=1)]
+OfCompany = Annotated[int | None, QueryParameter(description="Only of this company", ge=1)]
+OfApplication = Annotated[int | None, QueryParameter(description="Only of this application", ge=1)]
 _GONE = (HTTPStatus.NOT_FOUND,)
 _CHANGED = (HTTPStatus.NOT_FOUND, HTTPStatus.PRECONDITION_FAILED)
 
@@ -39,12 +41,8 @@ _CHANGED = (HTTPStatus.NOT_FOUND, HTTPStatus.PRECONDITION_FAILED)
 )
 def list_contacts(
     tracker: NamedDependency[JobTracker],
-    company_id: Annotated[
-        int | None, QueryParameter(description="Only of this company", ge=1)
-    ] = None,
-    application_id: Annotated[
-        int | None, QueryParameter(description="Only of this application", ge=1)
-    ] = None,
+    company_id: OfCompany = None,
+    application_id: OfApplication = None,
     limit: Annotated[
         int, QueryParameter(description="Contacts at most", ge=1, le=MOST_PER_PAGE)
     ] = 50,

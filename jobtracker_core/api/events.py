@@ -24,6 +24,7 @@ MOST_PER_PAGE = 200
 _LONGEST_MARK = 64
 
 EventId = Annotated[int, PathParameter(description="The event's number", ge=1)]
+OfKind = Annotated[EventKind | None, QueryParameter(description="Only of this kind")]
 _GONE = (HTTPStatus.NOT_FOUND,)
 _CHANGED = (HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.PRECONDITION_FAILED)
 
@@ -47,7 +48,7 @@ def list_events(
         int | None,
         QueryParameter(description="Only of this job and its applications", ge=1),
     ] = None,
-    kind: Annotated[EventKind | None, QueryParameter(description="Only of this kind")] = None,
+    kind: OfKind = None,
     since: Annotated[
         datetime | None,
         QueryParameter(name="from", description="Only what goes on at this instant or later"),

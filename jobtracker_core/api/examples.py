@@ -152,6 +152,7 @@ _PARAMETERS: Final[Mapping[str, Any]] = {
 }
 _OF_OPERATION: Final[Mapping[tuple[str, str], Any]] = {
     ("listEvents", "kind"): "interview",
+    ("exportEvents", "kind"): "interview",
     ("listViews", "kind"): "jobs",
     ("listRuns", "search"): 1,
     ("exportRuns", "search"): 1,

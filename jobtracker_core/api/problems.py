@@ -25,15 +25,17 @@ from jobtracker_core.plugins.forms import FormError
 from jobtracker_core.storage.errors import (
     Busy,
     Duplicate,
+    MissingKey,
     NotAllowed,
     NotFound,
     Stale,
     StorageError,
+    WrongKey,
 )
 from jobtracker_core.storage.request_keys import Answered, KeyReused
 from jobtracker_core.tracker import CollectorOff
 from jobtracker_core.tracker.ingest import NotYours, RunOver
-from jobtracker_core.tracker.proxies import BadProxy, LeftAlone
+from jobtracker_core.tracker.proxies import BadAddress, BadProxy, LeftAlone
 from jobtracker_core.tracker.runs import NoRetry
 
 MEDIA_TYPE = "application/problem+json"
@@ -137,6 +139,8 @@ def explain(error: Exception) -> Explained:
     known = _known(error)
     if known is not None:
         return known
+    if isinstance(error, MissingKey | WrongKey):
+        return _without_key(error)
     if isinstance(error, StorageError | Unavailable):
         return _unavailable(error)
     if isinstance(error.__cause__, SerializationException) and isinstance(error, ClientException):
@@ -152,6 +156,8 @@ def _known(error: Exception) -> Explained | None:
         if isinstance(error, kind_of):
             hint = getattr(error, "hint", None)
             return _plain(kind, status, str(error), next=_next(error) or hint)
+    if isinstance(error, BadAddress):
+        return invalid({"url": str(error)}, next=getattr(error, "hint", None))
     if isinstance(error, FormError):
         return invalid(error.problems)
     if isinstance(error, BadProxy):
@@ -160,6 +166,17 @@ def _known(error: Exception) -> Explained | None:
     if isinstance(error, ConfigError | BadQuery):
         return invalid({error.field: str(error)})
     return _invalid(error) if isinstance(error, ValidationException) else None
+
+
+def _without_key(error: StorageError) -> Explained:
+    # The message names a file of ours.
+    _LOG.warning("secrets: %s", error)
+    return _plain(
+        "no-key",
+        HTTPStatus.CONFLICT,
+        "This installation does not have the key that its secrets need.",
+        next="Set JOBTRACKER_SECRET_KEY to it; the server's log says where it was looked for.",
+    )
 
 
 def _next(error: Exception) -> str | None:
@@ -222,7 +239,12 @@ def _part(item: Mapping[str, Any]) -> tuple[str, str]:
     return name, message
 
 
-def invalid(problems: Mapping[str, str], detail: str = "") -> Explained:
+def invalid(
+    problems: Mapping[str, str],
+    detail: str = "",
+    *,
+    next: str | None = None,  # noqa: A002
+) -> Explained:
     """Explain that parts of a request are wrong: each one's name, and what is wrong with it."""
     errors = tuple(WrongField(field=name, message=text) for name, text in problems.items())
     detail = "; ".join(f"{e.field}: {e.message}" for e in errors) or detail
@@ -232,6 +254,7 @@ def invalid(problems: Mapping[str, str], detail: str = "") -> Explained:
         detail,
         title="The request is not valid",
         errors=errors,
+        next=next,
     )
 
 
