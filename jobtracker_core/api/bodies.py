@@ -17,7 +17,6 @@ from msgspec import Struct
 
 from jobtracker_core.api.operations import FOREIGN
 from jobtracker_core.api.problems import BODY, wrong
-from jobtracker_core.runner.context import locate
 
 _STEP: Final = re.compile(r"\.([^.\[]+)|(\[)")
 _SURROGATE: Final = re.compile(r"[\ud800-\udfff]")
@@ -77,7 +76,8 @@ def _alternatives(hint: Any) -> tuple[Any, ...]:
 
 
 def _invalid(error: msgspec.ValidationError, wanted: Any) -> ValidationException:
-    path, what = locate(error)
+    what, _, at = str(error).partition(" - at `")
+    path = at.removesuffix("`")
     where = path.removeprefix("$").removeprefix(".")
     field = _FIELD.fullmatch(what)
     if field is not None:
