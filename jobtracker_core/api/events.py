@@ -12,8 +12,9 @@ from litestar.params import JSONBody, PathParameter, QueryParameter
 
 from jobtracker_core.api.links import NEXT, leading_on
 from jobtracker_core.api.operations import operation
+from jobtracker_core.api.parameters import refuse_unknown_parameters
 from jobtracker_core.api.preconditions import ETAG, IfMatch, IfNoneMatch, expected_version, tagged
-from jobtracker_core.api.problems import refuse_unknown_parameters, wrong
+from jobtracker_core.api.problems import wrong
 from jobtracker_core.contract.access import Scope
 from jobtracker_core.storage.errors import NotFound
 from jobtracker_core.storage.timeline import Event, EventChanges, EventDraft, EventKind, EventList
@@ -23,6 +24,7 @@ MOST_PER_PAGE = 200
 _LONGEST_MARK = 64
 
 EventId = Annotated[int, PathParameter(description="The event's number", ge=1)]
+OfKind = Annotated[EventKind | None, QueryParameter(description="Only of this kind")]
 _GONE = (HTTPStatus.NOT_FOUND,)
 _CHANGED = (HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.PRECONDITION_FAILED)
 
@@ -46,7 +48,7 @@ def list_events(
         int | None,
         QueryParameter(description="Only of this job and its applications", ge=1),
     ] = None,
-    kind: Annotated[EventKind | None, QueryParameter(description="Only of this kind")] = None,
+    kind: OfKind = None,
     since: Annotated[
         datetime | None,
         QueryParameter(name="from", description="Only what goes on at this instant or later"),
@@ -113,7 +115,14 @@ def create_event(
 
 @get(
     "/{event_id:int}",
-    **operation("getEvent", "Show an event", scope=Scope.JOBS_READ, errors=_GONE, headers=[ETAG]),
+    **operation(
+        "getEvent",
+        "Show an event",
+        description="The `ETag` of the answer is its version.",
+        scope=Scope.JOBS_READ,
+        errors=_GONE,
+        headers=[ETAG],
+    ),
 )
 def get_event(
     tracker: NamedDependency[JobTracker], event_id: EventId, if_none_match: IfNoneMatch = None
@@ -148,7 +157,13 @@ def update_event(
 
 @delete(
     "/{event_id:int}",
-    **operation("deleteEvent", "Delete an event", scope=Scope.JOBS_WRITE, errors=_CHANGED),
+    **operation(
+        "deleteEvent",
+        "Delete an event",
+        description="The moves of applications are history, and cannot be deleted.",
+        scope=Scope.JOBS_WRITE,
+        errors=_CHANGED,
+    ),
 )
 def delete_event(
     tracker: NamedDependency[JobTracker], event_id: EventId, if_match: IfMatch = None

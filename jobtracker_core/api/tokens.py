@@ -12,7 +12,7 @@ from litestar.params import JSONBody, PathParameter, QueryParameter
 from msgspec import Meta, Struct
 
 from jobtracker_core.api.operations import operation
-from jobtracker_core.api.problems import refuse_unknown_parameters
+from jobtracker_core.api.parameters import refuse_unknown_parameters
 from jobtracker_core.contract.access import Scope
 from jobtracker_core.contract.info import NAME_PATTERN
 from jobtracker_core.storage.tokens import Token
@@ -52,7 +52,15 @@ class TokenRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     ) = None
 
 
-@get("/", **operation("listTokens", "List tokens, the newest first", scope=Scope.ADMIN))
+@get(
+    "/",
+    **operation(
+        "listTokens",
+        "List tokens, the newest first",
+        description="Without their secrets.",
+        scope=Scope.ADMIN,
+    ),
+)
 def list_tokens(
     tracker: NamedDependency[JobTracker],
     revoked: Annotated[bool, QueryParameter(description="With those that were revoked")] = False,  # noqa: FBT002

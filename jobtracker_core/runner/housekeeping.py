@@ -12,7 +12,7 @@ from jobtracker_core.runner.ending import tell_of
 from jobtracker_core.runner.inline import LogSink
 from jobtracker_core.runner.pump import pump
 from jobtracker_core.runner.sites import limits_of_sites, site_of
-from jobtracker_core.storage import probes, pruning, queue, request_keys, slots
+from jobtracker_core.storage import probes, pruning, queue, rates, request_keys, slots
 from jobtracker_core.storage.engine import Database
 from jobtracker_core.storage.sweep import sweep
 
@@ -92,8 +92,14 @@ class Housekeeping:
         """Delete what nobody looks at any more."""
         gone = pruning.prune(self._db, keep=self._keep, stop=self._stop)
         keys = request_keys.prune(self._db)
-        if gone.runs or gone.workers or keys:
-            fields = {"runs": gone.runs, "workers": gone.workers, "request_keys": keys}
+        paces = rates.prune(self._db)
+        if gone.runs or gone.workers or keys or paces:
+            fields = {
+                "runs": gone.runs,
+                "workers": gone.workers,
+                "request_keys": keys,
+                "request_paces": paces,
+            }
             self._on_log("info", "pruned", fields)
 
     def _tell(self, run_id: int) -> None:

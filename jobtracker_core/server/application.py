@@ -11,6 +11,7 @@ from typing import Any, cast
 from litestar import Litestar, Request
 from litestar.enums import ScopeType
 from litestar.exceptions import ClientException
+from litestar.routes import HTTPRoute
 from litestar.types import (
     HTTPDisconnectEvent,
     HTTPScope,
@@ -69,6 +70,13 @@ class Application(Litestar):
         self._forwarded = Forwarded(trusted_proxies)
         self._stopping = stopping
         self._on_answer = on_answer
+        self._allowed = {
+            route.path_format: ", ".join(
+                sorted({*route.methods, *(["HEAD"] if "GET" in route.methods else [])})
+            )
+            for route in self.routes
+            if isinstance(route, HTTPRoute)
+        }
 
     async def __call__(
         self,
@@ -102,6 +110,8 @@ class Application(Litestar):
             # What is sent until somebody goes away ends with its headers.
             receive = _gone
         send = partial(_send, send, head=head, begun=begun)
+        if scope["method"] == "OPTIONS":
+            send = partial(self._send_methods, scope, send)
         if self._hosts.refuse(scope["headers"]):
             error = ClientException(
                 "This server does not answer to that host name. Whoever runs it can add the name: "
@@ -128,6 +138,14 @@ class Application(Litestar):
         request: Request[Any, Any, Any] = Request(scope, receive, send)
         answer = problems.respond(problems.explain(error))
         await answer.to_asgi_response(app=None, request=request)(scope, receive, send)
+
+    async def _send_methods(self, scope: HTTPScope, send: Send, message: Message) -> None:
+        """Name all methods of an address: Litestar names those of one handler there."""
+        allowed = self._allowed.get(scope.get("path_template") or "")
+        if message["type"] == "http.response.start" and allowed is not None:
+            others = [each for each in message["headers"] if each[0].lower() != b"allow"]
+            message["headers"] = [*others, (b"allow", allowed.encode())]
+        await send(message)
 
     def _noting(self, scope: HTTPScope) -> Callable[[int], None]:
         since, method = time.monotonic(), str(scope["method"])

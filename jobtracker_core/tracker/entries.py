@@ -28,6 +28,7 @@ from jobtracker_core.storage import fields
 T = TypeVar("T", bound=Struct)
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
 _SPACES = re.compile(r"\s+")
 _LINE_ENDS = re.compile(r"\r\n?|[\v\f\x85\u2028\u2029]")
 
@@ -39,9 +40,9 @@ class _Wrong(Exception):  # noqa: N818  (never leaves this module)
 def check(entry: T, *, local: Collection[str] = (), also: Mapping[str, str] | None = None) -> T:
     """Return an entry with clean texts and aware times.
 
-    Texts lose what nobody sees, NUL and lone surrogates among it; an optional one that is empty
-    becomes None. A time without an offset is UTC, but for the fields named by `local`, whose clock
-    the caller knows.
+    Texts lose what nobody sees; an optional one that is empty becomes None. One with a NUL or half
+    of a surrogate pair in it is refused, for that is no text. A time without an offset is UTC, but
+    for the fields named by `local`, whose clock the caller knows.
 
     Args:
         entry: A draft, or changes.
@@ -154,6 +155,7 @@ def _converted(value: Any, kind: Any) -> Any:
 
 
 def _text(value: str, meta: Meta) -> str:
+    _refuse_no_text(value)
     limit = meta.max_length
     extra = meta.extra or {}
     # Far beyond the limit, it is not even cleaned.
@@ -177,6 +179,13 @@ def _text(value: str, meta: Meta) -> str:
     if meta.pattern is not None and not re.search(meta.pattern, value):
         raise _Wrong(f"takes a text that matches {meta.pattern}")
     return value
+
+
+def _refuse_no_text(value: str) -> None:
+    if "\0" in value:
+        raise _Wrong("holds a NUL character, which no text has")
+    if _SURROGATE.search(value):
+        raise _Wrong("holds half of a surrogate pair, which is no character")
 
 
 def _is_zone(name: str) -> bool:

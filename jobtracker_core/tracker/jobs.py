@@ -16,6 +16,7 @@ from jobtracker_core.storage.jobs import JobDetail
 from jobtracker_core.storage.search import JobList, Tally
 from jobtracker_core.tracker import bulk, entries, job_forms
 from jobtracker_core.tracker.bulk import BulkResult
+from jobtracker_core.tracker.exporting import exported
 from jobtracker_core.tracker.job_forms import JobChanges, JobDraft
 from jobtracker_core.tracker.stored import Installation
 from jobtracker_core.tracker.tags import check_names
@@ -63,11 +64,13 @@ class Jobs:
     def export(
         self, *, with_text: bool = False, sort: Sort = "arrival", **filters: Unpack[Filters]
     ) -> Iterator[walk.WalkedJob]:
-        """Yield all jobs of a list, however many, with their descriptions if asked for.
+        """Give all jobs of a list, however many, with their descriptions if asked for.
 
-        `jobtracker_core.export.encode` makes CSV, JSON or JSON lines of them.
+        `jobtracker_core.export.encode` makes CSV, JSON or JSON lines of them. It stands in the
+        audit log.
         """
-        return walk.walk_jobs(self._tracker.database, with_text=with_text, sort=sort, **filters)
+        rows = walk.walk_jobs(self._tracker.database, with_text=with_text, sort=sort, **filters)
+        return exported(self._tracker, "job", rows)
 
     def tally(
         self, *, first: int | None = None, sort: Sort = "arrival", **filters: Unpack[Filters]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, Unpack
 
@@ -21,6 +21,7 @@ from jobtracker_core.storage.searches import Search, SearchDraft
 from jobtracker_core.tracker import search_form
 from jobtracker_core.tracker.change import differing
 from jobtracker_core.tracker.collectors import Collectors, site_of, turned_on
+from jobtracker_core.tracker.exporting import exported
 from jobtracker_core.tracker.names import LONGEST_NAME, is_name
 from jobtracker_core.tracker.search_form import SearchForm, SearchOptions
 from jobtracker_core.tracker.stored import Installation, check_pool, fill_query
@@ -80,6 +81,10 @@ class Searches:
     def list(self, *, collector: str | None = None) -> tuple[Search, ...]:
         """List searches by name."""
         return searches.list_all(self._tracker.database, collector=collector)
+
+    def export(self, *, collector: str | None = None) -> Iterator[Search]:
+        """Give all searches of a list; it stands in the audit log."""
+        return exported(self._tracker, "search", self.list(collector=collector))
 
     def get(self, search: int | str) -> Search:
         """Return one search. No name is made of digits alone, so that "7" is a number."""
