@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from litestar.concurrency import sync_to_thread
 from litestar.connection import ASGIConnection
@@ -14,7 +14,7 @@ from litestar.exceptions import (
 from litestar.handlers import BaseRouteHandler
 from litestar.types import Guard
 
-from jobtracker_core.api.operations import SCOPE
+from jobtracker_core.api.operations import ANY, SCOPE
 from jobtracker_core.api.pace import Pace
 from jobtracker_core.contract.access import Scope
 from jobtracker_core.storage.audit import Actor
@@ -45,10 +45,10 @@ def token_guard(tracker: JobTracker) -> Guard:
         token = _remembered(tracker, pace, connection)
         if token is None:
             token = await sync_to_thread(_admitted, tracker, pace, connection)
-        needed: Scope | None = handler.opt.get(SCOPE)
+        needed: Scope | Literal["any"] | None = handler.opt.get(SCOPE)
         if needed is None:
             raise PermissionDeniedException("No token allows this.")
-        if not token.allows(needed):
+        if needed != ANY and not token.allows(needed):
             raise PermissionDeniedException(
                 f"This token does not allow {needed}; it allows {', '.join(token.scopes)}."
             )

@@ -270,7 +270,7 @@ def preview_search(
     after: Annotated[
         datetime | None, QueryParameter(description="Times after this instant; now if absent")
     ] = None,
-    count: Annotated[int, QueryParameter(description="How many times", ge=1, le=100)] = 10,
+    count: Annotated[int, QueryParameter(description="How many times", ge=1, le=1000)] = 10,
 ) -> Preview:
     """Show when a search will run."""
     return tracker.searches.preview(search_id, after=after, count=count)

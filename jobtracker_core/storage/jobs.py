@@ -227,7 +227,9 @@ def brought_by(db: Database, source: str, run_id: int, *, count: int) -> tuple[J
 def changes_of_run(db: Database, run_id: int) -> tuple[Change, ...]:
     """Return what a run found changed, in the order it came to it."""
     statement = (
-        sa.select(*_CHANGE_COLUMNS).where(job_changes.c.run_id == run_id).order_by(job_changes.c.id)
+        sa.select(*_CHANGE_COLUMNS)
+        .where(job_changes.c.run_id == min(run_id, LARGEST_ID))
+        .order_by(job_changes.c.id)
     )
     with db.read() as conn:
         return tuple(_CHANGES.read(conn, statement))

@@ -254,7 +254,7 @@ class JobTracker(Access, Operating, Tracking):
             settings = msgspec.structs.replace(settings, proxy_pool=proxy_pool)
         query = self.query(name, query)
         if not self.collectors.enabled(name):
-            raise CollectorOff(source.info)
+            raise CollectorOff(name)
         kept = runs.kept_cursor(
             self.database,
             collector=name,
