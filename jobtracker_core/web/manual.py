@@ -213,14 +213,14 @@ def _kind(schema: Mapping[str, Any]) -> Kind:
     if "enum" in schema:
         return Kind(words=" | ".join("null" if one is None else str(one) for one in schema["enum"]))
     types = schema.get("type", "anything")
-    names = types if isinstance(types, list) else [types]
-    words = [_FORMATS.get(schema.get("format", ""), _NAMES.get(name, name)) for name in names[:1]]
-    link = None
-    if names[0] == "array" and schema.get("items"):
+    first, *others = types if isinstance(types, list) else [types]
+    link: str | None = None
+    word = _FORMATS.get(str(schema.get("format", "")), _NAMES.get(first, str(first)))
+    if first == "array" and schema.get("items"):
         inner = _kind(schema["items"])
-        words, link = [f"list of {inner.words}"], inner.link
+        word, link = f"list of {inner.words}", inner.link
     return Kind(
-        words=" or ".join([*words, *(_NAMES[name] for name in names[1:])]),
+        words=" or ".join([word, *(_NAMES[name] for name in others)]),
         link=link,
         bounds=_bounds(schema),
     )

@@ -178,7 +178,7 @@ def test_what_is_sent_takes_no_other_fields(document) -> None:
 
 
 def test_no_viewer_is_served(client) -> None:
-    for path in ("/schema", "/docs", "/api/v1", "/api/v1/openapi.yaml", "/unused"):
+    for path in ("/schema", "/api/v1", "/api/v1/openapi.yaml", "/unused"):
         assert client.get(path).status_code == 404
 
 
