@@ -37,7 +37,10 @@ RULES = {
     "listJobs": "`after`, `before` and `page` exclude each other, and `page` reaches 10,000 jobs",
     "listApplications": "`after` and `before` exclude each other",
     "exportJobs": "the years of times",
-    "listEvents": "a mark is a time and a number that a database can hold",
+    **dict.fromkeys(
+        ("listEvents", "listContacts", "listDismissals", "listAudit"),
+        "a mark is one that a list gave",
+    ),
     "createJob": "links, pay without amounts, texts of which nothing is left",
     "upsertJob": "the same, and a `source_id` is needed",
     "updateJob": "the same, and what is set cannot be released at once",
