@@ -54,7 +54,7 @@ class ApiRequest(Request[Any, Any, Any]):
 def choices(hint: Any) -> tuple[str, ...]:
     """Return the words that a type allows, in their order; none if it is not one of a few words."""
     found: list[str] = []
-    for kind in _alternatives(hint):
+    for kind in alternatives(hint):
         if typing.get_origin(kind) is typing.Literal:
             found += map(str, typing.get_args(kind))
         elif isinstance(kind, type) and issubclass(kind, enum.Enum):
@@ -62,16 +62,12 @@ def choices(hint: Any) -> tuple[str, ...]:
     return tuple(found)
 
 
-def takes_any_text(hint: Any) -> bool:
-    """Tell whether a type takes any text there is."""
-    return str in _alternatives(hint)
-
-
-def _alternatives(hint: Any) -> tuple[Any, ...]:
+def alternatives(hint: Any) -> tuple[Any, ...]:
+    """Return the types that a hint allows."""
     if typing.get_origin(hint) is typing.Annotated:
-        return _alternatives(typing.get_args(hint)[0])
+        return alternatives(typing.get_args(hint)[0])
     if typing.get_origin(hint) in {typing.Union, types.UnionType}:
-        return tuple(one for part in typing.get_args(hint) for one in _alternatives(part))
+        return tuple(one for part in typing.get_args(hint) for one in alternatives(part))
     return (hint,)
 
 
@@ -90,7 +86,7 @@ def _invalid(error: msgspec.ValidationError, wanted: Any) -> ValidationException
 
 def _at(hint: Any, path: str) -> tuple[str, ...]:
     """Return the words that are allowed at a place in a body."""
-    kinds = list(_alternatives(hint))
+    kinds = list(alternatives(hint))
     for name, _ in _STEP.findall(path):
         inside: list[Any] = []
         for kind in kinds:
@@ -100,7 +96,7 @@ def _at(hint: Any, path: str) -> tuple[str, ...]:
             elif isinstance(kind, type) and issubclass(kind, Struct):
                 hints = typing.get_type_hints(kind)
                 inside += [hints[name]] if name in hints else []
-        kinds = [one for part in inside for one in _alternatives(part)]
+        kinds = [one for part in inside for one in alternatives(part)]
     return tuple(dict.fromkeys(word for kind in kinds for word in choices(kind)))
 
 

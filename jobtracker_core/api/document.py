@@ -132,6 +132,8 @@ def _add_examples(document: dict[str, Any]) -> None:
         for parameter in operation.get("parameters", ()):
             parameter["schema"] = never_null(parameter["schema"])
             parameter["example"] = examples.of_parameter(name, parameter["name"])
+        if any(one["name"] == "If-None-Match" for one in operation.get("parameters", ())):
+            operation["responses"]["304"] = {"description": "It is the version that is known."}
         if "requestBody" in operation:
             [content] = operation["requestBody"]["content"].values()
             content["example"] = examples.BODIES[name]

@@ -160,8 +160,6 @@ _OF_OPERATION: Final[Mapping[tuple[str, str], Any]] = {
     ("previewSearch", "after"): _MOMENT,
     ("listRunEvents", "after"): 120,
     ("listCompanies", "after"): "example works",
-    ("listApplications", "after"): "1795959000000000~42",
-    ("listApplications", "before"): "1795959000000000~42",
     ("listEvents", "after"): "1795959000000000~42",
     ("listJobs", "after"): "1795959000000000~42",
     ("listJobs", "before"): "1795959000000000~42",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
@@ -11,9 +12,13 @@ from litestar.handlers import BaseRouteHandler
 from litestar.params import QueryParameter
 from litestar.typing import FieldDefinition
 
-from jobtracker_core.api.bodies import choices, takes_any_text
+from jobtracker_core.api.bodies import alternatives, choices
 
 _LONGEST_SHOWN = 40
+_TIMES: dict[Any, str] = {
+    datetime: "takes a time such as 2026-03-31T14:00:00Z",
+    date: "takes a day such as 2026-03-31",
+}
 
 
 async def refuse_unknown_parameters(
@@ -66,7 +71,11 @@ def _no_value(value: str, hint: Any) -> str | None:
     words = choices(hint)
     if words and value not in words:
         return f"{value[:_LONGEST_SHOWN]!r} is none of: {', '.join(words)}"
-    if value.lower() == "null" and not takes_any_text(hint):
+    said = _TIMES.get(next((kind for kind in alternatives(hint) if kind in _TIMES), None))
+    if said is not None and value.replace(".", "", 1).isdecimal():
+        # It would be so many seconds since 1970.
+        return said
+    if value.lower() == "null" and str not in alternatives(hint):
         return "leave it out if it does not matter"
     return None
 

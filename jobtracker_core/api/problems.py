@@ -244,6 +244,8 @@ def _invalid(error: ValidationException) -> Explained:
 def _part(item: Mapping[str, Any]) -> tuple[str, str]:
     """Return the name of a part, and what is wrong with it, of what Litestar says."""
     name, message = str(item.get("key", "")), str(item.get("message", ""))
+    if item.get("source") == "header":
+        return name.replace("_", "-").title(), message
     if item.get("source") == "body" and name == _BODY:
         return BODY, "a JSON object is needed" if message == f"'{_BODY}'" else message
     return name, message

@@ -14,7 +14,7 @@ from litestar.exceptions import HTTPException
 from litestar.plugins import PluginProtocol
 
 from jobtracker_core.api import problems
-from jobtracker_core.api.app import api_router
+from jobtracker_core.api.app import api_router, document_of
 from jobtracker_core.api.metrics import Metrics
 from jobtracker_core.server.application import Application
 from jobtracker_core.tracker import JobTracker
@@ -112,7 +112,11 @@ def build(
         path=prefix,
         route_handlers=[
             api_router(tracker, metrics=metrics, stopping=stopping),
-            Router("/", route_handlers=portal.routes(tracker, prefix), include_in_schema=False),
+            Router(
+                "/",
+                route_handlers=portal.routes(tracker, prefix, partial(document_of, tracker)),
+                include_in_schema=False,
+            ),
         ],
         dependencies={"installation": Provide(lambda: tracker, sync_to_thread=False)},
         exception_handlers={

@@ -236,7 +236,7 @@ def test_other_scopes_do_not_do(stranger, holding, scope) -> None:
 @pytest.mark.parametrize(
     ("body", "status", "field"),
     [
-        ({}, 400, "body"),
+        ({}, 400, "collector"),
         (batch(0), 400, "batch"),
         (batch(key=""), 400, "key"),
         (batch(collector="No Such"), 400, "collector"),

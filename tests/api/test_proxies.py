@@ -69,7 +69,7 @@ def test_a_proxy_is_added_listed_and_removed(client, tracker) -> None:
         ({"url": "http://proxy.example:1", "pool": " "}, "pool"),
         ({"url": "http://proxy.example:1", "label": "a\nb"}, "label"),
         ({"url": "http://proxy.example:1", "name": "x"}, "name"),
-        ({}, "body"),
+        ({}, "url"),
     ],
 )
 def test_a_proxy_that_is_none_is_refused_without_showing_it(problem, body, field) -> None:
