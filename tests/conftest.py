@@ -39,6 +39,8 @@ hypothesis_settings.load_profile("steady")
 DIALECTS = ("sqlite", "postgresql")
 TEMPLATE = "jobtracker_template"
 PASSWORD_USER = "locked"
+ROOM = 2 * 1024**3
+"""A folder in memory is used for databases if it has at least so many bytes left."""
 
 
 @pytest.fixture(autouse=True)
@@ -51,7 +53,7 @@ def no_config_file(monkeypatch: pytest.MonkeyPatch) -> None:
 def postgres() -> Iterator[Callable[[str], str]]:
     """Run a PostgreSQL server for this process; gives the URL of a database by its name."""
     # A Unix socket's path may have 107 characters, so pytest's own folders are too deep.
-    root = Path(tempfile.mkdtemp(prefix="jt-", dir="/tmp"))
+    root = Path(tempfile.mkdtemp(prefix="jt-", dir=_room_in_memory() or "/tmp"))
     root.chmod(0o755)
     runtime = root / "run"
     runtime.mkdir(mode=0o700)
@@ -251,11 +253,19 @@ def _postgres_database(request: pytest.FixtureRequest, template: str) -> Iterato
     url: Callable[[str], str] = request.getfixturevalue("postgres")
     admin: psycopg.Connection[Any] = request.getfixturevalue("postgres_admin")
     name = f"t{uuid.uuid4().hex}"
-    admin.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+    admin.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
     try:
         yield url(name)
     finally:
         admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _room_in_memory() -> str | None:
+    """Return a folder in memory, where databases are made in a fifth of the time, if it has room."""
+    folder = "/dev/shm"
+    if not os.access(folder, os.W_OK | os.X_OK) or shutil.disk_usage(folder).free < ROOM:
+        return None
+    return folder
 
 
 def _migrate(url: str) -> None:

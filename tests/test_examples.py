@@ -23,7 +23,7 @@ def site() -> Iterator[HiringCafeSite]:
 
 @pytest.fixture
 def run(
-    site: HiringCafeSite, database_url: str, tmp_path: Path
+    site: HiringCafeSite, db_url: str, tmp_path: Path
 ) -> Callable[..., subprocess.CompletedProcess[str]]:
     """Run a file in a process whose environment names the practice site and the database."""
 
@@ -32,7 +32,7 @@ def run(
             "PATH": os.environ["PATH"],
             "PYTHONIOENCODING": "utf-8",
             "JOBTRACKER_DATA_DIR": str(tmp_path),
-            "JOBTRACKER_DATABASE_URL": database_url,
+            "JOBTRACKER_DATABASE_URL": db_url,
             "JOBTRACKER_HIRINGCAFE_BASE_URL": site.base_url,
             "JOBTRACKER_HIRINGCAFE_PER_MINUTE": "60000",
         }
@@ -43,7 +43,7 @@ def run(
     return run
 
 
-def test_the_script(documented, run, database_url: str, site: HiringCafeSite) -> None:
+def test_the_script(documented, run, db_url: str, site: HiringCafeSite) -> None:
     script = documented("how-to/use-from-a-script.md")
     assert len([line for line in script.read_text().splitlines() if line.strip()]) <= 15
     first = run(script)
@@ -53,7 +53,7 @@ def test_the_script(documented, run, database_url: str, site: HiringCafeSite) ->
     assert lines[1] == "succeeded - 20 new"
     assert len(lines) == 3 + 20
     assert lines[-1] == "20 jobs stored"
-    database = open_database(database_url)
+    database = open_database(db_url)
     try:
         assert count_jobs(database) == 20
     finally:

@@ -11,14 +11,14 @@ from litestar.testing import TestClient
 from access import bearer, let_in
 from jobtracker_core.contract.access import Scope
 from jobtracker_core.server.application import Application
-from jobtracker_core.server.compose import create_app
 from jobtracker_core.tracker import JobTracker
+from standing import app_of
 
 
 @pytest.fixture
 def stranger(tracker: JobTracker) -> Iterator[TestClient[Application]]:
     """A client of the whole app, as programs talk to it, that has no token."""
-    with TestClient(create_app(tracker), base_url="http://127.0.0.1") as client:
+    with TestClient(app_of(tracker), base_url="http://127.0.0.1") as client:
         yield client
 
 

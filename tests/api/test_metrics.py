@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -14,12 +15,20 @@ from prometheus_client.parser import text_string_to_metric_families
 from jobtracker_core import JobTracker
 from jobtracker_core.api.metrics import REMEMBERED_S, Metrics
 from jobtracker_core.contract.run import RunState
+from jobtracker_core.server.application import Application
 from jobtracker_core.server.compose import create_app
 from jobtracker_core.storage import collectors, endings
 from jobtracker_core.storage.errors import Unreachable
 from jobtracker_core.storage.tables import collector_runs
 from jobtracker_core.storage.tables import collectors as collectors_table
 from queueing import put, take, turn_on
+
+
+@pytest.fixture
+def stranger(tracker: JobTracker) -> Iterator[TestClient[Application]]:
+    """A client of an app of its own, which has counted nothing yet."""
+    with TestClient(create_app(tracker), base_url="http://127.0.0.1") as client:
+        yield client
 
 
 def read(text: str) -> dict[tuple[str, ...], float]:

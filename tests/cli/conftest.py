@@ -30,14 +30,14 @@ def site() -> Iterator[HiringCafeSite]:
 @pytest.fixture
 def jobtracker(
     site: HiringCafeSite,
-    database_url: str,
+    db_url: str,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
 ) -> Callable[..., Said]:
     """Run a command."""
     monkeypatch.setenv("JOBTRACKER_DATA_DIR", str(tmp_path / "data"))
-    monkeypatch.setenv("JOBTRACKER_DATABASE_URL", database_url)
+    monkeypatch.setenv("JOBTRACKER_DATABASE_URL", db_url)
     monkeypatch.setenv("JOBTRACKER_PLUGINS", "hiringcafe")
     monkeypatch.setenv("JOBTRACKER_SECRET_KEY", KEY)
     monkeypatch.setenv("JOBTRACKER_HIRINGCAFE_BASE_URL", site.base_url)
@@ -59,3 +59,11 @@ def collected(jobtracker: Callable[..., Said]) -> Callable[..., Said]:
     assert jobtracker("collectors", "enable", "hiringcafe").code == 0
     assert jobtracker("collect", "hiringcafe").code == 0
     return jobtracker
+
+
+@pytest.fixture
+def unmade(
+    jobtracker: Callable[..., Said], database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database of the commands has no tables."""
+    monkeypatch.setenv("JOBTRACKER_DATABASE_URL", database_url)

@@ -240,6 +240,7 @@ def test_record_and_replay(collected, tmp_path, site) -> None:
     assert "Error: " in again.err
 
 
+@pytest.mark.usefixtures("unmade")
 def test_db_check_and_upgrade(jobtracker) -> None:
     before = jobtracker("db", "check")
     assert before.code == 1

@@ -241,6 +241,7 @@ def test_the_log_for_people_on_request(collected) -> None:
     assert " info: run started run=2 collector=hiringcafe page=0" in said.err
 
 
+@pytest.mark.usefixtures("unmade")
 def test_without_migrations_a_command_refuses_an_empty_database(jobtracker, monkeypatch) -> None:
     monkeypatch.setenv("RUN_MIGRATIONS", "false")
     said = jobtracker("jobs", "list")

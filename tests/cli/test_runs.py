@@ -28,9 +28,9 @@ def queued(jobtracker):
 
 
 @pytest.fixture
-def other(database_url: str) -> Iterator[Database]:
+def other(db_url: str) -> Iterator[Database]:
     """The same database, as a worker sees it."""
-    database = open_database(database_url)
+    database = open_database(db_url)
     yield database
     database.close()
 

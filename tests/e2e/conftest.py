@@ -40,14 +40,14 @@ def site() -> Iterator[HiringCafeSite]:
 
 
 @pytest.fixture
-def open_tracker(database_url: str, tmp_path: Path) -> Iterator[Callable[..., JobTracker]]:
+def open_tracker(db_url: str, tmp_path: Path) -> Iterator[Callable[..., JobTracker]]:
     """Open an installation whose HiringCafe is a practice site."""
     opened: list[JobTracker] = []
 
     def open_(base_url: str, **changes: Any) -> JobTracker:
         settings = Settings(
             data_dir=tmp_path,
-            database_url=database_url,
+            database_url=db_url,
             plugins=("hiringcafe",),
             secret_key=(KEY,),
             collectors={"hiringcafe": {"base_url": base_url, "per_minute": 60_000}},

@@ -30,10 +30,10 @@ with JobTracker(settings) as tracker:
 
 
 @pytest.fixture
-def collecting(site, tracker, database_url, tmp_path):
+def collecting(site, tracker, db_url, tmp_path):
     """A process that collects, one step for each line that it is sent."""
     process = subprocess.Popen(
-        [sys.executable, "-c", SCRIPT, database_url, site.base_url, str(tmp_path)],
+        [sys.executable, "-c", SCRIPT, db_url, site.base_url, str(tmp_path)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

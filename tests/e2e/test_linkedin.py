@@ -24,11 +24,11 @@ def site() -> Iterator[LinkedInSite]:
 
 
 @pytest.fixture
-def tracker(site, database_url: str, tmp_path: Path, quick_clock) -> Iterator[JobTracker]:
+def tracker(site, db_url: str, tmp_path: Path, quick_clock) -> Iterator[JobTracker]:
     """An installation whose LinkedIn is the practice site."""
     settings = Settings(
         data_dir=tmp_path,
-        database_url=database_url,
+        database_url=db_url,
         plugins=("linkedin",),
         collectors={"linkedin": {"base_url": site.base_url, "per_minute": 60_000}},
     )

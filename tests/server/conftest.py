@@ -16,13 +16,13 @@ from litestar.testing import TestClient
 
 from access import bearer, let_in
 from jobtracker_core.server.application import Application
-from jobtracker_core.server.compose import create_app
 from jobtracker_core.tracker import JobTracker
+from standing import app_of
 
 
 @pytest.fixture
 def app(tracker: JobTracker) -> Application:
-    return create_app(tracker)
+    return app_of(tracker)
 
 
 @pytest.fixture

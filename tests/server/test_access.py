@@ -15,9 +15,9 @@ from access import bearer, cookie_for, let_in, token_for
 from jobtracker_core.api.operations import SCOPE
 from jobtracker_core.contract.access import Scope
 from jobtracker_core.server.application import Application
-from jobtracker_core.server.compose import create_app
 from jobtracker_core.storage.columns import metadata
 from jobtracker_core.web.session import PUBLIC
+from standing import app_of
 
 OPEN = {
     ("GET", "/healthz"),
@@ -50,7 +50,7 @@ def filled(path: str) -> str:
 
 @pytest.fixture
 def app(tracker):
-    return create_app(tracker)
+    return app_of(tracker)
 
 
 @pytest.fixture

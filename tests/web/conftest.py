@@ -10,8 +10,8 @@ from selectolax.lexbor import LexborHTMLParser
 
 from access import let_in
 from jobtracker_core.server.application import Application
-from jobtracker_core.server.compose import create_app
 from jobtracker_core.tracker import JobTracker
+from standing import app_of
 
 
 class Browser:
@@ -42,6 +42,6 @@ def prefix(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def browser(tracker: JobTracker, prefix: str) -> Iterator[Browser]:
-    with TestClient(create_app(tracker, prefix=prefix), base_url="http://127.0.0.1") as client:
+    with TestClient(app_of(tracker, prefix), base_url="http://127.0.0.1") as client:
         let_in(client, tracker)
         yield Browser(client, prefix)

@@ -10,15 +10,15 @@ from litestar.testing import TestClient
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from jobtracker_core.server.application import Application
-from jobtracker_core.server.compose import create_app
 from jobtracker_core.tracker import JobTracker
+from standing import app_of
 
 GOOD = "correct battery of seven words"
 
 
 @pytest.fixture
 def visitor(tracker: JobTracker) -> Iterator[TestClient[Application]]:
-    with TestClient(create_app(tracker), base_url="http://127.0.0.1") as client:
+    with TestClient(app_of(tracker), base_url="http://127.0.0.1") as client:
         client.headers["Accept"] = "text/html"
         client.follow_redirects = False
         yield client
@@ -84,7 +84,7 @@ def test_logging_in_leads_to_where_the_reader_was_going(visitor, ann) -> None:
 
 
 def test_over_tls_the_cookie_is_bound_to_the_host(tracker, ann) -> None:
-    with TestClient(create_app(tracker), base_url="https://127.0.0.1") as client:
+    with TestClient(app_of(tracker), base_url="https://127.0.0.1") as client:
         answer = client.post(
             "/login", data={"name": "Ann", "password": GOOD}, follow_redirects=False
         )
