@@ -36,7 +36,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=7)
     arguments = parser.parse_args()
     for ratio in _measure(max(arguments.rows, page_write.PAGE), arguments.rounds):
-        sys.stdout.write(f"{ratio.name:<48} {ratio.value:6.2f}   {ratio.detail}\n")
+        sys.stdout.write(f"{ratio.name:<56} {ratio.value:6.2f}   {ratio.detail}\n")
         sys.stdout.flush()
     return 0
 

@@ -5,8 +5,8 @@ the very statements of an answer through the driver, on one connection that is o
 after the other: no pool, no transaction of its own, no Structs, no JSON. So the ratio holds all that
 a request costs beside its SQL: HTTP, the token and its pace, routing, two threads, and the JSON.
 
-One client alone shows what a request takes; several at once show what a server can do, and what
-those wait who come last.
+One client alone shows what a request takes, by the medians; several at once show how many answers
+a second the server gives, and what those wait who come last (the p99).
 """
 
 from __future__ import annotations
@@ -63,14 +63,18 @@ def measure(db: Database, driver: Driver, url: str, *, rows: int, rounds: int) -
                 for _ in range(rounds)
             ]
             bare, one, many = (join(part) for part in zip(*parts, strict=True))
-            of = f"{db.dialect}: HTTP {case.name}"
-            yield _ratio(f"{of}, 1 client / bare SQL", one, bare, share=0.5)
-            yield _ratio(f"{of}, {CLIENTS} clients, p99 / bare SQL", many, bare, share=0.99)
-
-
-def _ratio(name: str, ours: Answers, theirs: Answers, *, share: float) -> Ratio:
-    mine, other = ours.percentile(share), theirs.percentile(share)
-    return Ratio(name=name, value=mine / other, detail=f"{_said(ours)} against {_said(theirs)}")
+            of, against = f"{db.dialect}: HTTP {case.name}", "/ bare SQL"
+            named = {
+                f"1 client {against}": (one, one.percentile(0.5) / bare.percentile(0.5)),
+                f"{CLIENTS} clients {against}": (many, bare.per_second / many.per_second),
+                f"p99 of {CLIENTS} {against}": (
+                    many,
+                    many.percentile(0.99) / bare.percentile(0.99),
+                ),
+            }
+            for name, (ours, value) in named.items():
+                detail = f"{_said(ours)} against {_said(bare)}"
+                yield Ratio(name=f"{of}, {name}", value=value, detail=detail)
 
 
 def _said(answers: Answers) -> str:

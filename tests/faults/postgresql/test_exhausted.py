@@ -105,8 +105,8 @@ def test_a_postgresql_without_connections(
     "F11",
     done="40 requests at once waited for a table that another session had locked: the server's "
     "threads and its pool were all taken.",
-    holds="Each was answered 503 with Retry-After within 25 s (10 for a connection and 10 for the lock); meanwhile /healthz was 200 and "
-    "readiness 503 within 5 s; and all was well within 10 s of the lock's end.",
+    holds="Each was answered 503 with Retry-After within 25 s (10 for a connection, 10 for the "
+    "lock); /healthz was 200, readiness 503 within 5 s; all was well within 10 s of the lock's end.",
 )
 def test_a_pool_without_connections(
     client: httpx.Client, server: TcpPostgres, name: str, wait_until
