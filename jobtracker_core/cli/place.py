@@ -101,7 +101,8 @@ def open_place(*, curl: bool = False) -> Iterator[Tracker]:
 curl_option = click.option(
     "--curl",
     is_flag=True,
-    help="Print the request that a server would be sent, as a line for curl, and do nothing.",
+    help="Print the request that a server is sent as a line for curl, and do nothing; of more "
+    "than 200 rows it is the one for the first 200.",
 )
 
 

@@ -8,7 +8,7 @@ from typing import Any, Unpack
 
 from msgspec import UNSET, structs
 
-from jobtracker_core.client.paging import PAGE, joined, skipped
+from jobtracker_core.client.paging import joined, joined_back, skipped
 from jobtracker_core.client.session import Session
 from jobtracker_core.storage.application_list import (
     ApplicationFilters,
@@ -53,11 +53,7 @@ class Applications:
             )
 
         if before is not None:
-            whole = read(min(limit, PAGE), None, before)
-            while whole.before is not None and len(whole.items) < limit:
-                more = read(min(limit - len(whole.items), PAGE), None, whole.before)
-                whole = structs.replace(whole, items=more.items + whole.items, before=more.before)
-            return whole
+            return joined_back(lambda most, mark: read(most, None, mark), limit, before)
         past = skipped(read, offset, after)
         if past is not None and past.after is None:
             return structs.replace(past, items=())

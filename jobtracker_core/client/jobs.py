@@ -8,7 +8,7 @@ from typing import Any, Unpack
 
 from msgspec import Struct, convert, structs
 
-from jobtracker_core.client.paging import joined, skipped
+from jobtracker_core.client.paging import joined, joined_back, skipped
 from jobtracker_core.client.session import Session
 from jobtracker_core.storage.fields import Line, Prose
 from jobtracker_core.storage.job_filters import Filters, Sort
@@ -69,22 +69,11 @@ class Jobs:
             )
 
         if before is not None:
-            return self._back(read, limit, before)
+            return joined_back(lambda most, mark: read(most, None, mark), limit, before)
         past = skipped(read, offset, after)
-        if past is None:
-            return joined(read, limit, after)
-        return (
-            structs.replace(past, items=())
-            if past.after is None
-            else joined(read, limit, past.after)
-        )
-
-    def _back(self, read: Any, limit: int, before: str) -> JobList:
-        whole: JobList = read(min(limit, 200), None, before)
-        while whole.before is not None and len(whole.items) < limit:
-            more: JobList = read(min(limit - len(whole.items), 200), None, whole.before)
-            whole = structs.replace(whole, items=more.items + whole.items, before=more.before)
-        return whole
+        if past is not None and past.after is None:
+            return structs.replace(past, items=())
+        return joined(read, limit, after if past is None else past.after)
 
     def export(
         self, *, with_text: bool = False, sort: Sort = "arrival", **filters: Unpack[Filters]

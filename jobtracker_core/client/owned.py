@@ -200,7 +200,7 @@ class Dismissals:
             for found in page.items:
                 if found.id == dismissal_id:
                     return found
-            if page.after is None:
+            if page.after is None or not page.items:
                 return None
             page = self.list(limit=PAGE, after=page.after)
 

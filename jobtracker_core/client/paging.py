@@ -27,10 +27,24 @@ def joined(read: Callable[[int, str | None], L], limit: int, after: str | None) 
     whole = read(min(limit, PAGE), after)
     while whole.after is not None and len(whole.items) < limit:
         more = read(min(limit - len(whole.items), PAGE), whole.after)
+        if not more.items:  # else a server that makes no sense would be asked for ever
+            break
         whole = structs.replace(  # type: ignore[type-var]  # all lists are structs
             whole, items=whole.items + more.items, after=more.after
         )
     return whole
+
+
+def joined_back(read: Callable[[int, str], L], limit: int, before: str) -> L:
+    """Return so many rows that stand before a mark; `read` gives up to so many before one."""
+    whole: Any = read(min(limit, PAGE), before)
+    while whole.before is not None and len(whole.items) < limit:
+        more: Any = read(min(limit - len(whole.items), PAGE), whole.before)
+        if not more.items:
+            break
+        whole = structs.replace(whole, items=more.items + whole.items, before=more.before)
+    found: L = whole
+    return found
 
 
 def skipped(read: Callable[[int, str | None], L], offset: int, after: str | None) -> L | None:

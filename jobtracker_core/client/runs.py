@@ -149,7 +149,7 @@ class Runs:
             path = f"/runs/{run_id}/events"
             page = self._session.get(path, tuple[Event, ...], after=last, limit=most)
             found += page
-            if len(page) < most:
+            if len(page) < most or page[-1].id <= last:
                 break
         return tuple(found)
 

@@ -148,7 +148,8 @@ class HttpWire:
             with self._lock:
                 kept = self._kept.pop() if self._kept else None
             if kept is None:
-                return _Connection(self._server, self._tls)
+                tls = self._tls if self._server.scheme == "https" else None
+                return _Connection(self._server, tls)
             if kept.is_usable():
                 kept.is_clean = False
                 return kept
@@ -172,8 +173,8 @@ class HttpWire:
 class _Connection:
     """One connection; `is_clean` says that its last answer was read to the end."""
 
-    def __init__(self, server: Server, tls: ssl.SSLContext) -> None:
-        if server.scheme == "https":
+    def __init__(self, server: Server, tls: ssl.SSLContext | None) -> None:
+        if tls is not None:
             self._http: http.client.HTTPConnection = http.client.HTTPSConnection(
                 server.host, server.port, timeout=CONNECT_S, context=tls
             )

@@ -80,6 +80,7 @@ def test_a_token_or_a_server_that_is_none_costs_the_site_nothing(
     assert not site.requests
 
 
+@pytest.mark.full
 def test_again_and_again_until_it_is_told_to_end(server, installation, site, tmp_path) -> None:
     environment = {
         "PATH": os.environ["PATH"],

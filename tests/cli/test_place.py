@@ -212,6 +212,7 @@ LISTS = (
 )
 
 
+@pytest.mark.full
 def test_curl_is_told_the_request_that_is_made(
     jobtracker, server, installation, monkeypatch
 ) -> None:

@@ -43,7 +43,7 @@ def remote(server: str, tracker: JobTracker) -> Iterator[RemoteTracker]:
         yield remote
 
 
-@pytest.fixture(params=["at hand", "from elsewhere"])
+@pytest.fixture(params=[pytest.param("at hand", marks=pytest.mark.full), "from elsewhere"])
 def facade(request: pytest.FixtureRequest, tracker: JobTracker) -> JobTracker | RemoteTracker:
     """The installation by each of its two facades: what holds for one holds for the other."""
     if request.param == "at hand":

@@ -219,24 +219,27 @@ def test_pages_are_cut_to_what_a_server_takes_and_what_it_rejects_is_told(tmp_pa
         on_progress=lambda _: None,
         on_log=lambda _, event, fields: told.append((event, fields.get("path"))),
     )
-    records = tuple(
-        normalise(
-            Posting(
-                source_id=f"p{number}",
-                url=f"https://board.example/{number}",
-                title="x",
-                description=("y" * 60 + " ") * 1_000,
+    for count, size in ((501, 1), (300, 1_000)):
+        picky.batches.clear()
+        records = tuple(
+            normalise(
+                Posting(
+                    source_id=f"p{number}",
+                    url=f"https://board.example/{number}",
+                    title="x",
+                    description=("y" * 60 + " ") * size,
+                )
             )
+            for number in range(count)
         )
-        for number in range(1_100)
-    )
-    ack = sending.deliver(Batch(kind="list", records=records))
-    assert ack.new == 1_100
-    assert sum(len(batch.postings) for batch in picky.batches) == 1_100
-    assert [batch.batch for batch in picky.batches] == list(range(1, len(picky.batches) + 1))
-    assert all(len(batch.postings) <= 500 for batch in picky.batches)
-    assert all(len(msgspec.json.encode(batch)) < 9_000_000 for batch in picky.batches)
-    assert sending.rejected == len(picky.batches)
+        ack = sending.deliver(Batch(kind="list", records=records))
+        assert ack.new == count
+        assert len(picky.batches) > 1
+        assert sum(len(batch.postings) for batch in picky.batches) == count
+        assert all(len(batch.postings) <= 500 for batch in picky.batches)
+        assert all(len(msgspec.json.encode(batch)) < 9_000_000 for batch in picky.batches)
+    assert sending.rejected > 1
+    assert len({batch.batch for batch in picky.batches}) == len(picky.batches)
     assert ("the server cannot read a posting", "postings[1].title") in told
     assert sending.deliver(Batch(kind="list", records=())).new == 0
     refs = list(records[:5])

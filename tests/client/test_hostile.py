@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from hostile_server import HostileServer, page, saying
-from jobtracker_core import JobDraft, RemoteError, RemoteTracker
+from jobtracker_core import JobDraft, RemoteError, RemoteTracker, connect
 from jobtracker_core.client import errors, transport
 from jobtracker_core.client.address import read_server
 from jobtracker_core.client.session import Session
@@ -19,6 +20,7 @@ from jobtracker_core.contract.errors import ConfigError
 from jobtracker_core.plugins.forms import FormError
 from jobtracker_core.storage.errors import Busy, NotFound, Stale
 
+CERTIFICATE = Path(__file__).parents[1] / "http" / "self_signed.pem"
 TOKEN = "jt_abcd1234_verysecret"
 DRAFT = JobDraft(title="x", url="https://jobs.example/1")
 EMPTY = b'{"items": [], "after": null, "before": null}'
@@ -272,6 +274,16 @@ def test_strange_problems_are_told_all_the_same(body: bytes, kind: type[Exceptio
         assert len(str(told.value)) < 5_000
 
 
+def test_a_list_without_end_is_not_followed() -> None:
+    empty = page("200 OK", b'{"items": [], "after": "x", "before": "x"}')
+    with HostileServer(saying(empty)) as server, ask(server) as remote:
+        assert remote.jobs.search(limit=1000).items == ()
+        assert remote.jobs.search(limit=1000, before="y").items == ()
+        assert remote.jobs.search(limit=10, offset=1000).items == ()
+        assert remote.companies.list(limit=500).items == ()
+        assert len(server.requests) < 12
+
+
 def test_nobody_listens() -> None:
     with HostileServer(saying()) as server:
         pass
@@ -280,12 +292,29 @@ def test_nobody_listens() -> None:
     assert_clear(told.value, server)
 
 
-def test_a_server_without_tls_and_one_with_a_stranger_as_its_authority() -> None:
+def test_a_server_without_tls_and_one_with_a_stranger_as_its_authority(monkeypatch) -> None:
     with HostileServer(saying(b"HTTP/1.1 400 Bad\r\n\r\n")) as server:
         wire = HttpWire(read_server(server.url.replace("http:", "https:")))
         session = Session(wire, url=server.url, token=TOKEN)
         with pytest.raises(errors.Unreached, match="no TLS"):
             session.get("/jobs", dict)
+    good = page("200 OK", EMPTY)
+    with HostileServer(saying(good), certificate=CERTIFICATE) as server:
+        url = server.url.replace("http:", "https:")
+        with connect(url, token=TOKEN) as remote:
+            with pytest.raises(errors.Unreached, match="is not to be trusted: self-signed") as told:
+                remote.jobs.search()
+            assert "SSL_CERT_FILE" in told.value.hint
+        assert server.requests == []
+        monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATE))
+        with connect(url, token=TOKEN) as remote:
+            assert remote.jobs.search().items == ()
+        other = url.replace("127.0.0.1", "localhost")
+        with (
+            connect(other, token=TOKEN) as remote,
+            pytest.raises(errors.Unreached, match="not valid for 'localhost'"),
+        ):
+            remote.jobs.search()
 
 
 def test_nothing_shows_the_token() -> None:

@@ -4,19 +4,31 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Self
+
+HELLO = b"\x16\x03"
+"""How TLS begins."""
 
 Answer = Callable[[bytes], Iterator[bytes]]
 """Gives the pieces of an answer to a request, of which it gets the head."""
 
 
 class HostileServer:
-    """Listens on a port of this machine; `requests` are the heads that it got."""
+    """Listens on a port of this machine; `requests` are the heads that it got.
 
-    def __init__(self, answer: Answer) -> None:
+    With a `certificate` (and its key, in one file) it speaks TLS.
+    """
+
+    def __init__(self, answer: Answer, *, certificate: Path | None = None) -> None:
         self._answer = answer
+        self._tls = None
+        if certificate is not None:
+            self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            self._tls.load_cert_chain(certificate)
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._over = threading.Event()
         self.requests: list[bytes] = []
@@ -28,12 +40,16 @@ class HostileServer:
             while not self._over.is_set():
                 taken, _ = self._listener.accept()
                 with taken, contextlib.suppress(OSError):
-                    self._talk(taken)
+                    taken.settimeout(10)
+                    if self._tls is None:
+                        self._talk(taken)
+                    else:
+                        with self._tls.wrap_socket(taken, server_side=True) as wrapped:
+                            self._talk(wrapped)
 
     def _talk(self, taken: socket.socket) -> None:
-        taken.settimeout(10)
         head = b""
-        while b"\r\n\r\n" not in head:
+        while b"\r\n\r\n" not in head and not head.startswith(HELLO):
             more = taken.recv(65_536)
             if not more:
                 return

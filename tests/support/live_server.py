@@ -10,8 +10,8 @@ from collections.abc import Iterator
 import uvicorn
 
 from jobtracker_core.cli.serve import listen, url_of
-from jobtracker_core.server.compose import create_app
 from jobtracker_core.tracker import JobTracker
+from standing import app_of
 
 
 @contextlib.contextmanager
@@ -19,7 +19,7 @@ def serving(tracker: JobTracker, *, prefix: str = "") -> Iterator[str]:
     """Serve an installation while the block runs; gives its address without a slash at its end."""
     listener = listen("127.0.0.1", 0)
     config = uvicorn.Config(
-        create_app(tracker, prefix=prefix),
+        app_of(tracker, prefix),
         log_config=None,
         log_level="warning",
         access_log=False,
