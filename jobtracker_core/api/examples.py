@@ -99,6 +99,8 @@ BODIES: Final[Mapping[str, Any]] = {
             }
         ],
     },
+    "changeSearches": {"action": "pause", "ids": [1, 2]},
+    "runSearches": {"ids": [1, 2]},
     "setApplicationTags": {"tags": ["dream", "near"]},
     "createToken": {"name": "crawler", "scopes": ["ingest"], "days": 30, "collector": "board"},
 }

@@ -176,7 +176,12 @@ def count_stored_jobs(tracker: NamedDependency[JobTracker], source: Source = Non
 
 @get(
     "/sources",
-    **operation("listJobSources", "List where stored jobs come from", scope=Scope.JOBS_READ),
+    **operation(
+        "listJobSources",
+        "List where stored jobs come from",
+        description="The names of collectors, those of plugins that are gone too.",
+        scope=Scope.JOBS_READ,
+    ),
 )
 def list_job_sources(tracker: NamedDependency[JobTracker]) -> tuple[str, ...]:
     """List where stored jobs come from."""
