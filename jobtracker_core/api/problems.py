@@ -37,6 +37,7 @@ from jobtracker_core.tracker import CollectorOff
 from jobtracker_core.tracker.ingest import NotYours, RunOver
 from jobtracker_core.tracker.proxies import BadAddress, BadProxy, LeftAlone
 from jobtracker_core.tracker.runs import NoRetry
+from jobtracker_core.tracker.searches import ScheduleError
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -156,15 +157,21 @@ def _known(error: Exception) -> Explained | None:
         if isinstance(error, kind_of):
             hint = getattr(error, "hint", None)
             return _plain(kind, status, str(error), next=_next(error) or hint)
-    if isinstance(error, BadAddress):
-        return invalid({"url": str(error)}, next=getattr(error, "hint", None))
     if isinstance(error, FormError):
         return invalid(error.problems)
+    if isinstance(error, ScheduleError):
+        return invalid({error.field: error.message}, next=error.hint)
+    if isinstance(error, ConfigError | BadQuery):
+        return invalid({error.field: str(error)})
+    return _badly_aimed(error)
+
+
+def _badly_aimed(error: Exception) -> Explained | None:
+    if isinstance(error, BadAddress):
+        return invalid({"url": str(error)}, next=getattr(error, "hint", None))
     if isinstance(error, BadProxy):
         field, _, text = str(error).partition(": ")
         return invalid({field: text})
-    if isinstance(error, ConfigError | BadQuery):
-        return invalid({error.field: str(error)})
     return _invalid(error) if isinstance(error, ValidationException) else None
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from jobtracker_core import JobTracker, Settings
 from jobtracker_core.storage.applications import ApplicationDraft
+from keys import KEY
 
 API = "/api/v1"
 URL = "https://jobs.example/1"
@@ -49,6 +53,10 @@ BODIES: list[tuple[str, str, bytes | dict[str, Any], int, str, str]] = [
     ("POST", "events", {"kind": "party"}, 400, "kind", KINDS),
     ("POST", "jobs", {"title": "x", "url": URL, "employment": ["full_time", "x"]}, 400, "employment[1]", "full_time, part_time"),
     ("POST", "config", {"searches": [{"name": "x", "collector": "y", "overlap": "z"}]}, 400, "searches[0].overlap", "skip, queue"),
+    ("POST", "searches", {"name": "x", "collector": "hiringcafe", "query": {}, "cron": "daily"}, 400, "cron", "five fields"),
+    ("POST", "searches", {"name": "x", "collector": "hiringcafe", "query": {}, "every_s": 5}, 400, "every_s", "60"),
+    ("POST", "searches", {"name": "x", "collector": "hiringcafe", "query": {}, "timezone": "Berlni"}, 400, "timezone", "no time zone"),
+    ("POST", "searches", {"name": "x", "collector": "hiringcafe", "query": {}, "stagger_s": 7200}, 400, "misfire_window_s", "missed"),
     ("POST", "applications", {"job_id": 12345}, 404, "", "there is no job 12345"),
     ("POST", "applications", {"title": "x", "applied_at": "1600-01-01T00:00:00Z"}, 400, "applied_at", "1600"),
     ("POST", "applications", {"title": "x", "next_action_on": "1600-01-01"}, 400, "next_action_on", "1900 to 2200"),
@@ -72,6 +80,15 @@ def test_a_body_that_cannot_be_is_refused(
     if status == 400:
         assert [error["field"] for error in said["errors"]] == [field], said
     assert len(tracker.audit.list().items) == before
+
+
+@pytest.fixture
+def tracker(db_url: str, tmp_path: Path) -> Iterator[JobTracker]:
+    settings = Settings(
+        data_dir=tmp_path / "data", database_url=db_url, plugins=("hiringcafe",), secret_key=(KEY,)
+    )
+    with JobTracker(settings) as tracker:
+        yield tracker
 
 
 PARAMETERS = [

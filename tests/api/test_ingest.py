@@ -110,7 +110,7 @@ def test_plugins_hear_of_the_end_of_a_run_once(send, tracker) -> None:
     assert [(number, state) for number, state, _ in heard] == [
         (first["run_id"], RunState.SUCCEEDED)
     ]
-    assert sorted(heard[0][2]) == ["1", "2"]
+    assert sorted(heard[0][2]) == ["p1", "p2"]
 
 
 def test_details_count_apart_and_are_asked_for_no_more(send, tracker) -> None:

@@ -129,7 +129,7 @@ def test_a_test_is_of_a_collector_or_of_an_address(problem) -> None:
 
 
 def test_without_the_key_of_its_secrets_it_says_what_to_do(client, tracker, monkeypatch) -> None:
-    def missing(*_):
+    def missing(*_, **__):
         raise MissingKey("/home/ann/key: it is not there", "Set it.")
 
     monkeypatch.setattr("jobtracker_core.storage.proxies.add", missing)
