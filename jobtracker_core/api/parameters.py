@@ -13,6 +13,7 @@ from litestar.params import QueryParameter
 from litestar.typing import FieldDefinition
 
 from jobtracker_core.api.bodies import alternatives, choices
+from jobtracker_core.storage.fields import FIRST_YEAR, LAST_YEAR
 
 _LONGEST_SHOWN = 40
 _TIMES: dict[Any, str] = {
@@ -71,12 +72,20 @@ def _no_value(value: str, hint: Any) -> str | None:
     words = choices(hint)
     if words and value not in words:
         return f"{value[:_LONGEST_SHOWN]!r} is none of: {', '.join(words)}"
-    said = _TIMES.get(next((kind for kind in alternatives(hint) if kind in _TIMES), None))
-    if said is not None and value.replace(".", "", 1).isdecimal():
-        # It would be so many seconds since 1970.
-        return said
+    said = next((_TIMES[kind] for kind in alternatives(hint) if kind in _TIMES), None)
+    if said is not None and (wrong := _no_time(value, said)) is not None:
+        return wrong
     if value.lower() == "null" and str not in alternatives(hint):
         return "leave it out if it does not matter"
+    return None
+
+
+def _no_time(value: str, takes: str) -> str | None:
+    if value.replace(".", "", 1).isdecimal():
+        # It would be so many seconds since 1970.
+        return takes
+    if value[:4].isdecimal() and not FIRST_YEAR <= int(value[:4]) <= LAST_YEAR:
+        return f"the year {int(value[:4])} is not one from {FIRST_YEAR} to {LAST_YEAR}"
     return None
 
 

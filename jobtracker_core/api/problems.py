@@ -38,6 +38,7 @@ from jobtracker_core.tracker import CollectorOff
 from jobtracker_core.tracker.ingest import NotYours, RunOver
 from jobtracker_core.tracker.proxies import BadAddress, BadProxy, LeftAlone
 from jobtracker_core.tracker.runs import NoRetry
+from jobtracker_core.tracker.searches import ScheduleError
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -157,10 +158,10 @@ def _known(error: Exception) -> Explained | None:
         if isinstance(error, kind_of):
             hint = getattr(error, "hint", None)
             return _plain(kind, status, str(error), next=_next(error) or hint)
-    if isinstance(error, BadAddress):
-        return invalid({"url": str(error)}, next=getattr(error, "hint", None))
     if isinstance(error, FormError):
         return invalid(error.problems)
+    if isinstance(error, BadAddress):
+        return invalid({"url": str(error)}, next=getattr(error, "hint", None))
     if isinstance(error, BadProxy | ScheduleError | ConfigError | BadQuery):
         return _with_hint(error)
     return _invalid(error) if isinstance(error, ValidationException) else None

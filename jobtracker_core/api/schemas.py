@@ -15,6 +15,8 @@ from litestar import Litestar
 from litestar.handlers import HTTPRouteHandler
 from msgspec import Struct
 
+from jobtracker_core.storage.fields import YEARS
+
 _SECTION: Final = re.compile(r"^(?:Attributes|Args|Raises):$", re.MULTILINE)
 _ATTRIBUTE: Final = re.compile(r"^    (\w+): (.+(?:\n {8,}\S.*)*)", re.MULTILINE)
 _PYTHON: Final = {"None": "null", "True": "true", "False": "false"}
@@ -93,6 +95,8 @@ def never_null(schema: dict[str, Any]) -> dict[str, Any]:
     only, *null = found.get("oneOf", (None,))
     if null == [{"type": "null"}]:
         return dict(only)
+    if str(found.get("format")) in {"date", "date-time"}:
+        found |= YEARS
     if isinstance(found.get("type"), list):
         found["type"] = found["type"][0]
     if None in found.get("enum", ()):

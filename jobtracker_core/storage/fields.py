@@ -63,12 +63,12 @@ Zone = Annotated[
     ),
 ]
 Minutes = Annotated[int, Meta(ge=0, le=40_320, description="Minutes before the start")]
-_YEARS: Final = {"pattern": "^(19|20|21)[0-9]{2}-|^2200-"}
+YEARS: Final = {"pattern": "^(19|20|21)[0-9]{2}-|^2200-"}
 Moment = Annotated[
     datetime,
-    Meta(description=f"In the years {FIRST_YEAR} to {LAST_YEAR}", extra_json_schema=_YEARS),
+    Meta(description=f"In the years {FIRST_YEAR} to {LAST_YEAR}", extra_json_schema=YEARS),
 ]
 Day = Annotated[
     date,
-    Meta(description=f"In the years {FIRST_YEAR} to {LAST_YEAR}", extra_json_schema=_YEARS),
+    Meta(description=f"In the years {FIRST_YEAR} to {LAST_YEAR}", extra_json_schema=YEARS),
 ]

@@ -27,7 +27,9 @@ Cron = Annotated[
         max_length=200,
     ),
 ]
-EveryS = Annotated[int, Meta(description="Run again and again, with so much time between")]
+EveryS = Annotated[
+    int, Meta(description="Run again and again, with so much time between", ge=60, le=_YEAR_S)
+]
 ZoneName = Annotated[
     str, Meta(description="The place whose clock the cron line goes by", max_length=100)
 ]

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from jobtracker_core import JobTracker, Settings
 from jobtracker_core.storage.applications import ApplicationDraft
+from keys import KEY
 
 API = "/api/v1"
 URL = "https://jobs.example/1"
@@ -49,6 +53,10 @@ BODIES: list[tuple[str, str, bytes | dict[str, Any], int, str, str]] = [
     ("POST", "events", {"kind": "party"}, 400, "kind", KINDS),
     ("POST", "jobs", {"title": "x", "url": URL, "employment": ["full_time", "x"]}, 400, "employment[1]", "full_time, part_time"),
     ("POST", "config", {"searches": [{"name": "x", "collector": "y", "overlap": "z"}]}, 400, "searches[0].overlap", "skip, queue"),
+    ("POST", "searches", {"name": "x", "collector": "hiringcafe", "query": {}, "cron": "daily"}, 400, "cron", "five fields"),
+    ("POST", "searches", {"name": "x", "collector": "hiringcafe", "query": {}, "every_s": 5}, 400, "every_s", "60"),
+    ("POST", "searches", {"name": "x", "collector": "hiringcafe", "query": {}, "timezone": "Berlni"}, 400, "timezone", "no time zone"),
+    ("POST", "searches", {"name": "x", "collector": "hiringcafe", "query": {}, "stagger_s": 7200}, 400, "misfire_window_s", "missed"),
     ("POST", "applications", {"job_id": 12345}, 404, "", "there is no job 12345"),
     ("POST", "applications", {"title": "x", "applied_at": "1600-01-01T00:00:00Z"}, 400, "applied_at", "1600"),
     ("POST", "applications", {"title": "x", "next_action_on": "1600-01-01"}, 400, "next_action_on", "1900 to 2200"),
@@ -74,6 +82,15 @@ def test_a_body_that_cannot_be_is_refused(
     assert len(tracker.audit.list().items) == before
 
 
+@pytest.fixture
+def tracker(db_url: str, tmp_path: Path) -> Iterator[JobTracker]:
+    settings = Settings(
+        data_dir=tmp_path / "data", database_url=db_url, plugins=("hiringcafe",), secret_key=(KEY,)
+    )
+    with JobTracker(settings) as tracker:
+        yield tracker
+
+
 PARAMETERS = [
     ("jobs?per_page=100000", 400, "per_page", "200"),
     ("jobs?limit=ten", 400, "limit", "int"),
@@ -92,6 +109,9 @@ PARAMETERS = [
     ("jobs?search=a%00b", 400, "search", "NUL"),
     ("jobs?search=%ED%A0%80", 400, "query", "is not UTF-8"),
     ("jobs?posted_since=1600-01-01T00:00:00Z", 400, "posted_since", "1600"),
+    ("events?from=1600-01-01T00:00:00Z", 400, "from", "1900 to 2200"),
+    ("audit?since=9999-01-01T00:00:00Z", 400, "since", "1900 to 2200"),
+    ("applications?next_action_until=1600-01-01", 400, "next_action_until", "1900 to 2200"),
     ("jobs?posted_since=0.5", 400, "posted_since", "takes a time"),
     ("applications?next_action_until=20270115", 400, "next_action_until", "takes a day"),
     ("jobs?colour=red", 400, "colour", "unknown parameter"),

@@ -41,6 +41,13 @@ RULES = {
         ("listEvents", "listContacts", "listDismissals", "listAudit"),
         "a mark is one that a list gave",
     ),
+    **dict.fromkeys(
+        (
+            *("deleteJob", "writeJobNote", "deleteApplication", "deleteEvent", "deleteContact"),
+            *("deleteView", "deleteSearch"),
+        ),
+        "an empty `If-Match`, which is made however long it must be: whoever sends it means a version",
+    ),
     "createJob": "links, pay without amounts, texts of which nothing is left",
     "upsertJob": "the same, and a `source_id` is needed",
     "updateJob": "the same, and what is set cannot be released at once",
