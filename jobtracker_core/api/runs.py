@@ -86,6 +86,7 @@ class NewRun(RunOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
             Meta(
                 description="Of all runs that ever were, one has it: asked for again, that one is "
                 "named, with the outcome `same`",
+                pattern="^[!-~]+$",
                 min_length=1,
                 max_length=200,
             ),

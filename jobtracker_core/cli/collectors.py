@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from jobtracker_core.cli.output import clean, print_json, print_table
-from jobtracker_core.cli.place import Family, curl_option, open_place
+from jobtracker_core.cli.place import Family, curl_option, open_place, program
 from jobtracker_core.contract.info import Policy
 from jobtracker_core.tracker.collector_reports import CollectorReport
 
@@ -73,7 +73,7 @@ def enable(name: str) -> None:
     for label, url in (("robots file", policy.robots_url), ("terms", policy.terms_url)):
         if url:
             click.echo(f"  {label}: {url}")
-    click.echo(f"{name} is on. Turn it off with: jobtracker collectors disable {name}")
+    click.echo(f"{name} is on. Turn it off with: {program()} collectors disable {name}")
     if report.unavailable:
         click.echo(clean(f"It cannot be used here yet: {report.unavailable}"))
 

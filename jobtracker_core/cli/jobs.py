@@ -16,7 +16,7 @@ from jobtracker_core.cli.output import (
     print_json,
     print_table,
 )
-from jobtracker_core.cli.place import Family, curl_option, open_place
+from jobtracker_core.cli.place import Family, curl_option, open_place, program
 from jobtracker_core.contract.posting import Employment, PayKind, Remote, Seniority
 from jobtracker_core.ingest import html
 from jobtracker_core.storage.jobs import Job, JobDetail
@@ -109,7 +109,7 @@ def list_(
         given += [("--changed-by", changed_by), ("--limit", limit), ("--after", found.after)]
         words = [text for option, value in given if value for text in (option, str(value))]
         words += [] if is_open is None else ["--open" if is_open else "--closed"]
-        click.echo(f"More: jobtracker jobs list {shlex.join(words)}", err=True)
+        click.echo(f"More: {program()} jobs list {shlex.join(words)}", err=True)
 
 
 def _of_all(tally: Tally | None) -> str:

@@ -65,6 +65,12 @@ def chosen_server() -> str | None:
     return given if given is not None else os.environ.get(SERVER_VARIABLE) or None
 
 
+def program() -> str:
+    """Return how to call this program for the same place, for lines that are to be copied."""
+    given: str | None = click.get_current_context().find_root().obj["server"]
+    return "jobtracker" if given is None else f"jobtracker --server {shlex.quote(given)}"
+
+
 def open_remote(url: str) -> RemoteTracker:
     """Open a server with the token that is kept or set for it; raises RemoteError."""
     allowed: bool = click.get_current_context().find_root().obj["allow_http"]

@@ -15,7 +15,7 @@ from jobtracker_core.cli.output import (
     print_json_line,
     print_table,
 )
-from jobtracker_core.cli.place import Family, Tracker, curl_option, open_place
+from jobtracker_core.cli.place import Family, Tracker, curl_option, open_place, program
 from jobtracker_core.contract.run import FilterUse, RunState, RunSummary
 from jobtracker_core.storage.events import Event
 from jobtracker_core.storage.jobs import Change
@@ -173,7 +173,7 @@ def retry(run_id: int, as_json: bool) -> None:  # noqa: FBT001
         click.echo(f"Run {made.run_id} of the same search is pending or running already.")
     else:
         click.echo(f"Run {made.run_id} waits for a worker.")
-    click.echo(f"Follow it with: jobtracker runs watch {made.run_id}")
+    click.echo(f"Follow it with: {program()} runs watch {made.run_id}")
 
 
 @runs.command()

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from jobtracker_core.cli.output import clean, print_fields, print_json, print_table
-from jobtracker_core.cli.place import Family, Tracker, curl_option, open_place
+from jobtracker_core.cli.place import Family, Tracker, curl_option, open_place, program
 from jobtracker_core.cli.search_options import (
     given,
     named_as_options,
@@ -206,7 +206,7 @@ def run(search: str, as_json: bool) -> None:  # noqa: FBT001
         click.echo(f"Run {made.run_id} of this search is pending or running already.")
     else:
         click.echo(f"Run {made.run_id} waits for a worker.")
-    click.echo(f"Follow it with: jobtracker runs watch {made.run_id}")
+    click.echo(f"Follow it with: {program()} runs watch {made.run_id}")
 
 
 @searches.command()
@@ -264,7 +264,7 @@ def _tell_if_off(report: SearchReport) -> None:
     if report.collector_on is None:
         click.echo(clean(f"Its collector {name} is not installed here."), err=True)
     elif not report.collector_on:
-        then = f"jobtracker collectors enable {name}"
+        then = f"{program()} collectors enable {name}"
         click.echo(
             clean(f"Its collector is off, so its runs wait. Turn it on with: {then}"), err=True
         )

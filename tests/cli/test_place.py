@@ -161,7 +161,7 @@ def test_the_same_groups_work_on_the_database_of_this_machine(jobtracker) -> Non
     assert jobtracker("applications", "add").code == 2
 
 
-def test_searches_runs_collectors_and_tokens(elsewhere, installation) -> None:
+def test_searches_runs_collectors_and_tokens(elsewhere, installation, server) -> None:
     off = elsewhere("searches", "add", "berlin", "hiringcafe", "--query", "text=x", "--every", "6h")
     assert (off.code, "Turn it on with" in off.err) == (0, True)
     refused = elsewhere("searches", "run", "berlin")
@@ -169,6 +169,7 @@ def test_searches_runs_collectors_and_tokens(elsewhere, installation) -> None:
         2,
         "Error: collector 'hiringcafe' is off, as all are at first",
     )
+    assert f"jobtracker --server {server} collectors enable hiringcafe" in off.err
     assert "The robots file" in elsewhere("collectors", "enable", "hiringcafe").out
     assert elsewhere("collectors").out.splitlines()[1].split("\t")[:2] == ["hiringcafe", "yes"]
     assert elsewhere("searches", "run", "berlin").out.startswith("Run 1 waits for a worker.")
