@@ -12,6 +12,7 @@ from jobtracker_core.api.access import token_guard
 from jobtracker_core.api.application_tags import application_tags_router
 from jobtracker_core.api.applications import applications_router
 from jobtracker_core.api.audit import audit_router
+from jobtracker_core.api.bodies import ApiRequest
 from jobtracker_core.api.calendar import calendar_router, read_feed
 from jobtracker_core.api.collectors import collectors_router
 from jobtracker_core.api.companies import companies_router
@@ -81,6 +82,7 @@ def api_router(
                     openapi,
                 ],
                 guards=[token_guard(tracker)],
+                request_class=ApiRequest,
                 before_request=refuse_broken_text,
                 exception_handlers={Answered: answer_again},
             ),

@@ -11,7 +11,7 @@ from litestar.params import JSONBody
 from jobtracker_core.api.applications import ApplicationId
 from jobtracker_core.api.job_marks import TagNames, TagWord
 from jobtracker_core.api.operations import operation
-from jobtracker_core.api.problems import refuse_unknown_parameters
+from jobtracker_core.api.parameters import refuse_unknown_parameters
 from jobtracker_core.contract.access import Scope
 from jobtracker_core.tracker import JobTracker
 
@@ -23,6 +23,7 @@ _MISSING = (HTTPStatus.NOT_FOUND,)
     **operation(
         "listApplicationTags",
         "List an application's tags",
+        description="By name.",
         scope=Scope.JOBS_READ,
         errors=_MISSING,
     ),
@@ -39,6 +40,8 @@ def list_tags(
     **operation(
         "setApplicationTags",
         "Give an application these tags and no others",
+        description="The answer is all of its tags. A tag is made when it is first put on "
+        "something.",
         scope=Scope.JOBS_WRITE,
         errors=_MISSING,
     ),
@@ -73,6 +76,8 @@ def put_tag(
     **operation(
         "untagApplication",
         "Take a tag off an application",
+        description="One that it does not have is not missed. A tag stays when nothing has it any "
+        "more.",
         scope=Scope.JOBS_WRITE,
         errors=_MISSING,
     ),

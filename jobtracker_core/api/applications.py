@@ -13,8 +13,9 @@ from msgspec import Meta, Struct
 
 from jobtracker_core.api.links import NEXT, leading_on
 from jobtracker_core.api.operations import operation
+from jobtracker_core.api.parameters import refuse_unknown_parameters
 from jobtracker_core.api.preconditions import ETAG, IfMatch, IfNoneMatch, expected_version, tagged
-from jobtracker_core.api.problems import refuse_unknown_parameters, wrong
+from jobtracker_core.api.problems import wrong
 from jobtracker_core.contract.access import Scope
 from jobtracker_core.storage.application_list import (
     ApplicationFilters,
@@ -37,27 +38,28 @@ MOST_AT_ONCE = 500
 _LONGEST_MARK = 64
 
 ApplicationId = Annotated[int, PathParameter(description="The application's number", ge=1)]
+OfOpen = Annotated[
+    bool | None,
+    QueryParameter(name="open", description="Only those that have not ended, or have"),
+]
 _GONE = (HTTPStatus.NOT_FOUND,)
 _CHANGED = (HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.PRECONDITION_FAILED)
 
 
 class BulkApplications(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What is to be done with several applications; `status` says where `move` leads."""
+    """What is to be done with several applications."""
 
     action: Annotated[Literal["move", "delete"], Meta(description="What to do with each")]
     ids: Annotated[
         list[Annotated[int, Meta(ge=1)]],
         Meta(description="Their numbers", min_length=1, max_length=MOST_AT_ONCE),
     ]
-    status: Status | None = None
+    status: Annotated[Status | None, Meta(description="Where `move` leads")] = None
 
 
 def read_filters(
     status: Annotated[Status | None, QueryParameter(description="Only in this status")] = None,
-    is_open: Annotated[
-        bool | None,
-        QueryParameter(name="open", description="Only those that have not ended, or have"),
-    ] = None,
+    is_open: OfOpen = None,
     company: Annotated[
         str | None, QueryParameter(description="Part of the company's name", max_length=200)
     ] = None,

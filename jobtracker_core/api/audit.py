@@ -11,13 +11,32 @@ from litestar.params import QueryParameter
 
 from jobtracker_core.api.links import NEXT, leading_on
 from jobtracker_core.api.operations import operation
-from jobtracker_core.api.problems import refuse_unknown_parameters, wrong
+from jobtracker_core.api.parameters import refuse_unknown_parameters
+from jobtracker_core.api.problems import wrong
 from jobtracker_core.contract.access import Scope
 from jobtracker_core.storage.audit_list import AuditList
 from jobtracker_core.storage.errors import NotFound
 from jobtracker_core.tracker import JobTracker
 
 MOST_ROWS = 200
+
+OfActor = Annotated[
+    str | None,
+    QueryParameter(
+        description="Only of this one, such as `token:3`, or of a kind, such as `user`",
+        max_length=200,
+    ),
+]
+OfAction = Annotated[
+    str | None,
+    QueryParameter(
+        description="Only actions that begin so, such as `job` or `job.update`", max_length=100
+    ),
+]
+OfTarget = Annotated[
+    str | None, QueryParameter(description="Only of this, such as `search:5`", max_length=300)
+]
+SinceWhen = Annotated[datetime | None, QueryParameter(description="Only from this instant on")]
 
 
 @get(
@@ -32,25 +51,10 @@ MOST_ROWS = 200
 )
 def list_audit(
     tracker: NamedDependency[JobTracker],
-    actor: Annotated[
-        str | None,
-        QueryParameter(
-            description="Only of this one, such as `token:3`, or of a kind, such as `user`",
-            max_length=200,
-        ),
-    ] = None,
-    action: Annotated[
-        str | None,
-        QueryParameter(
-            description="Only actions that begin so, such as `job` or `job.update`", max_length=100
-        ),
-    ] = None,
-    target: Annotated[
-        str | None, QueryParameter(description="Only of this, such as `search:5`", max_length=300)
-    ] = None,
-    since: Annotated[
-        datetime | None, QueryParameter(description="Only from this instant on")
-    ] = None,
+    actor: OfActor = None,
+    action: OfAction = None,
+    target: OfTarget = None,
+    since: SinceWhen = None,
     limit: Annotated[int, QueryParameter(description="Rows at most", ge=1, le=MOST_ROWS)] = 50,
     after: Annotated[
         str | None,

@@ -13,7 +13,7 @@ from litestar.params import JSONBody, PathParameter, QueryParameter
 from msgspec import Meta, Struct
 
 from jobtracker_core.api.operations import operation
-from jobtracker_core.api.problems import refuse_unknown_parameters
+from jobtracker_core.api.parameters import refuse_unknown_parameters
 from jobtracker_core.contract.access import Scope
 from jobtracker_core.storage.calendar import CalendarEntry
 from jobtracker_core.storage.errors import NotFound
@@ -84,6 +84,7 @@ def create_feed(tracker: NamedDependency[JobTracker], data: JSONBody[FeedName]) 
     **operation(
         "revokeCalendarFeed",
         "End a secret address of the calendar",
+        description="Calendar programs that know it get a 404 from now on.",
         scope=Scope.JOBS_WRITE,
         errors=(HTTPStatus.NOT_FOUND,),
     ),

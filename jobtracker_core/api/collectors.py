@@ -11,8 +11,8 @@ from litestar.params import JSONBody, PathParameter
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from jobtracker_core.api.operations import operation
+from jobtracker_core.api.parameters import refuse_unknown_parameters
 from jobtracker_core.api.preconditions import ETAG, IfMatch, IfNoneMatch, expected_version, tagged
-from jobtracker_core.api.problems import refuse_unknown_parameters
 from jobtracker_core.api.runs import RunOptions, to_limits
 from jobtracker_core.contract.access import Scope
 from jobtracker_core.storage.queue import Enqueued
@@ -44,7 +44,12 @@ class CollectorRun(RunOptions, frozen=True, kw_only=True, forbid_unknown_fields=
 
 @get(
     "/",
-    **operation("listCollectors", "List collectors and how they do", scope=Scope.JOBS_READ),
+    **operation(
+        "listCollectors",
+        "List collectors and how they do",
+        description="Those too whose plugin is gone.",
+        scope=Scope.JOBS_READ,
+    ),
 )
 def list_collectors(tracker: NamedDependency[JobTracker]) -> tuple[CollectorReport, ...]:
     """List collectors."""
@@ -79,7 +84,7 @@ def get_collector(
         description="Workers take it up with the next run that they begin. Turning it on ends its "
         "pause and the cooling of its site.",
         scope=Scope.ADMIN,
-        errors=(HTTPStatus.NOT_FOUND, HTTPStatus.PRECONDITION_FAILED),
+        errors=(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.PRECONDITION_FAILED),
         headers=[ETAG],
     ),
 )
@@ -104,6 +109,7 @@ def update_collector(
     **operation(
         "getCollectorSchema",
         "Show what can be asked of a collector and set for it",
+        description="JSON schemas of its query and its settings, and which filters it knows.",
         scope=Scope.JOBS_READ,
         errors=(HTTPStatus.NOT_FOUND,),
     ),

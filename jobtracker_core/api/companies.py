@@ -8,12 +8,12 @@ from typing import Annotated
 from litestar import Response, Router, get, post, put
 from litestar.di import NamedDependency
 from litestar.params import JSONBody, PathParameter, QueryParameter
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from jobtracker_core.api.links import NEXT, leading_on
 from jobtracker_core.api.operations import operation
+from jobtracker_core.api.parameters import refuse_unknown_parameters
 from jobtracker_core.api.preconditions import ETAG, IfMatch, IfNoneMatch, expected_version, tagged
-from jobtracker_core.api.problems import refuse_unknown_parameters
 from jobtracker_core.contract.access import Scope
 from jobtracker_core.storage.companies import (
     Company,
@@ -37,7 +37,7 @@ CompanyText = Annotated[
 class CompanyName(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A company's name in whatever spelling."""
 
-    name: Name
+    name: Annotated[Name, Meta(description="In whatever spelling")]
 
 
 @get(
@@ -45,6 +45,7 @@ class CompanyName(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     **operation(
         "listCompanies",
         "List companies by name",
+        description="Go on with `after`, or follow the Link header.",
         scope=Scope.JOBS_READ,
         headers=[NEXT],
     ),
@@ -107,6 +108,7 @@ def find_or_create_company(
     **operation(
         "getCompany",
         "Show a company",
+        description="The `ETag` of the answer is its version.",
         scope=Scope.JOBS_READ,
         errors=(HTTPStatus.NOT_FOUND,),
         headers=[ETAG],

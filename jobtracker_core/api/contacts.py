@@ -11,8 +11,9 @@ from litestar.params import JSONBody, PathParameter, QueryParameter
 
 from jobtracker_core.api.links import NEXT, leading_on
 from jobtracker_core.api.operations import operation
+from jobtracker_core.api.parameters import refuse_unknown_parameters
 from jobtracker_core.api.preconditions import ETAG, IfMatch, IfNoneMatch, expected_version, tagged
-from jobtracker_core.api.problems import refuse_unknown_parameters, wrong
+from jobtracker_core.api.problems import wrong
 from jobtracker_core.contract.access import Scope
 from jobtracker_core.storage.contacts import Contact, ContactChanges, ContactDraft, ContactList
 from jobtracker_core.storage.errors import NotFound
@@ -22,6 +23,8 @@ MOST_PER_PAGE = 200
 _LONGEST_MARK = 64
 
 ContactId = Annotated[int, PathParameter(description="The contact's number", ge=1)]
+OfCompany = Annotated[int | None, QueryParameter(description="Only of this company", ge=1)]
+OfApplication = Annotated[int | None, QueryParameter(description="Only of this application", ge=1)]
 _GONE = (HTTPStatus.NOT_FOUND,)
 _CHANGED = (HTTPStatus.NOT_FOUND, HTTPStatus.PRECONDITION_FAILED)
 
@@ -31,18 +34,15 @@ _CHANGED = (HTTPStatus.NOT_FOUND, HTTPStatus.PRECONDITION_FAILED)
     **operation(
         "listContacts",
         "List contacts, the latest first",
+        description="Go on with `after`, or follow the Link header.",
         scope=Scope.JOBS_READ,
         headers=[NEXT],
     ),
 )
 def list_contacts(
     tracker: NamedDependency[JobTracker],
-    company_id: Annotated[
-        int | None, QueryParameter(description="Only of this company", ge=1)
-    ] = None,
-    application_id: Annotated[
-        int | None, QueryParameter(description="Only of this application", ge=1)
-    ] = None,
+    company_id: OfCompany = None,
+    application_id: OfApplication = None,
     limit: Annotated[
         int, QueryParameter(description="Contacts at most", ge=1, le=MOST_PER_PAGE)
     ] = 50,
@@ -85,7 +85,12 @@ def create_contact(
 @get(
     "/{contact_id:int}",
     **operation(
-        "getContact", "Show a contact", scope=Scope.JOBS_READ, errors=_GONE, headers=[ETAG]
+        "getContact",
+        "Show a contact",
+        description="The `ETag` of the answer is its version.",
+        scope=Scope.JOBS_READ,
+        errors=_GONE,
+        headers=[ETAG],
     ),
 )
 def get_contact(
@@ -122,7 +127,13 @@ def update_contact(
 
 @delete(
     "/{contact_id:int}",
-    **operation("deleteContact", "Delete a contact", scope=Scope.JOBS_WRITE, errors=_CHANGED),
+    **operation(
+        "deleteContact",
+        "Delete a contact",
+        description="The company or the application stays.",
+        scope=Scope.JOBS_WRITE,
+        errors=_CHANGED,
+    ),
 )
 def delete_contact(
     tracker: NamedDependency[JobTracker], contact_id: ContactId, if_match: IfMatch = None

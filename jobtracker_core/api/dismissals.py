@@ -11,7 +11,8 @@ from litestar.params import PathParameter, QueryParameter
 
 from jobtracker_core.api.links import NEXT, leading_on
 from jobtracker_core.api.operations import operation
-from jobtracker_core.api.problems import refuse_unknown_parameters, wrong
+from jobtracker_core.api.parameters import refuse_unknown_parameters
+from jobtracker_core.api.problems import wrong
 from jobtracker_core.contract.access import Scope
 from jobtracker_core.storage.dismissals import DismissalList
 from jobtracker_core.storage.errors import NotFound
@@ -24,6 +25,8 @@ from jobtracker_core.tracker import JobTracker
     **operation(
         "listDismissals",
         "List hidden jobs, the latest first",
+        description="Those too that were deleted since. Go on with `after`, or follow the Link "
+        "header.",
         scope=Scope.JOBS_READ,
         headers=[NEXT],
     ),

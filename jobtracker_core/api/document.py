@@ -8,13 +8,47 @@ from typing import Any
 from litestar import Litestar, Router
 from litestar.di import Provide
 from litestar.openapi.config import OpenAPIConfig
-from litestar.openapi.spec import Components, SecurityScheme, Server
+from litestar.openapi.spec import Components, SecurityScheme, Server, Tag
 
+from jobtracker_core.api import examples
 from jobtracker_core.api.exports import MEDIA_TYPES
 from jobtracker_core.api.operations import SCHEME
+from jobtracker_core.api.schemas import describe_schemas, names_in, never_null
 from jobtracker_core.contract.access import Scope
 
 API_VERSION = "1"
+
+_TAGS = {
+    "jobs": "Postings that were collected or entered, and what a person put on them.",
+    "applications": "What a person applies to, from draft to an end.",
+    "events": "Interviews, deadlines and notes, and each move of an application.",
+    "contacts": "People at companies.",
+    "calendar": "Events and next actions in time, and secret addresses for calendar programs.",
+    "companies": "Employers.",
+    "tags": "Words on jobs and applications.",
+    "views": "Lists with their filters, under a name.",
+    "stats": "Numbers for a front page.",
+    "exports": "Whole lists as files.",
+    "searches": "Queries that are kept, with their times and limits.",
+    "runs": "The queue and the history of runs.",
+    "collectors": "Which sites are collected, and how.",
+    "sites": "How many runs a site bears at once.",
+    "ingest": "Pages that were read elsewhere.",
+    "proxies": "Ways out that runs can take.",
+    "machinery": "What is installed, and what is at work.",
+    "config": "How this installation is set up, to keep and to carry elsewhere.",
+    "tokens": "What programs may do.",
+    "audit": "Who changed what.",
+    "health": "For whoever watches over the process.",
+}
+_HEADERS = {
+    "WWW-Authenticate": {"description": "`Bearer`: send a token.", "schema": {"type": "string"}},
+    "Retry-After": {
+        "description": "Seconds after which to try again.",
+        "schema": {"type": "string", "pattern": "^[0-9]+$"},
+    },
+}
+_OF_STATUS = {"401": ("WWW-Authenticate",), "429": ("Retry-After",), "503": ("Retry-After",)}
 
 
 def describe(routes: Sequence[Router]) -> dict[str, Any]:
@@ -28,6 +62,7 @@ def describe(routes: Sequence[Router]) -> dict[str, Any]:
             version=API_VERSION,
             description="Job postings from many sites as one history, and what a person makes of "
             "them. Errors are problem details (RFC 9457). Times are UTC.",
+            tags=[Tag(name=name, description=text) for name, text in _TAGS.items()],
             # Seen from the document's own address, so that it holds under every prefix.
             servers=[Server(url="../..")],
             components=Components(
@@ -49,8 +84,11 @@ def describe(routes: Sequence[Router]) -> dict[str, Any]:
         pdb_on_exception=False,
     )
     document = described.openapi_schema.to_schema()
+    describe_schemas(document, described)
     _close_bodies(document)
     _name_files(document)
+    _add_examples(document)
+    _share_errors(document)
     return document
 
 
@@ -73,9 +111,8 @@ def _close_bodies(document: dict[str, Any]) -> None:
     schemas = document["components"]["schemas"]
     waiting = [
         name
-        for path in document["paths"].values()
-        for operation in path.values()
-        for name in _names(operation.get("requestBody"))
+        for operation in _operations(document)
+        for name in names_in(operation.get("requestBody"))
     ]
     done: set[str] = set()
     while waiting:
@@ -86,17 +123,48 @@ def _close_bodies(document: dict[str, Any]) -> None:
         schema = schemas[name]
         if "properties" in schema:
             schema["additionalProperties"] = False
-        waiting += _names(schema)
+        waiting += names_in(schema)
 
 
-def _names(part: Any) -> Iterator[str]:
-    """Yield the names of the schemas that a part of the document refers to."""
-    if isinstance(part, dict):
-        reference = part.get("$ref")
-        if isinstance(reference, str):
-            yield reference.rpartition("/")[2]
-        for value in part.values():
-            yield from _names(value)
-    elif isinstance(part, list):
-        for value in part:
-            yield from _names(value)
+def _add_examples(document: dict[str, Any]) -> None:
+    for operation in _operations(document):
+        name = operation["operationId"]
+        for parameter in operation.get("parameters", ()):
+            parameter["schema"] = never_null(parameter["schema"])
+            parameter["example"] = examples.of_parameter(name, parameter["name"])
+        if any(one["name"] == "If-None-Match" for one in operation.get("parameters", ())):
+            operation["responses"]["304"] = {"description": "It is the version that is known."}
+        if "requestBody" in operation:
+            [content] = operation["requestBody"]["content"].values()
+            content["example"] = examples.BODIES[name]
+            described, *null = content["schema"].get("oneOf", [content["schema"]])
+            if null:
+                # None stands for no body at all.
+                content["schema"] = described
+                operation["requestBody"]["required"] = False
+
+
+def _share_errors(document: dict[str, Any]) -> None:
+    """Describe each kind of error once, with its headers and an example, and refer to it."""
+    shared: dict[str, Any] = document["components"].setdefault("responses", {})
+    for operation in _operations(document):
+        for status, answer in operation["responses"].items():
+            if status not in examples.PROBLEMS:
+                continue
+            name = answer["description"].replace(" ", "")
+            if name not in shared:
+                content = {
+                    media_type: {
+                        **described,
+                        "example": {**examples.PROBLEMS[status], "status": int(status)},
+                    }
+                    for media_type, described in answer["content"].items()
+                }
+                headers = {header: _HEADERS[header] for header in _OF_STATUS.get(status, ())}
+                shared[name] = {**answer, "content": content, "headers": headers}
+            operation["responses"][status] = {"$ref": f"#/components/responses/{name}"}
+
+
+def _operations(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for item in document["paths"].values():
+        yield from item.values()

@@ -4,41 +4,39 @@ from __future__ import annotations
 
 from datetime import datetime
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated
 
 from litestar import Response, Router, delete, get, post, put
-from litestar.di import NamedDependency
+from litestar.di import NamedDependency, Provide
 from litestar.params import JSONBody, PathParameter, QueryParameter
 
 from jobtracker_core.api.links import NEXT, leading_on
 from jobtracker_core.api.operations import operation
+from jobtracker_core.api.parameters import refuse_unknown_parameters
 from jobtracker_core.api.preconditions import ETAG, IfMatch, IfNoneMatch, expected_version, tagged
-from jobtracker_core.api.problems import refuse_unknown_parameters, wrong
+from jobtracker_core.api.problems import wrong
 from jobtracker_core.contract.access import Scope
 from jobtracker_core.storage.errors import NotFound
-from jobtracker_core.storage.timeline import Event, EventChanges, EventDraft, EventKind, EventList
+from jobtracker_core.storage.timeline import (
+    Event,
+    EventChanges,
+    EventDraft,
+    EventFilters,
+    EventKind,
+    EventList,
+)
 from jobtracker_core.tracker import JobTracker
 
 MOST_PER_PAGE = 200
 _LONGEST_MARK = 64
+_NAMES = {"since": "from", "until": "to"}
 
 EventId = Annotated[int, PathParameter(description="The event's number", ge=1)]
 _GONE = (HTTPStatus.NOT_FOUND,)
 _CHANGED = (HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.PRECONDITION_FAILED)
 
 
-@get(
-    "/",
-    **operation(
-        "listEvents",
-        "List events, the latest start first",
-        description="Go on with `after`, or follow the Link header.",
-        scope=Scope.JOBS_READ,
-        headers=[NEXT],
-    ),
-)
-def list_events(
-    tracker: NamedDependency[JobTracker],
+def read_filters(
     application_id: Annotated[
         int | None, QueryParameter(description="Only of this application", ge=1)
     ] = None,
@@ -56,6 +54,32 @@ def list_events(
         QueryParameter(name="to", description="Only what begins before this instant"),
     ] = None,
     done: Annotated[bool | None, QueryParameter(description="Only those done, or not")] = None,
+) -> EventFilters:
+    """Read which events are meant."""
+    return EventFilters(
+        application_id=application_id,
+        job_id=job_id,
+        kind=kind,
+        since=since,
+        until=until,
+        done=done,
+    )
+
+
+@get(
+    "/",
+    **operation(
+        "listEvents",
+        "List events, the latest start first",
+        description="Go on with `after`, or follow the Link header.",
+        scope=Scope.JOBS_READ,
+        headers=[NEXT],
+    ),
+)
+def list_events(
+    tracker: NamedDependency[JobTracker],
+    filters: NamedDependency[EventFilters],
+    *,
     limit: Annotated[
         int, QueryParameter(description="Events at most", ge=1, le=MOST_PER_PAGE)
     ] = 50,
@@ -65,29 +89,21 @@ def list_events(
     ] = None,
 ) -> Response[EventList]:
     """List events."""
-    filters: dict[str, Any] = {
-        "application_id": application_id,
-        "job_id": job_id,
-        "kind": kind,
-        "since": since,
-        "until": until,
-        "done": done,
-    }
     try:
         found = tracker.timeline.list(limit=limit, after=after, **filters)
     except NotFound as error:
         raise wrong("after", str(error)) from error
-    words = {
-        "application_id": application_id,
-        "job_id": job_id,
-        "kind": kind,
-        "from": None if since is None else since.isoformat(),
-        "to": None if until is None else until.isoformat(),
-        "done": None if done is None else str(done).lower(),
-        "limit": limit,
-        "after": found.after,
+    words: dict[str, object] = {
+        _NAMES.get(name, name): _as_written(value) for name, value in filters.items()
     }
+    words |= {"limit": limit, "after": found.after}
     return leading_on(found, None if found.after is None else words)
+
+
+def _as_written(value: object) -> object:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return value.isoformat() if isinstance(value, datetime) else value
 
 
 @post(
@@ -113,7 +129,14 @@ def create_event(
 
 @get(
     "/{event_id:int}",
-    **operation("getEvent", "Show an event", scope=Scope.JOBS_READ, errors=_GONE, headers=[ETAG]),
+    **operation(
+        "getEvent",
+        "Show an event",
+        description="The `ETag` of the answer is its version.",
+        scope=Scope.JOBS_READ,
+        errors=_GONE,
+        headers=[ETAG],
+    ),
 )
 def get_event(
     tracker: NamedDependency[JobTracker], event_id: EventId, if_none_match: IfNoneMatch = None
@@ -148,7 +171,13 @@ def update_event(
 
 @delete(
     "/{event_id:int}",
-    **operation("deleteEvent", "Delete an event", scope=Scope.JOBS_WRITE, errors=_CHANGED),
+    **operation(
+        "deleteEvent",
+        "Delete an event",
+        description="The moves of applications are history, and cannot be deleted.",
+        scope=Scope.JOBS_WRITE,
+        errors=_CHANGED,
+    ),
 )
 def delete_event(
     tracker: NamedDependency[JobTracker], event_id: EventId, if_match: IfMatch = None
@@ -162,6 +191,7 @@ def events_router() -> Router:
     return Router(
         "/events",
         route_handlers=[list_events, create_event, get_event, update_event, delete_event],
+        dependencies={"filters": Provide(read_filters, sync_to_thread=False)},
         guards=[refuse_unknown_parameters],
         tags=["events"],
     )

@@ -70,7 +70,12 @@ class DatabaseProbe:
         return status.current
 
 
-@get("/healthz", operation_id="isAlive", summary="Say that the process runs")
+@get(
+    "/healthz",
+    operation_id="isAlive",
+    description="The database is not asked.",
+    summary="Say that the process runs",
+)
 async def healthz() -> Alive:
     """Say that the process runs; the database is not asked."""
     return Alive()
@@ -79,6 +84,8 @@ async def healthz() -> Alive:
 @get(
     "/readyz",
     operation_id="isReady",
+    description="The database answers and fits, and the process is not about to end; within 5 "
+    "seconds.",
     summary="Say whether requests can be answered",
     responses=documented(HTTPStatus.SERVICE_UNAVAILABLE),
 )

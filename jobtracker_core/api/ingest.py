@@ -10,7 +10,7 @@ from litestar.di import NamedDependency
 from litestar.params import JSONBody
 
 from jobtracker_core.api.operations import operation
-from jobtracker_core.api.problems import refuse_unknown_parameters
+from jobtracker_core.api.parameters import refuse_unknown_parameters
 from jobtracker_core.contract.access import Scope
 from jobtracker_core.storage.audit import Actor
 from jobtracker_core.storage.tokens import Token
@@ -32,6 +32,7 @@ BIGGEST = 10 * 1024 * 1024
         "first time. A posting that cannot be read is named in `rejected` and costs no other. A "
         "run of which nothing comes for 15 minutes is ended as failed.",
         scope=Scope.INGEST,
+        foreign="postings",
         errors=(
             HTTPStatus.CONFLICT,
             HTTPStatus.REQUEST_ENTITY_TOO_LARGE,

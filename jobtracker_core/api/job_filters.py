@@ -7,6 +7,7 @@ from typing import Annotated, TypeAlias
 
 from litestar.params import QueryParameter
 
+from jobtracker_core.api.operations import FROM_ZERO
 from jobtracker_core.contract.info import NAME_PATTERN
 from jobtracker_core.contract.posting import Employment, Remote, Seniority
 from jobtracker_core.storage.applications import Status
@@ -46,7 +47,10 @@ OfSeniority: TypeAlias = Annotated[
     Seniority | None, QueryParameter(description="Only of this level")
 ]
 PayFrom: TypeAlias = Annotated[
-    float | None, QueryParameter(description="Only with pay that reaches so much a year", ge=0)
+    float | None,
+    QueryParameter(
+        description="Only with pay that reaches so much a year", ge=0, schema_extra=FROM_ZERO
+    ),
 ]
 PayCurrency: TypeAlias = Annotated[
     str | None,

@@ -13,8 +13,8 @@ from msgspec import Meta, Struct
 
 from jobtracker_core.api.jobs import JobId
 from jobtracker_core.api.operations import operation
+from jobtracker_core.api.parameters import refuse_unknown_parameters
 from jobtracker_core.api.preconditions import ETAG, IfMatch, IfNoneMatch, expected_version, tagged
-from jobtracker_core.api.problems import refuse_unknown_parameters
 from jobtracker_core.contract.access import Scope
 from jobtracker_core.storage.dismissals import Dismissal
 from jobtracker_core.storage.fields import Line, Prose, TagName
@@ -23,7 +23,9 @@ from jobtracker_core.tracker import JobTracker
 
 _MISSING = (HTTPStatus.NOT_FOUND,)
 
-TagWord = Annotated[str, PathParameter(description="The tag; case does not count", max_length=200)]
+TagWord = Annotated[
+    str, PathParameter(description="The tag; case does not count", min_length=1, max_length=50)
+]
 
 
 class Why(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -91,7 +93,13 @@ def restore_job(tracker: NamedDependency[JobTracker], job_id: JobId) -> None:
 
 @get(
     "/{job_id:int}/tags",
-    **operation("listJobTags", "List a job's tags", scope=Scope.JOBS_READ, errors=_MISSING),
+    **operation(
+        "listJobTags",
+        "List a job's tags",
+        description="By name.",
+        scope=Scope.JOBS_READ,
+        errors=_MISSING,
+    ),
 )
 def list_job_tags(tracker: NamedDependency[JobTracker], job_id: JobId) -> tuple[str, ...]:
     """List a job's tags."""
@@ -103,6 +111,8 @@ def list_job_tags(tracker: NamedDependency[JobTracker], job_id: JobId) -> tuple[
     **operation(
         "setJobTags",
         "Give a job these tags and no others",
+        description="The answer is all of its tags. A tag is made when it is first put on "
+        "something.",
         scope=Scope.JOBS_WRITE,
         errors=_MISSING,
     ),
@@ -132,7 +142,14 @@ def tag_job(tracker: NamedDependency[JobTracker], job_id: JobId, tag: TagWord) -
 
 @delete(
     "/{job_id:int}/tags/{tag:str}",
-    **operation("untagJob", "Take a tag off a job", scope=Scope.JOBS_WRITE, errors=_MISSING),
+    **operation(
+        "untagJob",
+        "Take a tag off a job",
+        description="One that it does not have is not missed. A tag stays when nothing has it any "
+        "more.",
+        scope=Scope.JOBS_WRITE,
+        errors=_MISSING,
+    ),
 )
 def untag_job(tracker: NamedDependency[JobTracker], job_id: JobId, tag: TagWord) -> None:
     """Take a tag off a job."""
@@ -144,6 +161,7 @@ def untag_job(tracker: NamedDependency[JobTracker], job_id: JobId, tag: TagWord)
     **operation(
         "getJobNote",
         "Show what is written on a job",
+        description="`text` is null where nothing is written.",
         scope=Scope.JOBS_READ,
         errors=_MISSING,
         headers=[ETAG],

@@ -16,8 +16,9 @@ from msgspec import Meta, Struct
 from jobtracker_core.api.job_filters import InOrder, Source, read_filters
 from jobtracker_core.api.links import NEXT, leading_on
 from jobtracker_core.api.operations import operation
+from jobtracker_core.api.parameters import refuse_unknown_parameters
 from jobtracker_core.api.preconditions import ETAG, IfMatch, IfNoneMatch, expected_version, tagged
-from jobtracker_core.api.problems import refuse_unknown_parameters, wrong
+from jobtracker_core.api.problems import wrong
 from jobtracker_core.contract.access import Scope
 from jobtracker_core.storage.errors import NotFound
 from jobtracker_core.storage.fields import Line, TagName
@@ -175,7 +176,12 @@ def count_stored_jobs(tracker: NamedDependency[JobTracker], source: Source = Non
 
 @get(
     "/sources",
-    **operation("listJobSources", "List where stored jobs come from", scope=Scope.JOBS_READ),
+    **operation(
+        "listJobSources",
+        "List where stored jobs come from",
+        description="The names of collectors, those of plugins that are gone too.",
+        scope=Scope.JOBS_READ,
+    ),
 )
 def list_job_sources(tracker: NamedDependency[JobTracker]) -> tuple[str, ...]:
     """List where stored jobs come from."""

@@ -6,7 +6,7 @@ from litestar import Router, get
 from litestar.di import NamedDependency
 
 from jobtracker_core.api.operations import operation
-from jobtracker_core.api.problems import refuse_unknown_parameters
+from jobtracker_core.api.parameters import refuse_unknown_parameters
 from jobtracker_core.contract.access import Scope
 from jobtracker_core.plugins.discovery import Plugin
 from jobtracker_core.storage.workers import Worker

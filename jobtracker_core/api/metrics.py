@@ -177,7 +177,11 @@ def _is_local(connection: ASGIConnection[Any, Any, Any, Any]) -> bool:
 def metrics_router(tracker: JobTracker, metrics: Metrics) -> Router:
     """Make the route."""
     described = operation(
-        "readMetrics", "Read numbers for Prometheus", scope=Scope.ADMIN, streams=True
+        "readMetrics",
+        "Read numbers for Prometheus",
+        description="Text in the format of Prometheus.",
+        scope=Scope.ADMIN,
+        streams=True,
     )
     described["dependencies"] = {}
 

@@ -24,6 +24,13 @@ SCHEME = "token"
 SCOPE = "scope"
 """The name under which a handler's `opt` holds the scope that it needs; None is for everybody."""
 
+FROM_ZERO: Final = {"minimum": 0}
+"""For a parameter's `schema_extra`: Litestar leaves a bound of 0 out of the document."""
+
+FOREIGN: Final = "foreign"
+"""The name under which a handler's `opt` holds the field of its body that others wrote: what is odd
+in there is cleaned, and not refused."""
+
 ANY: Final = "any"
 """In place of a scope: every token will do, whatever it allows."""
 
@@ -72,12 +79,13 @@ def operation(
     headers: Sequence[ResponseHeader] = (),
     once: bool = False,
     streams: bool = False,
+    foreign: str | None = None,
 ) -> Operation:
     """Describe an operation that needs a token with a scope.
 
     `errors` are how it can fail beside what holds for all, `headers` are of its answer. With `once`
     it makes something, and an `Idempotency-Key` makes that happen only once. With `streams` its
-    handler is a coroutine.
+    handler is a coroutine. `foreign` is a field of its body whose texts others wrote.
     """
     repeated = (HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY) if once else ()
     described = Operation(
@@ -88,7 +96,7 @@ def operation(
         response_headers=headers,
         dependencies={"tracker": Provide(_tracker_once if once else tracker_of)},
         security=[{SCHEME: [] if scope == ANY else [scope]}],
-        opt={SCOPE: scope},
+        opt={SCOPE: scope, FOREIGN: foreign},
     )
     if not streams:
         described["sync_to_thread"] = True

@@ -23,7 +23,7 @@ IfMatch = Annotated[
         name="If-Match",
         description="The `ETag` of what was read: if it has been changed since, the answer is 412 "
         "and nothing is changed. Without it, whoever comes last wins.",
-        max_length=_LONGEST,
+        schema_extra={"pattern": rf"^(\*|{_TAG.pattern})$", "min_length": 1},
     ),
 ]
 IfNoneMatch = Annotated[

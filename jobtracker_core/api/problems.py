@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import logging
-import re
 import uuid
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
 from litestar import Request, Response
-from litestar.connection import ASGIConnection
 from litestar.exceptions import (
     ClientException,
     HTTPException,
     SerializationException,
     ValidationException,
 )
-from litestar.handlers import BaseRouteHandler
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import QueryParameter
 from msgspec import Struct
 
 from jobtracker_core.contract.errors import BadQuery, ConfigError
@@ -30,16 +26,19 @@ from jobtracker_core.runner.schedule import ScheduleError
 from jobtracker_core.storage.errors import (
     Busy,
     Duplicate,
+    MissingKey,
     NotAllowed,
     NotFound,
     Stale,
     StorageError,
+    WrongKey,
 )
 from jobtracker_core.storage.request_keys import Answered, KeyReused
 from jobtracker_core.tracker import CollectorOff
 from jobtracker_core.tracker.ingest import NotYours, RunOver
-from jobtracker_core.tracker.proxies import BadProxy, LeftAlone
+from jobtracker_core.tracker.proxies import BadAddress, BadProxy, LeftAlone
 from jobtracker_core.tracker.runs import NoRetry
+from jobtracker_core.tracker.searches import ScheduleError
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -47,11 +46,10 @@ _LOG = logging.getLogger("jobtracker.server")
 _RETRY_AFTER_S = 5
 _URN = "urn:jobtracker:problem:"
 _WITHOUT_BODY = frozenset({"GET", "HEAD", "DELETE", "OPTIONS"})
+BODY = "body"
+"""What the body as a whole is called where it is wrong."""
 _BODY = "data"
-"""What Litestar calls a request's body."""
-_BODY_SHOWN = "body"
-
-_UNKNOWN_FIELD = re.compile(r"Object contains unknown field `(.*)`", re.DOTALL)
+"""What Litestar calls it."""
 
 
 # The narrower ones come first.
@@ -114,37 +112,6 @@ def wrong(field: str, message: str) -> ValidationException:
     return ValidationException(extra=[{"key": field, "message": message}])
 
 
-async def refuse_unknown_parameters(
-    connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler
-) -> None:
-    """Guard: a query parameter that nobody reads, or that comes twice, is a mistake.
-
-    Raises:
-        ValidationException: It names each of them, and those that there are.
-    """
-    own = handler.parsed_fn_signature.parameters
-    provided = (
-        provider.parsed_fn_signature.parameters
-        for name, provider in handler.resolve_dependencies().items()
-        if name in own
-    )
-    known = sorted(
-        parameter.kwarg_definition.name or name
-        for parameters in (own, *provided)
-        for name, parameter in parameters.items()
-        if isinstance(parameter.kwarg_definition, QueryParameter)
-    )
-    allowed = f"there are only: {', '.join(known)}" if known else "there are no parameters here"
-    errors = []
-    for name in dict.fromkeys(connection.query_params):
-        if name not in known:
-            errors.append({"key": name[:40], "message": f"unknown parameter; {allowed}"})
-        elif len(connection.query_params.getall(name)) > 1:
-            errors.append({"key": name, "message": "given more than once"})
-    if errors:
-        raise ValidationException(extra=errors)
-
-
 async def refuse_broken_text(request: Request[Any, Any, Any]) -> None:
     """Before a request is read: JSON is UTF-8 (RFC 8259), and the decoder takes that for granted.
 
@@ -156,7 +123,7 @@ async def refuse_broken_text(request: Request[Any, Any, Any]) -> None:
     try:
         (await request.body()).decode()
     except UnicodeDecodeError as error:
-        raise wrong(_BODY_SHOWN, f"is not UTF-8 (byte {error.start})") from error
+        raise wrong(BODY, f"is not UTF-8 (byte {error.start})") from error
 
 
 def respond(explained: Explained) -> Response[Problem]:
@@ -174,10 +141,12 @@ def explain(error: Exception) -> Explained:
     known = _known(error)
     if known is not None:
         return known
+    if isinstance(error, MissingKey | WrongKey):
+        return _without_key(error)
     if isinstance(error, StorageError | Unavailable):
         return _unavailable(error)
     if isinstance(error.__cause__, SerializationException) and isinstance(error, ClientException):
-        return invalid({_BODY_SHOWN: error.detail})
+        return invalid({BODY: error.detail})
     if isinstance(error, HTTPException) and error.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
         return _refused(error)
     return _crash(error)
@@ -191,15 +160,33 @@ def _known(error: Exception) -> Explained | None:
             return _plain(kind, status, str(error), next=_next(error) or hint)
     if isinstance(error, FormError):
         return invalid(error.problems)
+    if isinstance(error, BadAddress):
+        return invalid({"url": str(error)}, next=getattr(error, "hint", None))
+    if isinstance(error, BadProxy | ScheduleError | ConfigError | BadQuery):
+        return _with_hint(error)
+    return _invalid(error) if isinstance(error, ValidationException) else None
+
+
+def _with_hint(error: BadProxy | ScheduleError | ConfigError | BadQuery) -> Explained:
+    """Explain what is wrong with one field and comes with a next step."""
     if isinstance(error, BadProxy):
         field, _, text = str(error).partition(": ")
         return invalid({field: text}, str(error), kind="invalid-proxy", next=error.hint)
     if isinstance(error, ScheduleError):
         wrong_part = {error.field: error.message}
         return invalid(wrong_part, kind="invalid-schedule", next=error.hint)
-    if isinstance(error, ConfigError | BadQuery):
-        return invalid({error.field: str(error)}, kind="invalid-setting", next=error.hint)
-    return _invalid(error) if isinstance(error, ValidationException) else None
+    return invalid({error.field: str(error)}, kind="invalid-setting", next=error.hint)
+
+
+def _without_key(error: StorageError) -> Explained:
+    # The message names a file of ours.
+    _LOG.warning("secrets: %s", error)
+    return _plain(
+        "no-key",
+        HTTPStatus.CONFLICT,
+        "This installation does not have the key that its secrets need.",
+        next="Set JOBTRACKER_SECRET_KEY to it; the server's log says where it was looked for.",
+    )
 
 
 def _next(error: Exception) -> str | None:
@@ -232,7 +219,8 @@ def _phrase(status: int) -> str:
 def _unavailable(error: StorageError | Unavailable) -> Explained:
     # The message of a StorageError names host, user and file: it is for the operator.
     incident = _incident()
-    _LOG.warning("%s: database: %s", incident, error)
+    what = "server" if isinstance(error, Unavailable) else "database"
+    _LOG.warning("%s: %s: %s", incident, what, error)
     if isinstance(error, Unavailable):
         detail = str(error)
     elif isinstance(error, Busy):
@@ -257,14 +245,10 @@ def _invalid(error: ValidationException) -> Explained:
 def _part(item: Mapping[str, Any]) -> tuple[str, str]:
     """Return the name of a part, and what is wrong with it, of what Litestar says."""
     name, message = str(item.get("key", "")), str(item.get("message", ""))
-    if item.get("source") != "body":
-        return name, message
-    unknown = _UNKNOWN_FIELD.fullmatch(message)
-    if unknown is not None:
-        inside = "" if name == _BODY else f"{name}."
-        return f"{inside}{unknown[1][:80]}", "unknown field"
-    if name == _BODY:
-        return _BODY_SHOWN, "a JSON object is needed" if message == f"'{_BODY}'" else message
+    if item.get("source") == "header":
+        return name.replace("_", "-").title(), message
+    if item.get("source") == "body" and name == _BODY:
+        return BODY, "a JSON object is needed" if message == f"'{_BODY}'" else message
     return name, message
 
 

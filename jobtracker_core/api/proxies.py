@@ -11,7 +11,8 @@ from litestar.params import JSONBody, PathParameter, QueryParameter
 from msgspec import Meta, Struct
 
 from jobtracker_core.api.operations import operation
-from jobtracker_core.api.problems import refuse_unknown_parameters
+from jobtracker_core.api.parameters import refuse_unknown_parameters
+from jobtracker_core.api.problems import wrong
 from jobtracker_core.contract.access import Scope
 from jobtracker_core.contract.info import NAME_PATTERN
 from jobtracker_core.storage.proxies import ProxyPool, ProxyStatus
@@ -51,12 +52,27 @@ class NewProxy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class ProxyTrial(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What proxies are to be tested with."""
+    """What proxies are to be tested with: either a collector or an address."""
 
-    collector: Annotated[
-        str,
-        Meta(description="Its site's homepage is asked for", pattern=f"^{NAME_PATTERN}$"),
-    ]
+    collector: (
+        Annotated[
+            str,
+            Meta(description="Its site's homepage is asked for", pattern=f"^{NAME_PATTERN}$"),
+        ]
+        | None
+    ) = None
+    url: (
+        Annotated[
+            str,
+            Meta(
+                description="An http(s) address that is asked for; it may lead inside only where "
+                "the setting `allow_private_addresses` says so",
+                min_length=1,
+                max_length=_LONGEST_ADDRESS,
+            ),
+        ]
+        | None
+    ) = None
     pool: (
         Annotated[str, Meta(description="Only this pool", min_length=1, max_length=_LONGEST)] | None
     ) = None
@@ -84,6 +100,7 @@ def list_proxies(
     **operation(
         "createProxy",
         "Add a proxy to a pool",
+        description="Its pool is made if need be. 409 where the pool has one of that label.",
         scope=Scope.ADMIN,
         errors=(HTTPStatus.CONFLICT,),
         once=True,
@@ -128,10 +145,20 @@ def try_proxies(
     tracker: NamedDependency[JobTracker], data: JSONBody[ProxyTrial]
 ) -> tuple[ProxyTest, ...]:
     """Test proxies."""
-    return tracker.proxies.test(collector=data.collector, pool=data.pool)
+    if (data.collector is None) == (data.url is None):
+        raise wrong("url", "give either a collector or an address")
+    return tracker.proxies.test(collector=data.collector, url=data.url, pool=data.pool)
 
 
-@get("/", **operation("listProxyPools", "List pools of proxies by name", scope=Scope.JOBS_READ))
+@get(
+    "/",
+    **operation(
+        "listProxyPools",
+        "List pools of proxies by name",
+        description="With how many proxies each has.",
+        scope=Scope.JOBS_READ,
+    ),
+)
 def list_proxy_pools(tracker: NamedDependency[JobTracker]) -> tuple[ProxyPool, ...]:
     """List pools."""
     return tracker.proxies.pools()
@@ -142,6 +169,7 @@ def list_proxy_pools(tracker: NamedDependency[JobTracker]) -> tuple[ProxyPool, .
     **operation(
         "deleteProxyPool",
         "Remove a pool with its proxies",
+        description="A run that is to go through it never goes out directly.",
         scope=Scope.ADMIN,
         errors=(HTTPStatus.NOT_FOUND,),
     ),

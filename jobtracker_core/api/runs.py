@@ -12,8 +12,9 @@ from msgspec import Meta, Struct
 
 from jobtracker_core.api.links import NEXT, leading_on
 from jobtracker_core.api.live import LiveRuns
-from jobtracker_core.api.operations import operation
-from jobtracker_core.api.problems import refuse_unknown_parameters, wrong
+from jobtracker_core.api.operations import FROM_ZERO, operation
+from jobtracker_core.api.parameters import refuse_unknown_parameters
+from jobtracker_core.api.problems import wrong
 from jobtracker_core.api.run_live import watch_run
 from jobtracker_core.contract.access import Scope
 from jobtracker_core.contract.info import NAME_PATTERN
@@ -205,6 +206,7 @@ def change_runs(
     **operation(
         "getRun",
         "Show a run with its attempts",
+        description="With its counters, its limits, and how each attempt ended.",
         scope=Scope.JOBS_READ,
         errors=(HTTPStatus.NOT_FOUND,),
     ),
@@ -254,6 +256,7 @@ def retry_run(tracker: NamedDependency[JobTracker], run_id: RunId) -> Enqueued:
     **operation(
         "listRunEvents",
         "List what happened in a run, the first first",
+        description="Go on with `after`, the number of the last one, or follow the Link header.",
         scope=Scope.JOBS_READ,
         errors=(HTTPStatus.NOT_FOUND,),
         headers=[NEXT],
@@ -263,7 +266,12 @@ def list_run_events(
     tracker: NamedDependency[JobTracker],
     run_id: RunId,
     after: Annotated[
-        int, QueryParameter(description="Only what came after the event of this number", ge=0)
+        int,
+        QueryParameter(
+            description="Only what came after the event of this number",
+            ge=0,
+            schema_extra=FROM_ZERO,
+        ),
     ] = 0,
     limit: Annotated[int, QueryParameter(description="Events at most", ge=1, le=MOST_EVENTS)] = 200,
 ) -> Response[tuple[Event, ...]]:

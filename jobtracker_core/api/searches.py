@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from http import HTTPStatus
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, Literal, cast
 
 from litestar import Response, Router, delete, get, post, put
 from litestar.di import NamedDependency
@@ -12,14 +12,15 @@ from litestar.params import JSONBody, PathParameter, QueryParameter
 from msgspec import UNSET, Meta, Struct, UnsetType, structs
 
 from jobtracker_core.api.operations import operation
+from jobtracker_core.api.parameters import refuse_unknown_parameters
 from jobtracker_core.api.preconditions import ETAG, IfMatch, IfNoneMatch, expected_version, tagged
-from jobtracker_core.api.problems import refuse_unknown_parameters
 from jobtracker_core.contract.access import Scope
 from jobtracker_core.contract.info import NAME_PATTERN
 from jobtracker_core.storage.queue import Enqueued
 from jobtracker_core.storage.runs import Run
-from jobtracker_core.storage.searches import Overlap, Search
-from jobtracker_core.tracker import JobTracker
+from jobtracker_core.storage.searches import Search
+from jobtracker_core.tracker import JobTracker, search_form
+from jobtracker_core.tracker.bulk import MOST, BulkResult
 from jobtracker_core.tracker.search_form import SearchForm, SearchOptions
 from jobtracker_core.tracker.searches import Preview, SearchReport
 
@@ -50,20 +51,41 @@ class SearchChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     name: Name | UnsetType = UNSET
     query: Query | UnsetType = UNSET
     enabled: Annotated[bool, Meta(description="Whether it runs by itself")] | UnsetType = UNSET
-    cron: str | UnsetType | None = UNSET
-    every_s: int | UnsetType | None = UNSET
-    timezone: str | UnsetType | None = UNSET
-    stagger_s: int | UnsetType | None = UNSET
-    misfire_window_s: int | UnsetType | None = UNSET
-    overlap: Overlap | UnsetType | None = UNSET
-    priority: int | UnsetType | None = UNSET
-    max_attempts: int | UnsetType | None = UNSET
-    memory_mb: int | UnsetType | None = UNSET
-    runtime_s: int | UnsetType | None = UNSET
-    cpu_s: int | UnsetType | None = UNSET
-    pages: int | UnsetType | None = UNSET
-    requests: int | UnsetType | None = UNSET
-    proxy_pool: str | UnsetType | None = UNSET
+    cron: search_form.Cron | UnsetType | None = UNSET
+    every_s: search_form.EveryS | UnsetType | None = UNSET
+    timezone: search_form.ZoneName | UnsetType | None = UNSET
+    stagger_s: search_form.StaggerS | UnsetType | None = UNSET
+    misfire_window_s: search_form.MisfireWindowS | UnsetType | None = UNSET
+    overlap: search_form.WhatOverlap | UnsetType | None = UNSET
+    priority: search_form.Priority | UnsetType | None = UNSET
+    max_attempts: search_form.MaxAttempts | UnsetType | None = UNSET
+    memory_mb: search_form.MemoryMb | UnsetType | None = UNSET
+    runtime_s: search_form.RuntimeS | UnsetType | None = UNSET
+    cpu_s: search_form.CpuS | UnsetType | None = UNSET
+    pages: search_form.Pages | UnsetType | None = UNSET
+    requests: search_form.Requests | UnsetType | None = UNSET
+    proxy_pool: search_form.PoolName | UnsetType | None = UNSET
+
+
+Numbers = Annotated[
+    list[Annotated[int, Meta(ge=1)]],
+    Meta(description="Their numbers", min_length=1, max_length=MOST),
+]
+
+
+class BulkSearches(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is to be done to several searches."""
+
+    action: Annotated[
+        Literal["pause", "resume", "delete"], Meta(description="What to do with each")
+    ]
+    ids: Numbers
+
+
+class StartedSearches(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Several searches that are to be started."""
+
+    ids: Numbers
 
 
 class NewName(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -72,7 +94,15 @@ class NewName(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     name: Name
 
 
-@get("/", **operation("listSearches", "List searches by name", scope=Scope.JOBS_READ))
+@get(
+    "/",
+    **operation(
+        "listSearches",
+        "List searches by name",
+        description="All of them, those that are off too.",
+        scope=Scope.JOBS_READ,
+    ),
+)
 def list_searches(
     tracker: NamedDependency[JobTracker],
     collector: Annotated[
@@ -106,11 +136,53 @@ def create_search(
     return tagged(made, made.version)
 
 
+@post(
+    "/bulk",
+    status_code=HTTPStatus.OK,
+    **operation(
+        "changeSearches",
+        "Pause, resume or delete several searches",
+        description="One result for each: one that cannot be done stops no other.",
+        scope=Scope.JOBS_WRITE,
+        once=True,
+    ),
+)
+def change_searches(
+    tracker: NamedDependency[JobTracker], data: JSONBody[BulkSearches]
+) -> BulkResult:
+    """Pause, resume or delete several searches."""
+    if data.action == "pause":
+        return tracker.searches.pause_all(data.ids)
+    if data.action == "resume":
+        return tracker.searches.resume_all(data.ids)
+    return tracker.searches.remove_all(data.ids)
+
+
+@post(
+    "/run",
+    status_code=HTTPStatus.ACCEPTED,
+    **operation(
+        "runSearches",
+        "Start several searches now",
+        description="One result for each, with the number of its run: the one that was made, or "
+        "the one in its way. One that cannot be started stops no other.",
+        scope=Scope.RUNS_TRIGGER,
+        once=True,
+    ),
+)
+def run_searches(
+    tracker: NamedDependency[JobTracker], data: JSONBody[StartedSearches]
+) -> BulkResult:
+    """Start several searches now."""
+    return tracker.searches.run_all(data.ids)
+
+
 @get(
     "/{search_id:int}",
     **operation(
         "getSearch",
         "Show a search",
+        description="The `ETag` of the answer is its version.",
         scope=Scope.JOBS_READ,
         errors=(HTTPStatus.NOT_FOUND,),
         headers=[ETAG],
@@ -129,6 +201,8 @@ def get_search(
     **operation(
         "updateSearch",
         "Change a search",
+        description="What is absent stays, null puts back what is usual. A run that goes on "
+        "already stays as it is.",
         scope=Scope.JOBS_WRITE,
         errors=(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.PRECONDITION_FAILED),
         headers=[ETAG],
@@ -208,6 +282,7 @@ def run_search(tracker: NamedDependency[JobTracker], search_id: SearchId) -> Enq
     **operation(
         "listSearchRuns",
         "List the runs of a search, the newest first",
+        description="Go on with `before`, the number of the last one.",
         scope=Scope.JOBS_READ,
         errors=(HTTPStatus.NOT_FOUND,),
     ),
@@ -247,6 +322,7 @@ def get_search_performance(
     **operation(
         "previewSearch",
         "Show when a search will run",
+        description="In words, and as instants; none for a search that is started by hand alone.",
         scope=Scope.JOBS_READ,
         errors=(HTTPStatus.NOT_FOUND,),
     ),
@@ -269,6 +345,7 @@ def searches_router() -> Router:
         "/searches",
         route_handlers=[
             *(list_searches, create_search, get_search, update_search, delete_search),
+            *(change_searches, run_searches),
             *(clone_search, run_search, list_search_runs, get_search_performance, preview_search),
         ],
         guards=[refuse_unknown_parameters],

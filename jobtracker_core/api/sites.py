@@ -11,7 +11,7 @@ from litestar.params import JSONBody, PathParameter
 from msgspec import Meta, Struct
 
 from jobtracker_core.api.operations import operation
-from jobtracker_core.api.problems import refuse_unknown_parameters
+from jobtracker_core.api.parameters import refuse_unknown_parameters
 from jobtracker_core.contract.access import Scope
 from jobtracker_core.tracker import JobTracker
 from jobtracker_core.tracker.sites import MOST, SiteStatus
@@ -26,7 +26,15 @@ class SiteChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ]
 
 
-@get("/", **operation("listSites", "List sites and their limits", scope=Scope.JOBS_READ))
+@get(
+    "/",
+    **operation(
+        "listSites",
+        "List sites and their limits",
+        description="Those of all collectors that are installed.",
+        scope=Scope.JOBS_READ,
+    ),
+)
 def list_sites(tracker: NamedDependency[JobTracker]) -> tuple[SiteStatus, ...]:
     """List sites."""
     return tracker.sites.list()

@@ -10,13 +10,21 @@ from litestar.di import NamedDependency
 from litestar.params import QueryParameter
 
 from jobtracker_core.api.operations import operation
-from jobtracker_core.api.problems import refuse_unknown_parameters
+from jobtracker_core.api.parameters import refuse_unknown_parameters
 from jobtracker_core.contract.access import Scope
 from jobtracker_core.storage.stats import Stats
 from jobtracker_core.tracker import JobTracker
 
 
-@get("/", **operation("getStats", "Count what there is and what is new", scope=Scope.JOBS_READ))
+@get(
+    "/",
+    **operation(
+        "getStats",
+        "Count what there is and what is new",
+        description="Jobs, applications, runs, and what is due.",
+        scope=Scope.JOBS_READ,
+    ),
+)
 def get_stats(
     tracker: NamedDependency[JobTracker],
     since: Annotated[

@@ -8,10 +8,10 @@ from typing import Annotated
 from litestar import Router, delete, get, put
 from litestar.di import NamedDependency
 from litestar.params import JSONBody, PathParameter
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from jobtracker_core.api.operations import operation
-from jobtracker_core.api.problems import refuse_unknown_parameters
+from jobtracker_core.api.parameters import refuse_unknown_parameters
 from jobtracker_core.contract.access import Scope
 from jobtracker_core.storage.fields import TagName
 from jobtracker_core.storage.tags import Tag
@@ -23,7 +23,7 @@ TagId = Annotated[int, PathParameter(description="The tag's number")]
 class NewTagName(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a tag is to be called."""
 
-    name: TagName
+    name: Annotated[TagName, Meta(description="Its new name")]
 
 
 @get(
@@ -45,6 +45,7 @@ def list_tags(tracker: NamedDependency[JobTracker]) -> tuple[Tag, ...]:
     **operation(
         "renameTag",
         "Give a tag another name wherever it is",
+        description="409 where another tag has that name.",
         scope=Scope.JOBS_WRITE,
         errors=(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT),
     ),
@@ -61,6 +62,7 @@ def rename_tag(
     **operation(
         "deleteTag",
         "Take a tag off everything and forget it",
+        description="What it was on stays.",
         scope=Scope.JOBS_WRITE,
         errors=(HTTPStatus.NOT_FOUND,),
     ),

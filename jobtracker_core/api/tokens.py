@@ -13,7 +13,7 @@ from litestar.params import JSONBody, PathParameter, QueryParameter
 from msgspec import Meta, Struct
 
 from jobtracker_core.api.operations import ANY, operation
-from jobtracker_core.api.problems import refuse_unknown_parameters
+from jobtracker_core.api.parameters import refuse_unknown_parameters
 from jobtracker_core.contract.access import Scope
 from jobtracker_core.contract.info import NAME_PATTERN
 from jobtracker_core.storage.audit import Actor
@@ -75,7 +75,15 @@ def get_current_token(request: Request[Actor, Token, Any]) -> Current:
     return Current(token=request.auth, version=version("jobtracker-core"))
 
 
-@get("/", **operation("listTokens", "List tokens, the newest first", scope=Scope.ADMIN))
+@get(
+    "/",
+    **operation(
+        "listTokens",
+        "List tokens, the newest first",
+        description="Without their secrets.",
+        scope=Scope.ADMIN,
+    ),
+)
 def list_tokens(
     tracker: NamedDependency[JobTracker],
     revoked: Annotated[bool, QueryParameter(description="With those that were revoked")] = False,  # noqa: FBT002

@@ -10,8 +10,8 @@ from litestar.di import NamedDependency
 from litestar.params import JSONBody, PathParameter, QueryParameter
 
 from jobtracker_core.api.operations import operation
+from jobtracker_core.api.parameters import refuse_unknown_parameters
 from jobtracker_core.api.preconditions import ETAG, IfMatch, IfNoneMatch, expected_version, tagged
-from jobtracker_core.api.problems import refuse_unknown_parameters
 from jobtracker_core.contract.access import Scope
 from jobtracker_core.storage.views import View, ViewChanges, ViewDraft, ViewKind
 from jobtracker_core.tracker import JobTracker
@@ -19,7 +19,15 @@ from jobtracker_core.tracker import JobTracker
 ViewId = Annotated[int, PathParameter(description="The view's number")]
 
 
-@get("/", **operation("listViews", "List saved views by name", scope=Scope.JOBS_READ))
+@get(
+    "/",
+    **operation(
+        "listViews",
+        "List saved views by name",
+        description="Those of jobs and those of applications.",
+        scope=Scope.JOBS_READ,
+    ),
+)
 def list_views(
     tracker: NamedDependency[JobTracker],
     kind: Annotated[ViewKind | None, QueryParameter(description="Only of this list")] = None,
@@ -33,6 +41,7 @@ def list_views(
     **operation(
         "createView",
         "Save a view",
+        description="409 where a view of the same list has that name.",
         scope=Scope.JOBS_WRITE,
         errors=(HTTPStatus.CONFLICT,),
         headers=[ETAG],
@@ -50,6 +59,7 @@ def create_view(tracker: NamedDependency[JobTracker], data: JSONBody[ViewDraft])
     **operation(
         "getView",
         "Show a saved view",
+        description="The `ETag` of the answer is its version.",
         scope=Scope.JOBS_READ,
         errors=(HTTPStatus.NOT_FOUND,),
         headers=[ETAG],
@@ -90,6 +100,7 @@ def update_view(
     **operation(
         "deleteView",
         "Forget a saved view",
+        description="What it showed stays.",
         scope=Scope.JOBS_WRITE,
         errors=(HTTPStatus.NOT_FOUND, HTTPStatus.PRECONDITION_FAILED),
     ),

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias, TypeVar
 import click
 
 from jobtracker_core.cli import logins
-from jobtracker_core.cli.output import open_tracker
+from jobtracker_core.cli.output import Listing, open_tracker
 from jobtracker_core.cli.setup import read_settings
 from jobtracker_core.client import RemoteTracker, connect
 from jobtracker_core.client.address import read_server
@@ -46,7 +46,7 @@ def place_options() -> list[click.Option]:
     return [server, allow]
 
 
-class Family(click.Group):
+class Family(Listing):
     """Commands that work on this machine's database or on a server alike."""
 
     def __init__(self, *args: Any, **attrs: Any) -> None:

@@ -143,10 +143,15 @@ def show(run_id: int, as_json: bool) -> None:  # noqa: FBT001
 
 @runs.command()
 @click.argument("run_id", type=click.IntRange(min=1), metavar="ID")
-def cancel(run_id: int) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print the run as JSON.")
+def cancel(run_id: int, as_json: bool) -> None:  # noqa: FBT001
     """Ask for a run to be stopped, on whatever machine it is."""
     with open_place() as tracker:
         state = tracker.runs.cancel(run_id)
+        run = tracker.runs.get(run_id)
+    if as_json:
+        print_json(run)
+        return
     words = {
         RunState.RUNNING: "is told to stop, and hears of it within a quarter of a minute",
         RunState.CANCELLED: "is cancelled",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -12,7 +12,7 @@ from msgspec import Struct
 from jobtracker_core.client.session import Session, segment
 from jobtracker_core.contract.access import Scope
 from jobtracker_core.plugins.forms import FormError
-from jobtracker_core.storage.audit_list import AuditList
+from jobtracker_core.storage.audit_list import AuditEntry, AuditList
 from jobtracker_core.storage.errors import NotFound
 from jobtracker_core.storage.proxies import ProxyPool, ProxyStatus
 from jobtracker_core.storage.tokens import Token
@@ -217,6 +217,25 @@ class Audit:
             since=since,
             limit=limit,
             after=after,
+        )
+
+    def export(
+        self,
+        *,
+        actor: str | None = None,
+        action: str | None = None,
+        target: str | None = None,
+        since: datetime | None = None,
+    ) -> Iterator[AuditEntry]:
+        """Yield all changes of a list, however many; it stands in the audit log itself."""
+        return self._session.lines(
+            "/audit/export",
+            AuditEntry,
+            format="jsonl",
+            actor=actor,
+            action=action,
+            target=target,
+            since=since,
         )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from jobtracker_core.client.errors import OtherVersion
@@ -49,6 +49,18 @@ class Contacts:
             )
 
         return joined(read, limit, after)
+
+    def export(
+        self, *, company_id: int | None = None, application_id: int | None = None
+    ) -> Iterator[Contact]:
+        """Yield all contacts of a list, however many; it stands in the audit log."""
+        return self._session.lines(
+            "/contacts/export",
+            Contact,
+            format="jsonl",
+            company_id=company_id,
+            application_id=application_id,
+        )
 
     def get(self, contact_id: int) -> Contact:
         """Return one contact."""
@@ -173,6 +185,10 @@ class Dismissals:
             return self._session.get("/dismissals", DismissalList, limit=most, after=mark)
 
         return joined(read, limit, after)
+
+    def export(self) -> Iterator[Dismissal]:
+        """Yield all that is hidden; it stands in the audit log."""
+        return self._session.lines("/dismissals/export", Dismissal, format="jsonl")
 
     def dismiss(self, job_id: int, *, reason: str | None = None) -> Dismissal:
         """Hide a job; one that is hidden already stays as it is.

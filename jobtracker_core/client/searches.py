@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Unpack
 
@@ -16,6 +16,7 @@ from jobtracker_core.storage.errors import NotFound
 from jobtracker_core.storage.queue import Enqueued
 from jobtracker_core.storage.searches import Search
 from jobtracker_core.tracker import search_form
+from jobtracker_core.tracker.bulk import BulkResult
 from jobtracker_core.tracker.search_form import SearchOptions
 from jobtracker_core.tracker.searches import Preview, SearchReport, is_number
 
@@ -32,6 +33,10 @@ class Searches:
     def list(self, *, collector: str | None = None) -> tuple[Search, ...]:
         """List searches by name."""
         return self._session.get("/searches", tuple[Search, ...], collector=collector)
+
+    def export(self, *, collector: str | None = None) -> Iterator[Search]:
+        """Yield all searches of a list; it stands in the audit log."""
+        return self._session.lines("/searches/export", Search, format="jsonl", collector=collector)
 
     def get(self, search: int | str) -> Search:
         """Return one search. No name is made of digits alone, so that "7" is a number."""
@@ -102,6 +107,25 @@ class Searches:
         Raises CollectorOff, UnknownCollector, Unavailable.
         """
         return self._session.post(f"{self._path(search)}/run", Enqueued)
+
+    def pause_all(self, ids: Sequence[int]) -> BulkResult:
+        """Pause several searches, each for itself."""
+        return self._all("/searches/bulk", {"action": "pause", "ids": list(ids)})
+
+    def resume_all(self, ids: Sequence[int]) -> BulkResult:
+        """Let several searches run by themselves again, each for itself."""
+        return self._all("/searches/bulk", {"action": "resume", "ids": list(ids)})
+
+    def remove_all(self, ids: Sequence[int]) -> BulkResult:
+        """Delete several searches, each for itself; see `remove()`."""
+        return self._all("/searches/bulk", {"action": "delete", "ids": list(ids)})
+
+    def run_all(self, ids: Sequence[int]) -> BulkResult:
+        """Start several searches, each for itself; see `run()`."""
+        return self._all("/searches/run", {"ids": list(ids)})
+
+    def _all(self, path: str, body: Mapping[str, object]) -> BulkResult:
+        return self._session.post(path, BulkResult, body)
 
     def preview(
         self, search: int | str, *, after: datetime | None = None, count: int = 10

@@ -40,7 +40,7 @@ RESERVED = frozenset({"record", "json", "as_json", "help", "database", "proxy_po
 _HOST = re.compile(r"(\*\.)?[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?")
 
 
-class Problem(Struct, frozen=True, kw_only=True):
+class Defect(Struct, frozen=True, kw_only=True):
     """One thing that is wrong. `hint` is the plugin author's next step."""
 
     stage: str
@@ -48,7 +48,7 @@ class Problem(Struct, frozen=True, kw_only=True):
     hint: str
 
 
-def examine(cls: object) -> list[Problem]:
+def examine(cls: object) -> list[Defect]:
     """Return what keeps `cls` from being used; nothing if it is fine."""
     if not (inspect.isclass(cls) and issubclass(cls, JobCollector)):
         return [_problem("class", f"{cls!r} is not a JobCollector class", "return classes")]
@@ -70,11 +70,11 @@ def examine(cls: object) -> list[Problem]:
     return [*_examine_info(info), *_examine_types(cls, info), *_examine_methods(cls, info)]
 
 
-def _problem(stage: str, message: str, hint: str) -> Problem:
-    return Problem(stage=stage, message=message, hint=hint)
+def _problem(stage: str, message: str, hint: str) -> Defect:
+    return Defect(stage=stage, message=message, hint=hint)
 
 
-def _examine_info(info: CollectorInfo) -> Iterator[Problem]:
+def _examine_info(info: CollectorInfo) -> Iterator[Defect]:
     if not re.fullmatch(NAME_PATTERN, info.name):
         yield _problem("name", f"bad name {info.name!r}", f"a name matches {NAME_PATTERN}")
     if not re.match(r"https?://[^/\s]+", info.homepage):
@@ -96,7 +96,7 @@ def _examine_info(info: CollectorInfo) -> Iterator[Problem]:
         )
 
 
-def _examine_limits(limits: Limits) -> Iterator[Problem]:
+def _examine_limits(limits: Limits) -> Iterator[Defect]:
     for name in limits.__struct_fields__:
         value = getattr(limits, name)
         if not math.isfinite(value) or value < 0 or (value == 0 and name != "rechecks"):
@@ -109,7 +109,7 @@ def _examine_limits(limits: Limits) -> Iterator[Problem]:
         )
 
 
-def _examine_filters(info: CollectorInfo) -> Iterator[Problem]:
+def _examine_filters(info: CollectorInfo) -> Iterator[Defect]:
     for word, support in info.filters.items():
         if word not in FILTERS:
             yield _problem("filters", f"unknown filter {word!r}", f"one of {sorted(FILTERS)}")
@@ -121,7 +121,7 @@ def _examine_filters(info: CollectorInfo) -> Iterator[Problem]:
             )
 
 
-def _examine_types(cls: type[JobCollector[Any, Any]], info: CollectorInfo) -> Iterator[Problem]:
+def _examine_types(cls: type[JobCollector[Any, Any]], info: CollectorInfo) -> Iterator[Defect]:
     # The annotations promise these types, a stranger's module does not.
     typed: tuple[tuple[str, Any, type[Struct]], ...] = (
         ("query", info.query, CommonQuery),
@@ -173,7 +173,7 @@ def _declared_types(cls: type[JobCollector[Any, Any]]) -> tuple[type, type] | No
     return None
 
 
-def _examine_methods(cls: type[JobCollector[Any, Any]], info: CollectorInfo) -> Iterator[Problem]:
+def _examine_methods(cls: type[JobCollector[Any, Any]], info: CollectorInfo) -> Iterator[Defect]:
     abstract: frozenset[str] = getattr(cls, "__abstractmethods__", frozenset())
     if abstract:
         yield _problem("class", f"not written: {', '.join(sorted(abstract))}", "write it")

@@ -15,7 +15,7 @@ from msgspec import Struct
 from jobtracker_core.contract.collector import JobCollector
 from jobtracker_core.contract.hooks import PROJECT, Hooks
 from jobtracker_core.contract.info import CollectorInfo
-from jobtracker_core.plugins.check import Problem, examine
+from jobtracker_core.plugins.check import Defect, examine
 
 Status = Literal["ok", "warning", "broken", "off"]
 
@@ -38,7 +38,7 @@ class Plugin(Struct, frozen=True, kw_only=True):
     status: Status
     collectors: tuple[str, ...] = ()
     unavailable: Mapping[str, str] = {}
-    problems: tuple[Problem, ...] = ()
+    problems: tuple[Defect, ...] = ()
 
 
 class Source(Struct, frozen=True, kw_only=True):
@@ -151,8 +151,8 @@ class _Loaded:
         self.version = entry.dist.version if entry.dist is not None else "?"
         self.classes: list[type[JobCollector[Any, Any]]] = []
         self.unavailable: dict[str, str] = {}
-        self.errors: list[Problem] = []
-        self.warnings: list[Problem] = []
+        self.errors: list[Defect] = []
+        self.warnings: list[Defect] = []
         self.off = False
 
     def load(self, manager: pluggy.PluginManager) -> None:
@@ -171,7 +171,7 @@ class _Loaded:
         for caller in manager.get_hookcallers(module) or ():
             if not caller.has_spec():
                 self.warnings.append(
-                    Problem(
+                    Defect(
                         stage="hooks",
                         message=f"hook {caller.name!r} is unknown to this core and never called",
                         hint="check its name, or update jobtracker-core",
@@ -198,7 +198,7 @@ class _Loaded:
             if found:
                 label = getattr(getattr(cls, "info", None), "name", getattr(cls, "__name__", "?"))
                 self.errors += [
-                    Problem(stage=p.stage, message=f"{label!r}: {p.message}", hint=p.hint)
+                    Defect(stage=p.stage, message=f"{label!r}: {p.message}", hint=p.hint)
                     for p in found
                 ]
             else:
@@ -208,7 +208,7 @@ class _Loaded:
         where = traceback.extract_tb(error.__traceback__)[-1:]
         place = f" ({where[0].filename}:{where[0].lineno})" if where else ""
         self.errors.append(
-            Problem(
+            Defect(
                 stage=stage,
                 message=f"{type(error).__name__}: {error}{place}",
                 hint=f"update or uninstall {self.distribution}",
@@ -241,7 +241,7 @@ def _refuse_duplicates(found: list[_Loaded]) -> None:
             distributions = " and ".join(sorted({o.distribution for o in owners}))
             owner.classes = [cls for cls in owner.classes if cls.info.name != name]
             owner.errors.append(
-                Problem(
+                Defect(
                     stage="duplicate",
                     message=f"the collector name {name!r} is claimed by {distributions}",
                     hint="uninstall one of them, or leave one out with JOBTRACKER_PLUGINS",

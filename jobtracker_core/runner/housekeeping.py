@@ -12,7 +12,7 @@ from jobtracker_core.runner.ending import tell_of
 from jobtracker_core.runner.inline import LogSink
 from jobtracker_core.runner.pump import pump
 from jobtracker_core.runner.sites import limits_of_sites, site_of
-from jobtracker_core.storage import probes, pruning, queue, request_keys, slots
+from jobtracker_core.storage import probes, pruning, queue, rates, request_keys, slots
 from jobtracker_core.storage.engine import Database
 from jobtracker_core.storage.sweep import sweep
 
@@ -26,6 +26,7 @@ class Housekeeping:
     Args:
         serving: The collectors that are probed here: those that the worker would run.
         keep: How long runs that ended are kept.
+        stop: Says that the worker ends: what takes long is broken off, for whoever comes next.
     """
 
     def __init__(
@@ -37,6 +38,7 @@ class Housekeeping:
         serving: Collection[str],
         keep: timedelta,
         on_log: LogSink,
+        stop: Callable[[], bool] = lambda: False,
     ) -> None:
         self._db = db
         self._registry = registry
@@ -44,6 +46,7 @@ class Housekeeping:
         self._serving = frozenset(serving)
         self._keep = keep
         self._on_log = on_log
+        self._stop = stop
         self._unusable: dict[int, str] = {}
 
     def follow_plugins(self) -> None:
@@ -52,7 +55,7 @@ class Housekeeping:
 
     def pump(self) -> None:
         """Turn due ticks into runs."""
-        done = pump(self._db)
+        done = pump(self._db, stop=self._stop)
         for number, why in done.unusable.items():
             if self._unusable.get(number) != why:
                 self._on_log("warning", "schedule unusable", {"search": number, "error": why})
@@ -87,10 +90,16 @@ class Housekeeping:
 
     def prune(self) -> None:
         """Delete what nobody looks at any more."""
-        gone = pruning.prune(self._db, keep=self._keep)
+        gone = pruning.prune(self._db, keep=self._keep, stop=self._stop)
         keys = request_keys.prune(self._db)
-        if gone.runs or gone.workers or keys:
-            fields = {"runs": gone.runs, "workers": gone.workers, "request_keys": keys}
+        paces = rates.prune(self._db)
+        if gone.runs or gone.workers or keys or paces:
+            fields = {
+                "runs": gone.runs,
+                "workers": gone.workers,
+                "request_keys": keys,
+                "request_paces": paces,
+            }
             self._on_log("info", "pruned", fields)
 
     def _tell(self, run_id: int) -> None:

@@ -36,10 +36,18 @@ class ApplicationDraft(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """An application to be made: for a stored job, or by hand with at least a title.
 
     Attributes:
+        job_id: The stored job that it is for.
         title: Of the position; the job's where it is not given, as are company and address.
+        company: The company's name.
         company_id: A stored company, where the application is for no stored job.
+        url: Of the posting.
+        status: How far it has come.
         applied_at: When it was sent; now, if it begins in a status beyond draft.
+        next_action: What the person does next, on the day `next_action_on`.
+        next_action_on: The day of the next action.
         found_through: Where the position was found, such as a site or a person.
+        pay_wish: What the person asks for.
+        notes: Of the person's own.
     """
 
     job_id: int | None = None

@@ -50,7 +50,20 @@ class Company(Struct, frozen=True, kw_only=True):
 
 
 class CompanyDraft(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A company to be entered."""
+    """A company to be entered.
+
+    Attributes:
+        name: In the spelling that is to be shown.
+        homepage: The company's own site.
+        profile_url: Its page on a site of jobs.
+        logo_url: A picture of its logo; it is not fetched.
+        industry: What it is in.
+        size: How many work there, as sites put it.
+        founded: The year.
+        headquarters: Where its head office is.
+        description: What it says of itself, as plain text.
+        ats: The system in which it takes applications.
+    """
 
     name: Name
     homepage: Link | None = None

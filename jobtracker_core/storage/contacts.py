@@ -19,7 +19,18 @@ from jobtracker_core.storage.types import LARGEST_ID
 
 
 class ContactDraft(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A contact to be entered, of either a company or an application."""
+    """A contact to be entered, of either a company or an application.
+
+    Attributes:
+        company_id: The stored company that the person is at.
+        application_id: The application that the person is a contact for.
+        name: Of the person.
+        role: What the person does there.
+        email: The person's address.
+        phone: The person's number, in whatever form.
+        url: The person's own page or profile.
+        notes: What is good to know of the person.
+    """
 
     company_id: int | None = None
     application_id: int | None = None

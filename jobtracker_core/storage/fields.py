@@ -27,9 +27,18 @@ Title = Annotated[str, Meta(min_length=1, max_length=500)]
 Name = Annotated[str, Meta(min_length=1, max_length=300)]
 Line = Annotated[str, Meta(max_length=300)]
 ShortLine = Annotated[str, Meta(max_length=100)]
-Email = Annotated[str, Meta(max_length=254, extra={ADDRESS: True})]
+Email = Annotated[
+    str,
+    Meta(max_length=254, extra={ADDRESS: True}, extra_json_schema={"pattern": "^[^@]+@[^@]+$"}),
+]
 Link = Annotated[
-    str, Meta(max_length=2_000, description="An absolute http(s) address", extra={LINK: True})
+    str,
+    Meta(
+        max_length=2_000,
+        description="An absolute http(s) address, without a user's name",
+        extra={LINK: True},
+        extra_json_schema={"pattern": "^[Hh][Tt][Tt][Pp][Ss]?://"},
+    ),
 ]
 Prose = Annotated[str, Meta(max_length=20_000, extra={LINES: True})]
 ShortProse = Annotated[str, Meta(max_length=5_000, extra={LINES: True})]
@@ -54,8 +63,12 @@ Zone = Annotated[
     ),
 ]
 Minutes = Annotated[int, Meta(ge=0, le=40_320, description="Minutes before the start")]
+YEARS: Final = {"pattern": "^(19|20|21)[0-9]{2}-|^2200-"}
 Moment = Annotated[
     datetime,
-    Meta(description=f"In the years {FIRST_YEAR} to {LAST_YEAR}"),
+    Meta(description=f"In the years {FIRST_YEAR} to {LAST_YEAR}", extra_json_schema=YEARS),
 ]
-Day = Annotated[date, Meta(description=f"In the years {FIRST_YEAR} to {LAST_YEAR}")]
+Day = Annotated[
+    date,
+    Meta(description=f"In the years {FIRST_YEAR} to {LAST_YEAR}", extra_json_schema=YEARS),
+]

@@ -36,6 +36,10 @@ SLOWEST: Final = 1 / 16
 CLEAN_SPELL: Final = timedelta(hours=6)
 """After so long without a cooling, earlier strikes count no more."""
 
+REQUEST: Final = "request:"
+"""How the keys begin of those who ask this installation."""
+
+_FORGOTTEN_AFTER = timedelta(days=1)
 _RECOVERY, _RECOVERS_EVERY = 1.1, timedelta(minutes=10)
 _FIRST, _LONGEST = timedelta(seconds=30), timedelta(hours=1)
 _FIRST_AS_ROBOT, _LONGEST_AS_ROBOT = timedelta(minutes=30), timedelta(hours=6)
@@ -202,6 +206,18 @@ def find(db: Database, keys: Collection[str]) -> tuple[Mapping[str, Rate], datet
             sa.select(rate_limits).where(one_of(conn, rate_limits.c.key, sorted(keys)))
         ).mappings()
         return {row["key"]: to_struct(row, Rate) for row in rows}, now(conn)
+
+
+def prune(db: Database) -> int:
+    """Forget who asked, of those whose allowance has been whole for a day; return how many.
+
+    Sites stay: what they told about their pace is worth knowing however long ago it was.
+    """
+    with db.write() as conn:
+        gone = sa.delete(rate_limits).where(
+            rate_limits.c.key.startswith(REQUEST), rate_limits.c.tat < now(conn) - _FORGOTTEN_AFTER
+        )
+        return conn.execute(gone).rowcount
 
 
 def _lock(conn: Connection, key: str) -> tuple[Rate, datetime]:

@@ -32,13 +32,18 @@ class EventDraft(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An event to be entered, for an application, a job, or neither.
 
     Attributes:
+        kind: What it is.
+        application_id: The application that it belongs to.
+        job_id: The job that it belongs to.
         title: The kind's own word where it is not given.
+        text: What there is to say of it.
+        place: Where it is, or how it is held.
         starts_at: With an offset an instant; without one, as the clock of `timezone` shows it. Now,
             if it is not given.
         ends_at: Not before `starts_at`.
         all_day: The event takes the days from that of `starts_at` to that of `ends_at`, both
             included, as the calendar of `timezone` counts them.
-        reminder_min: Minutes before the start at which calendars remind of it.
+        reminder_min: When calendars remind of it.
         done: Whether it is over and done; it is not due any more.
     """
 

@@ -22,7 +22,13 @@ ViewKind = Literal["jobs", "applications"]
 
 
 class ViewDraft(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A view to be saved. `query` holds the words of the list's filters and its `sort`."""
+    """A view to be saved.
+
+    Attributes:
+        name: What it is called.
+        kind: The list that it is a view of.
+        query: The words of the list's filters and its `sort`.
+    """
 
     name: ViewName
     kind: ViewKind

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Unpack
 
@@ -23,6 +23,7 @@ from jobtracker_core.storage.applications import (
 )
 from jobtracker_core.tracker import bulk, entries
 from jobtracker_core.tracker.bulk import BulkResult
+from jobtracker_core.tracker.exporting import AT_ONCE, exported, walk
 from jobtracker_core.tracker.stored import Installation
 
 
@@ -53,6 +54,11 @@ class Applications:
             offset=offset,
             **filters,
         )
+
+    def export(self, **filters: Unpack[ApplicationFilters]) -> Iterator[Application]:
+        """Give all applications of a list, however many; it stands in the audit log."""
+        rows = walk(lambda after: self.list(limit=AT_ONCE, after=after, **filters))
+        return exported(self._tracker, "application", rows)
 
     def pipeline(self, **filters: Unpack[ApplicationFilters]) -> Pipeline:
         """Count the applications of a list by their status."""
@@ -131,10 +137,15 @@ class Applications:
             self._tracker,
             "application.move",
             ids,
-            lambda db, number: applications.update(db, number, checked),
+            lambda change, number: applications.update(change.db, number, checked),
             status=status,
         )
 
     def delete_all(self, ids: Sequence[int]) -> BulkResult:
         """Delete several applications, each for itself."""
-        return bulk.each(self._tracker, "application.delete", ids, applications.delete)
+        return bulk.each(
+            self._tracker,
+            "application.delete",
+            ids,
+            lambda change, number: applications.delete(change.db, number),
+        )

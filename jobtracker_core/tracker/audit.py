@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 
 from jobtracker_core.storage import audit_list
-from jobtracker_core.storage.audit_list import AuditList
+from jobtracker_core.storage.audit_list import AuditEntry, AuditList
+from jobtracker_core.tracker.exporting import AT_ONCE, exported, walk
 from jobtracker_core.tracker.stored import Installation
 
 
@@ -14,6 +16,27 @@ class Audit:
 
     def __init__(self, tracker: Installation) -> None:
         self._tracker = tracker
+
+    def export(
+        self,
+        *,
+        actor: str | None = None,
+        action: str | None = None,
+        target: str | None = None,
+        since: datetime | None = None,
+    ) -> Iterator[AuditEntry]:
+        """Give all changes of a list, however many; it stands in the audit log itself."""
+        rows = walk(
+            lambda after: self.list(
+                actor=actor,
+                action=action,
+                target=target,
+                since=since,
+                limit=AT_ONCE,
+                after=after,
+            )
+        )
+        return exported(self._tracker, "audit", rows)
 
     def list(
         self,

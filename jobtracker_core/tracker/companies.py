@@ -15,9 +15,8 @@ from jobtracker_core.storage.companies import (
     FoundCompany,
 )
 from jobtracker_core.tracker import entries
+from jobtracker_core.tracker.exporting import AT_ONCE, exported, walk
 from jobtracker_core.tracker.stored import Installation
-
-_AT_ONCE = 500
 
 
 class Companies:
@@ -33,12 +32,9 @@ class Companies:
         return companies.list_companies(self._tracker.database, text=text, limit=limit, after=after)
 
     def export(self, *, text: str | None = None) -> Iterator[Company]:
-        """Yield all companies of a list, however many; each page is a transaction of its own."""
-        page = self.list(text=text, limit=_AT_ONCE)
-        yield from page.items
-        while page.after is not None:
-            page = self.list(text=text, limit=_AT_ONCE, after=page.after)
-            yield from page.items
+        """Give all companies of a list, however many; it stands in the audit log."""
+        rows = walk(lambda after: self.list(text=text, limit=AT_ONCE, after=after))
+        return exported(self._tracker, "company", rows)
 
     def get(self, company_id: int) -> Company:
         """Return one company; raises NotFound."""

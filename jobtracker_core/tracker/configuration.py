@@ -41,7 +41,13 @@ _Name = Annotated[str, Meta(min_length=1, max_length=100)]
 
 
 class ProxyEntry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A proxy. Its user and password are in no document."""
+    """A proxy. Its user and password are in no document.
+
+    Attributes:
+        pool: Its pool.
+        label: What it is shown as.
+        has_credentials: Whether it has a user and a password: one that has is added by hand.
+    """
 
     pool: _Name
     label: _Name
@@ -50,7 +56,13 @@ class ProxyEntry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class CollectorEntry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A collector: whether it is on, and all that is set for it here, but for secrets."""
+    """A collector: whether it is on, and all that is set for it here, but for secrets.
+
+    Attributes:
+        name: Of the collector.
+        enabled: Whether it may run.
+        settings: Its settings by name; those that are not named are taken away.
+    """
 
     name: _Name
     enabled: bool = False
@@ -58,7 +70,14 @@ class CollectorEntry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class SearchEntry(SearchForm, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A search, known by its name."""
+    """A search, known by its name.
+
+    Attributes:
+        name: What it is called.
+        collector: The collector.
+        query: Words of the collector's query, as `GET /collectors/{name}/schema` lists them.
+        enabled: Whether it runs by itself.
+    """
 
     name: _Name
     collector: _Name
@@ -67,7 +86,15 @@ class SearchEntry(SearchForm, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 class Document(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How an installation is set up; no secrets are in it. What is absent is left as it is."""
+    """How an installation is set up; no secrets are in it. What is absent is left as it is.
+
+    Attributes:
+        format: Of this document.
+        proxies: By pool and label.
+        collectors: By name.
+        searches: By name.
+        views: By list and name.
+    """
 
     format: Literal[1] = 1
     proxies: Annotated[tuple[ProxyEntry, ...], Meta(max_length=MOST)] = ()

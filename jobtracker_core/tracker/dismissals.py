@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from jobtracker_core.storage import dismissals
 from jobtracker_core.storage.dismissals import Dismissal, DismissalList
 from jobtracker_core.storage.fields import Line
 from jobtracker_core.tracker import entries
+from jobtracker_core.tracker.exporting import AT_ONCE, exported, walk
 from jobtracker_core.tracker.stored import Installation
 
 
@@ -18,6 +21,11 @@ class Dismissals:
     def list(self, *, limit: int = 50, after: str | None = None) -> DismissalList:
         """List what is hidden, the latest first; `after` is the mark of the page before."""
         return dismissals.list_dismissals(self._tracker.database, limit=limit, after=after)
+
+    def export(self) -> Iterator[Dismissal]:
+        """Give all that is hidden; it stands in the audit log."""
+        rows = walk(lambda after: self.list(limit=AT_ONCE, after=after))
+        return exported(self._tracker, "dismissal", rows)
 
     def dismiss(self, job_id: int, *, reason: str | None = None) -> Dismissal:
         """Hide a job; one that is hidden already stays as it is.

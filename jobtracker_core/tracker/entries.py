@@ -13,6 +13,7 @@ import unicodedata
 from collections.abc import Collection, Mapping
 from datetime import UTC, date, datetime
 from enum import Enum
+from functools import cache
 from typing import Any, Literal, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -27,6 +28,7 @@ from jobtracker_core.storage import fields
 T = TypeVar("T", bound=Struct)
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
 _SPACES = re.compile(r"\s+")
 _LINE_ENDS = re.compile(r"\r\n?|[\v\f\x85\u2028\u2029]")
 
@@ -38,9 +40,9 @@ class _Wrong(Exception):  # noqa: N818  (never leaves this module)
 def check(entry: T, *, local: Collection[str] = (), also: Mapping[str, str] | None = None) -> T:
     """Return an entry with clean texts and aware times.
 
-    Texts lose what nobody sees, NUL and lone surrogates among it; an optional one that is empty
-    becomes None. A time without an offset is UTC, but for the fields named by `local`, whose clock
-    the caller knows.
+    Texts lose what nobody sees; an optional one that is empty becomes None. One with a NUL or half
+    of a surrogate pair in it is refused, for that is no text. A time without an offset is UTC, but
+    for the fields named by `local`, whose clock the caller knows.
 
     Args:
         entry: A draft, or changes.
@@ -99,7 +101,7 @@ def given(changes: Struct) -> dict[str, Any]:
 def _value(value: Any, hint: Any, *, is_local: bool) -> Any:
     kinds, meta = _unwrap(hint)
     optional = type(None) in kinds
-    kinds = [kind for kind in kinds if kind is not type(None)]
+    kinds = tuple(kind for kind in kinds if kind is not type(None))
     if value is UNSET and UnsetType in kinds:
         return value
     if value is None:
@@ -125,7 +127,8 @@ def _several(value: Any, item: Any) -> tuple[Any, ...]:
     return tuple(_value(one, item, is_local=False) for one in value)
 
 
-def _unwrap(hint: Any) -> tuple[list[Any], Meta]:
+@cache
+def _unwrap(hint: Any) -> tuple[tuple[Any, ...], Meta]:
     """Return the types that a hint allows, and the bounds that it carries."""
     if typing.get_origin(hint) is typing.Annotated:
         bare, *metas = typing.get_args(hint)
@@ -134,8 +137,9 @@ def _unwrap(hint: Any) -> tuple[list[Any], Meta]:
     if typing.get_origin(hint) in {typing.Union, types.UnionType}:
         parts = [_unwrap(part) for part in typing.get_args(hint)]
         metas = [meta for _, meta in parts if meta != Meta()]
-        return [kind for kinds, _ in parts for kind in kinds], metas[0] if metas else Meta()
-    return [hint], Meta()
+        kinds = tuple(kind for kinds, _ in parts for kind in kinds)
+        return kinds, metas[0] if metas else Meta()
+    return (hint,), Meta()
 
 
 def _converted(value: Any, kind: Any) -> Any:
@@ -151,6 +155,7 @@ def _converted(value: Any, kind: Any) -> Any:
 
 
 def _text(value: str, meta: Meta) -> str:
+    _refuse_no_text(value)
     limit = meta.max_length
     extra = meta.extra or {}
     # Far beyond the limit, it is not even cleaned.
@@ -174,6 +179,13 @@ def _text(value: str, meta: Meta) -> str:
     if meta.pattern is not None and not re.search(meta.pattern, value):
         raise _Wrong(f"takes a text that matches {meta.pattern}")
     return value
+
+
+def _refuse_no_text(value: str) -> None:
+    if "\0" in value:
+        raise _Wrong("holds a NUL character, which no text has")
+    if _SURROGATE.search(value):
+        raise _Wrong("holds half of a surrogate pair, which is no character")
 
 
 def _is_zone(name: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from hashlib import sha256
 from typing import Annotated, Any, Final, Literal
@@ -16,6 +17,7 @@ from jobtracker_core.contract.posting import Posting
 from jobtracker_core.contract.run import Counts, RunState
 from jobtracker_core.ingest.normalise import Unreadable, normalise
 from jobtracker_core.runner.context import locate
+from jobtracker_core.runner.ending import tell_of
 from jobtracker_core.runner.soundness import sound_posting
 from jobtracker_core.storage import endings, ingests, jobs
 from jobtracker_core.storage.claims import Claim
@@ -27,6 +29,7 @@ MOST_POSTINGS: Final = 500
 
 Outcome = Literal["succeeded", "partial", "failed"]
 
+_LOG = logging.getLogger("jobtracker.ingest")
 _FIELDS = frozenset(Posting.__struct_fields__)
 
 
@@ -136,7 +139,7 @@ class Ingest:
 
         It goes the way of all pages: cleaned, private parts blanked, sanitised, compared. The
         collector may be off, or not installed here. One whose sender is silent for a quarter of an
-        hour is ended by the next sweep.
+        hour is ended by the next sweep. Plugins hear of the end of a run as of any other's.
 
         Args:
             batch: Its key is the sender's own: two senders may use the same one.
@@ -151,9 +154,12 @@ class Ingest:
         records, rejected = _read(batch, self._private(batch.collector))
         try:
             with self._tracker.change("ingest.batch") as change:
-                return self._store(change, batch, digest, records, rejected)
+                answer = self._store(change, batch, digest, records, rejected)
         except _Told as told:
             return told.answer
+        if batch.done:
+            tell_of(self._tracker.database, answer.run_id, self._tracker.registry, _log)
+        return answer
 
     def _private(self, collector: str) -> Private:
         source = self._tracker.registry.sources.get(collector)
@@ -219,6 +225,10 @@ class Ingest:
             end_confirmed=batch.end_confirmed,
         )
         return state
+
+
+def _log(level: str, event: str, fields: Mapping[str, object]) -> None:
+    _LOG.warning("%s: %s: %s", level, event, fields)
 
 
 class _Told(Exception):  # noqa: N818

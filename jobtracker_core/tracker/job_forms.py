@@ -43,13 +43,30 @@ class JobDraft(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A job to be entered.
 
     Attributes:
+        title: Of the position.
+        url: Of the posting.
         source: Where it comes from: a collector's name, or any other word.
         source_id: What its site calls it; made if it is not given.
+        company: The employer's name, in whatever spelling.
         place: As the site shows it; city, region and country are read out of it where they are
             not given.
+        city: Of the place.
+        region: Of the place, such as a state.
+        country: Of the place.
+        remote: Where the work is done.
+        employment: Kinds of employment that are offered.
+        seniority: The level that is asked for.
+        skills: What one should know.
+        language: That the posting is written in, such as `en`.
         pay_text: What the posting says of pay; amounts are read out of it where none are given.
         pay_min: In whole units of `pay_currency` for one `pay_interval`.
-        description: HTML or plain text; it is sanitised.
+        pay_max: As `pay_min`, and not below it.
+        pay_currency: Of the amounts.
+        pay_interval: What the amounts are for.
+        posted_at: When the posting came out.
+        apply_url: Where one applies, if that is another address.
+        closed: Whether nobody can apply any more.
+        description: It is sanitised.
     """
 
     title: Title

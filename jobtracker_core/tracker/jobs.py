@@ -16,6 +16,7 @@ from jobtracker_core.storage.jobs import JobDetail
 from jobtracker_core.storage.search import JobList, Tally
 from jobtracker_core.tracker import bulk, entries, job_forms
 from jobtracker_core.tracker.bulk import BulkResult
+from jobtracker_core.tracker.exporting import exported
 from jobtracker_core.tracker.job_forms import JobChanges, JobDraft
 from jobtracker_core.tracker.stored import Installation
 from jobtracker_core.tracker.tags import check_names
@@ -63,11 +64,13 @@ class Jobs:
     def export(
         self, *, with_text: bool = False, sort: Sort = "arrival", **filters: Unpack[Filters]
     ) -> Iterator[walk.WalkedJob]:
-        """Yield all jobs of a list, however many, with their descriptions if asked for.
+        """Give all jobs of a list, however many, with their descriptions if asked for.
 
-        `jobtracker_core.export.encode` makes CSV, JSON or JSON lines of them.
+        `jobtracker_core.export.encode` makes CSV, JSON or JSON lines of them. It stands in the
+        audit log.
         """
-        return walk.walk_jobs(self._tracker.database, with_text=with_text, sort=sort, **filters)
+        rows = walk.walk_jobs(self._tracker.database, with_text=with_text, sort=sort, **filters)
+        return exported(self._tracker, "job", rows)
 
     def tally(
         self, *, first: int | None = None, sort: Sort = "arrival", **filters: Unpack[Filters]
@@ -186,12 +189,17 @@ class Jobs:
             self._tracker,
             "job.dismiss",
             ids,
-            lambda db, number: dismissals.dismiss(db, number, reason=checked),
+            lambda change, number: dismissals.dismiss(change.db, number, reason=checked),
         )
 
     def restore_all(self, ids: Sequence[int]) -> BulkResult:
         """Show several jobs again, each for itself."""
-        return bulk.each(self._tracker, "job.restore", ids, dismissals.restore_job)
+        return bulk.each(
+            self._tracker,
+            "job.restore",
+            ids,
+            lambda change, number: dismissals.restore_job(change.db, number),
+        )
 
     def tag_all(self, ids: Sequence[int], names: Sequence[str]) -> BulkResult:
         """Put tags on several jobs, each for itself; raises FormError for a wrong name."""
@@ -200,7 +208,7 @@ class Jobs:
             self._tracker,
             "job.tag",
             ids,
-            lambda db, number: tags.add(db, "job", number, wanted),
+            lambda change, number: tags.add(change.db, "job", number, wanted),
             tags=wanted,
         )
 
@@ -211,10 +219,12 @@ class Jobs:
             self._tracker,
             "job.untag",
             ids,
-            lambda db, number: tags.take_off(db, "job", number, wanted),
+            lambda change, number: tags.take_off(change.db, "job", number, wanted),
             tags=wanted,
         )
 
     def delete_all(self, ids: Sequence[int]) -> BulkResult:
         """Delete several jobs, each for itself; see `delete()`."""
-        return bulk.each(self._tracker, "job.delete", ids, edits.delete)
+        return bulk.each(
+            self._tracker, "job.delete", ids, lambda change, number: edits.delete(change.db, number)
+        )

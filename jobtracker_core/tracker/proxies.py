@@ -12,7 +12,7 @@ from jobtracker_core.contract.host import Proxy
 from jobtracker_core.contract.info import Limits
 from jobtracker_core.http.address import Address, Hosts, read_address
 from jobtracker_core.http.classify import classify
-from jobtracker_core.http.exchange import Request, TooLarge
+from jobtracker_core.http.exchange import BadAddress, Request, TooLarge
 from jobtracker_core.http.guard import Guard, Refused
 from jobtracker_core.http.proxies import BadProxy, check_proxy
 from jobtracker_core.http.ranges import Allowed
@@ -24,7 +24,7 @@ from jobtracker_core.storage.proxies import ProxyPool, ProxyStatus
 from jobtracker_core.tracker.names import LONGEST_NAME, is_name
 from jobtracker_core.tracker.stored import Installation
 
-__all__ = ["BadProxy", "LeftAlone", "Proxies", "ProxyTest"]
+__all__ = ["BadAddress", "BadProxy", "LeftAlone", "Proxies", "ProxyTest"]
 
 DEFAULT_POOL = "default"
 

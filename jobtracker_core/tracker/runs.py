@@ -21,6 +21,7 @@ from jobtracker_core.storage.runs import Run
 from jobtracker_core.storage.tables import FINAL_STATES
 from jobtracker_core.tracker.change import Change
 from jobtracker_core.tracker.collectors import CollectorOff, site_of, turned_on
+from jobtracker_core.tracker.exporting import AT_ONCE, exported
 from jobtracker_core.tracker.search_form import check_limits
 from jobtracker_core.tracker.stored import Installation, check_pool, fill_query
 
@@ -29,7 +30,6 @@ SLOWEST_S = 2.0
 """Seconds between two looks at a run that is watched: longer and longer while nothing happens."""
 
 _PAGE = 200
-_AT_ONCE = 500
 
 
 class Watched(Struct, frozen=True, kw_only=True):
@@ -113,18 +113,24 @@ class Runs:
         search_id: int | None = None,
         states: Sequence[RunState] = (),
     ) -> Iterator[Run]:
-        """Yield all runs of a list, however many; each page is a transaction of its own."""
+        """Give all runs of a list, however many; it stands in the audit log."""
+        rows = self._walk(collector=collector, search_id=search_id, states=states)
+        return exported(self._tracker, "run", rows)
+
+    def _walk(
+        self, *, collector: str | None, search_id: int | None, states: Sequence[RunState]
+    ) -> Iterator[Run]:
         before: int | None = None
         while True:
             page = self.list(
                 collector=collector,
                 search_id=search_id,
                 states=states,
-                limit=_AT_ONCE,
+                limit=AT_ONCE,
                 before=before,
             )
             yield from page
-            if len(page) < _AT_ONCE:
+            if len(page) < AT_ONCE:
                 return
             before = page[-1].id
 

@@ -19,76 +19,72 @@ LONGEST_RUN_S = 86_400
 _YEAR_S = 366 * 24 * 3600
 
 
+Cron = Annotated[
+    str,
+    Meta(
+        description="Run at these times: minute, hour, day, month, weekday, such as "
+        "'30 7 * * 1-5'; or @daily and the like",
+        max_length=200,
+    ),
+]
+EveryS = Annotated[
+    int, Meta(description="Run again and again, with so much time between", ge=60, le=_YEAR_S)
+]
+ZoneName = Annotated[
+    str, Meta(description="The place whose clock the cron line goes by", max_length=100)
+]
+StaggerS = Annotated[
+    int, Meta(description="Begin up to so long after each time, always as long", ge=0, le=86_400)
+]
+MisfireWindowS = Annotated[
+    int, Meta(description="Not begun so long after its time, a run is missed", ge=1, le=_YEAR_S)
+]
+WhatOverlap = Annotated[
+    Overlap, Meta(description="What to do at a time when the last run still goes on")
+]
+Priority = Annotated[int, Meta(description="Runs of lower numbers come first", ge=1, le=9)]
+MaxAttempts = Annotated[
+    int, Meta(description="Attempts at a run that fails of something passing", ge=1, le=20)
+]
+MemoryMb = Annotated[int, Meta(description="Megabytes of memory of a run", ge=256, le=1_048_576)]
+RuntimeS = Annotated[
+    int,
+    Meta(
+        description="Time from a run's start to its end, in place of the collector's own; a day "
+        "at most",
+        ge=1,
+        le=LONGEST_RUN_S,
+    ),
+]
+CpuS = Annotated[int, Meta(description="Processor time of a run", ge=1, le=86_400)]
+Pages = Annotated[int, Meta(description="List pages of a run", ge=1, le=100_000)]
+Requests = Annotated[int, Meta(description="Requests of a run", ge=1, le=10_000_000)]
+PoolName = Annotated[
+    str,
+    Meta(description="Pool of proxies that its runs go through", min_length=1, max_length=100),
+]
+
+
 class SearchForm(Struct, frozen=True, kw_only=True):
     """The options of a search. The limits are those that a run can be held to.
 
     `forms.fields(SearchForm)` describes them for a command line, a schema or a page.
     """
 
-    cron: (
-        Annotated[
-            str,
-            Meta(
-                description="Run at these times: minute, hour, day, month, weekday, such as "
-                "'30 7 * * 1-5'; or @daily and the like",
-                max_length=200,
-            ),
-        ]
-        | None
-    ) = None
-    every_s: (
-        Annotated[int, Meta(description="Run again and again, with so much time between")] | None
-    ) = None
-    timezone: Annotated[
-        str, Meta(description="The place whose clock the cron line goes by", max_length=100)
-    ] = "UTC"
-    stagger_s: Annotated[
-        int,
-        Meta(description="Begin up to so long after each time, always as long", ge=0, le=86_400),
-    ] = 0
-    misfire_window_s: Annotated[
-        int,
-        Meta(description="Not begun so long after its time, a run is missed", ge=1, le=_YEAR_S),
-    ] = 3_600
-    overlap: Annotated[
-        Overlap, Meta(description="What to do at a time when the last run still goes on")
-    ] = "skip"
-    priority: Annotated[int, Meta(description="Runs of lower numbers come first", ge=1, le=9)] = 5
-    max_attempts: Annotated[
-        int, Meta(description="Attempts at a run that fails of something passing", ge=1, le=20)
-    ] = 3
-    memory_mb: (
-        Annotated[int, Meta(description="Megabytes of memory of a run", ge=256, le=1_048_576)]
-        | None
-    ) = None
-    runtime_s: (
-        Annotated[
-            int,
-            Meta(
-                description="Time from a run's start to its end, in place of the collector's own; "
-                "a day at most",
-                ge=1,
-                le=LONGEST_RUN_S,
-            ),
-        ]
-        | None
-    ) = None
-    cpu_s: Annotated[int, Meta(description="Processor time of a run", ge=1, le=86_400)] | None = (
-        None
-    )
-    pages: Annotated[int, Meta(description="List pages of a run", ge=1, le=100_000)] | None = None
-    requests: Annotated[int, Meta(description="Requests of a run", ge=1, le=10_000_000)] | None = (
-        None
-    )
-    proxy_pool: (
-        Annotated[
-            str,
-            Meta(
-                description="Pool of proxies that its runs go through", min_length=1, max_length=100
-            ),
-        ]
-        | None
-    ) = None
+    cron: Cron | None = None
+    every_s: EveryS | None = None
+    timezone: ZoneName = "UTC"
+    stagger_s: StaggerS = 0
+    misfire_window_s: MisfireWindowS = 3_600
+    overlap: WhatOverlap = "skip"
+    priority: Priority = 5
+    max_attempts: MaxAttempts = 3
+    memory_mb: MemoryMb | None = None
+    runtime_s: RuntimeS | None = None
+    cpu_s: CpuS | None = None
+    pages: Pages | None = None
+    requests: Requests | None = None
+    proxy_pool: PoolName | None = None
 
 
 class SearchOptions(TypedDict, total=False):

@@ -18,6 +18,6 @@ class Throttle:
         No window of T seconds holds more than `per_minute / 60 * T + burst`, over all processes.
         """
         grant = rates.acquire(
-            self._tracker.database, f"request:{key}", per_minute=per_minute, burst=burst
+            self._tracker.database, f"{rates.REQUEST}{key}", per_minute=per_minute, burst=burst
         )
         return grant.wait if grant.wait > 0 else None

@@ -20,6 +20,7 @@ from jobtracker_core.tracker import JobTracker
 from jobtracker_core.web import assets, present
 from jobtracker_core.web.login import enter, is_ours, leave, set_up, show_login, show_setup
 from jobtracker_core.web.pages import THEME_COOKIE, Pages, Theme, is_fragment
+from jobtracker_core.web.reference import Describe, Reference, show_part, show_reference
 from jobtracker_core.web.session import PUBLIC, session_guard
 from jobtracker_core.web.view import PAGE, BadView, View, curl
 
@@ -33,7 +34,7 @@ class ThemeChoice(Struct, frozen=True, kw_only=True):
     back: str = ""
 
 
-def routes(tracker: JobTracker, prefix: str) -> list[ControllerRouterHandler]:
+def routes(tracker: JobTracker, prefix: str, describe: Describe) -> list[ControllerRouterHandler]:
     """Return the handlers, their paths without the prefix that they are mounted at.
 
     They ask for a dependency `installation`, the JobTracker. Storage errors and LoginNeeded leave
@@ -42,16 +43,20 @@ def routes(tracker: JobTracker, prefix: str) -> list[ControllerRouterHandler]:
     Args:
         tracker: Whose sessions let readers in.
         prefix: "" or "/somewhere", without a slash at its end.
+        describe: Gives the document of the API.
     """
+    reference = Reference(describe)
     return [
         Router(
             "/",
             route_handlers=[
                 *(home, list_jobs, show_job, choose_theme, static),
+                *(show_reference, show_part),
                 *(show_login, enter, leave, show_setup, set_up),
             ],
             dependencies={
                 "pages": Provide(lambda: Pages(prefix), sync_to_thread=False),
+                "reference": Provide(lambda: reference, sync_to_thread=False),
                 "tracker": Provide(_of_reader, sync_to_thread=False),
             },
             guards=[session_guard(tracker)],

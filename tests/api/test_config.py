@@ -179,7 +179,7 @@ def test_no_secret_is_in_a_document(client, tracker) -> None:
     [
         ({"format": 2}, "format"),
         ({"search": []}, "search"),
-        ({"searches": [{"name": "x"}]}, "searches[0]"),
+        ({"searches": [{"name": "x"}]}, "searches[0].collector"),
         ({"searches": [{"name": "x", "collector": "y", "crom": "z"}]}, "searches[0].crom"),
         ([], "body"),
     ],

@@ -12,7 +12,9 @@ import msgspec
 import pytest
 
 from jobtracker_core import JobTracker, Settings
+from jobtracker_core.storage.applications import ApplicationDraft
 from jobtracker_core.storage.companies import Company
+from jobtracker_core.storage.contacts import ContactDraft
 from jobtracker_core.storage.runs import Run
 from jobtracker_core.storage.searches import Search
 from queueing import turn_on
@@ -110,14 +112,17 @@ def test_filters_are_those_of_the_list(client, fill, tracker) -> None:
 
 def test_a_list_of_several_pages_is_whole(client, tracker, fill, monkeypatch) -> None:
     monkeypatch.setattr("jobtracker_core.storage.walk._AT_ONCE", 2)
-    monkeypatch.setattr("jobtracker_core.tracker.companies._AT_ONCE", 2)
-    monkeypatch.setattr("jobtracker_core.tracker.runs._AT_ONCE", 2)
+    for module in ("companies", "runs", "applications", "timeline", "contacts", "audit"):
+        monkeypatch.setattr(f"jobtracker_core.tracker.{module}.AT_ONCE", 2)
     monkeypatch.setattr("jobtracker_core.api.exports._PIECE", 10)
     fill(5)
     for number in range(5):
         tracker.companies.find_or_create(f"Company {number}")
         tracker.runs.enqueue("hiringcafe", {"text": str(number)})
-    for where in ("jobs", "companies", "runs"):
+        tracker.applications.create(ApplicationDraft(title=f"Title {number}"))
+        tracker.contacts.create(ContactDraft(application_id=number + 1, name=f"Ada {number}"))
+    lists = ("jobs", "companies", "runs", "applications", "events", "contacts", "audit")
+    for where in lists:
         found = rows(client.get(f"/api/v1/{where}/export"))
         assert len({row["id"] for row in found}) == len(found)
         assert len(found) >= 5
@@ -151,7 +156,38 @@ def test_a_wrong_parameter_is_named(problem, where, words, field) -> None:
     assert (said["status"], said["errors"][0]["field"]) == (400, field)
 
 
-def test_an_export_changes_nothing(client, tracker) -> None:
+@pytest.mark.parametrize(
+    ("where", "kind"),
+    [
+        ("jobs", "job"),
+        ("companies", "company"),
+        ("searches", "search"),
+        ("runs", "run"),
+        ("applications", "application"),
+        ("events", "event"),
+        ("contacts", "contact"),
+        ("dismissals", "dismissal"),
+        ("audit", "audit"),
+    ],
+)
+def test_an_export_stands_in_the_audit_log(client, tracker, where, kind) -> None:
     before = len(tracker.audit.list().items)
-    client.get("/api/v1/jobs/export")
-    assert len(tracker.audit.list().items) == before
+    for form in ("csv", "json", "jsonl"):
+        assert client.get(f"/api/v1/{where}/export", params={"format": form}).status_code == 200
+    noted = tracker.audit.list().items
+    assert len(noted) == before + 3
+    assert (noted[0].action, noted[0].target) == (f"{kind}.export", f"{kind}:*")
+    assert noted[0].actor.kind == "token"
+
+
+def test_a_list_of_a_persons_own_is_exported_as_it_is_filtered(client, tracker) -> None:
+    made = tracker.applications.create(ApplicationDraft(title="=1+1", status="applied"))
+    tracker.applications.create(ApplicationDraft(title="Draft"))
+    [row] = rows(client.get("/api/v1/applications/export", params={"status": "applied"}))
+    assert (row["id"], row["title"]) == (str(made.id), "'=1+1")
+    tracker.contacts.create(ContactDraft(application_id=made.id, name="Ada"))
+    [contact] = client.get("/api/v1/contacts/export", params={"format": "json"}).json()
+    assert contact["name"] == "Ada"
+    words = {"application_id": made.id, "kind": "status"}
+    [move] = rows(client.get("/api/v1/events/export", params=words))
+    assert move["to_status"] == "applied"

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from jobtracker_core import hookimpl
 from jobtracker_core.contract.run import RunState
 from jobtracker_core.storage.ingests import LEASE_S
 from jobtracker_core.storage.sweep import sweep
@@ -91,6 +92,25 @@ def test_how_it_went_elsewhere_pauses_nothing_here(send, tracker) -> None:
     with tracker.database.read() as conn:
         row = conn.execute(sa.select(collectors)).one()
     assert (row.consecutive_failures, row.paused_until) == (0, None)
+
+
+def test_plugins_hear_of_the_end_of_a_run_once(send, tracker) -> None:
+    heard = []
+
+    class Notifier:
+        @hookimpl
+        def jobtracker_run_finished(self, run, new):
+            heard.append((run.id, run.state, [job.source_id for job in new]))
+
+    tracker.registry.hooks.register(Notifier(), "notifier")
+    first = send(1, [posting(1)])
+    assert heard == []
+    for _ in range(2):  # the answer got lost
+        send(2, [posting(2)], done=True)
+    assert [(number, state) for number, state, _ in heard] == [
+        (first["run_id"], RunState.SUCCEEDED)
+    ]
+    assert sorted(heard[0][2]) == ["p1", "p2"]
 
 
 def test_details_count_apart_and_are_asked_for_no_more(send, tracker) -> None:
@@ -236,7 +256,7 @@ def test_other_scopes_do_not_do(stranger, holding, scope) -> None:
 @pytest.mark.parametrize(
     ("body", "status", "field"),
     [
-        ({}, 400, "body"),
+        ({}, 400, "collector"),
         (batch(0), 400, "batch"),
         (batch(key=""), 400, "key"),
         (batch(collector="No Such"), 400, "collector"),

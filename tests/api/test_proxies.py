@@ -11,6 +11,7 @@ from forwarders import Forwarder
 from jobtracker_core import JobTracker, Settings
 from jobtracker_core.http.address import Hosts
 from jobtracker_core.storage import rates
+from jobtracker_core.storage.errors import MissingKey
 from jobtracker_hiringcafe.practice import HiringCafeSite
 from keys import KEY
 
@@ -69,7 +70,7 @@ def test_a_proxy_is_added_listed_and_removed(client, tracker) -> None:
         ({"url": "http://proxy.example:1", "pool": " "}, "pool"),
         ({"url": "http://proxy.example:1", "label": "a\nb"}, "label"),
         ({"url": "http://proxy.example:1", "name": "x"}, "name"),
-        ({}, "body"),
+        ({}, "url"),
     ],
 )
 def test_a_proxy_that_is_none_is_refused_without_showing_it(problem, body, field) -> None:
@@ -100,6 +101,43 @@ def test_proxies_are_tested_against_a_collectors_site(client, tracker) -> None:
         (False, "proxy"),
     ]
     assert SECRET not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("url", "says"),
+    [
+        ("http://127.0.0.1:8080/", "this machine"),
+        ("http://10.0.0.7/", "a private network"),
+        ("http://169.254.169.254/latest/meta-data", "link-local"),
+        ("http://[::1]/", "this machine"),
+        ("ftp://site.example/", "http"),
+        ("http://ann:pw@site.example/", "site.example"),
+    ],
+)
+def test_no_test_leads_inside(client, problem, tracker, url, says) -> None:
+    tracker.proxies.add("http://127.0.0.1:3128")
+    said = problem("POST", f"{ADDRESS}/test", json={"url": url})
+    assert said["status"] == 400
+    assert [error["field"] for error in said["errors"]] == ["url"]
+    assert says in said["detail"]
+
+
+def test_a_test_is_of_a_collector_or_of_an_address(problem) -> None:
+    for body in ({}, {"url": "http://site.example", "collector": "hiringcafe"}):
+        said = problem("POST", f"{ADDRESS}/test", json=body)
+        assert (said["status"], said["errors"][0]["field"]) == (400, "url")
+
+
+def test_without_the_key_of_its_secrets_it_says_what_to_do(client, tracker, monkeypatch) -> None:
+    def missing(*_, **__):
+        raise MissingKey("/home/ann/key: it is not there", "Set it.")
+
+    monkeypatch.setattr("jobtracker_core.storage.proxies.add", missing)
+    answer = client.post(ADDRESS, json={"url": "http://ann:pw@127.0.0.1:3128"})
+    assert answer.status_code == 409
+    assert answer.json()["type"] == "urn:jobtracker:problem:no-key"
+    assert "JOBTRACKER_SECRET_KEY" in answer.json()["next"]
+    assert "/home/ann" not in answer.text
 
 
 def test_a_site_that_asked_for_quiet_is_not_asked(client, problem, tracker, site) -> None:

@@ -81,7 +81,7 @@ def test_a_repeated_request_makes_no_second_run(client, tracker) -> None:
         ({"collector": "hiringcafe", "priority": 12}, 400, "priority"),
         ({"collector": "hiringcafe", "proxy_pool": "none"}, 400, "proxy_pool"),
         ({"collector": "hiringcafe", "tries": 3}, 400, "tries"),
-        ({}, 400, "body"),
+        ({}, 400, "collector"),
     ],
 )
 def test_a_run_that_cannot_be_made(problem, body, status, field) -> None:

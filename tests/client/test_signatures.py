@@ -23,6 +23,7 @@ LEFT_OUT = {
     ("collectors", "list"): "a card holds Python classes; `reports()` does it",
     ("collectors", "set_enabled"): "the same; `update()` does it",
     ("tokens", "verify"): "the server does it with each request",
+    ("tokens", "recall"): "the same",
 }
 OWN = {("tokens", "current")}
 OTHER_PARAMETERS = {("ingest", "put"): {"bound_to"}}

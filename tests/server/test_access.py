@@ -31,8 +31,9 @@ OPEN = {
 }
 """All that strangers may ask for. To let them in anywhere else, add it here."""
 
-NOTED_BY_READING = {"api_tokens", "sessions", "rate_limits", "login_attempts"}
+NOTED_BY_READING = {"api_tokens", "sessions", "rate_limits", "login_attempts", "calendar_feeds"}
 """Where a GET may leave a trace: last used, last seen, and how much was asked for."""
+NOTED_BY_EXPORTING = {"audit_log"}
 
 
 def routes(app) -> Iterator[tuple[str, str, dict[str, Any]]]:
@@ -143,12 +144,18 @@ def test_no_form_of_another_site_is_taken(app, stranger, tracker, headers) -> No
 def test_reading_changes_nothing(app, stranger, tracker, fill) -> None:
     fill(2)
     let_in(stranger, tracker)
-    before = contents(tracker)
-    for method, path, _ in routes(app):
-        if method == "GET" and not path.endswith("/live"):
-            stranger.get(filled(path), follow_redirects=False)
-    after = contents(tracker)
-    assert {name for name in before if before[name] != after[name]} <= NOTED_BY_READING
+    feed = f"/feeds/{tracker.calendar.create_feed('phone').secret}.ics"
+    walk = [path for method, path, _ in routes(app) if method == "GET"]
+    for taken, allowed in ((False, set()), (True, NOTED_BY_EXPORTING)):
+        before = contents(tracker)
+        for path in [feed, *(each for each in walk if each.endswith("/export") == taken)]:
+            if not path.endswith("/live"):
+                stranger.get(filled(path), follow_redirects=False)
+        after = contents(tracker)
+        differing = {name for name in before if before[name] != after[name]}
+        assert differing <= NOTED_BY_READING | allowed
+    exports = sum(path.endswith("/export") for path in walk)
+    assert len(after["audit_log"]) - len(before["audit_log"]) == exports
 
 
 def contents(tracker) -> dict[str, list[str]]:

@@ -304,3 +304,21 @@ def test_a_cooling_begun_by_a_clock_that_was_ahead_does_not_last_for_years(db: D
         ahead = db.now(conn) + timedelta(days=3650)
         conn.execute(sa.update(rate_limits).values(blocked_until=ahead))
     assert not ask(db).cooling
+
+
+def test_who_asked_is_forgotten_after_a_day_and_sites_never(frozen) -> None:
+    for key in ("request:token:1", "request:address:192.0.2.0/24", "site:example.org"):
+        rates.acquire(frozen.db, key, per_minute=60, burst=5)
+    frozen.advance(hours=23)
+    rates.acquire(frozen.db, "request:token:1", per_minute=60, burst=5)
+    assert rates.prune(frozen.db) == 0
+    frozen.advance(hours=2)
+    assert rates.prune(frozen.db) == 1
+    left, _ = rates.find(
+        frozen.db, ["request:token:1", "request:address:192.0.2.0/24", "site:example.org"]
+    )
+    assert set(left) == {"request:token:1", "site:example.org"}
+    # One that comes back begins anew.
+    assert (
+        rates.acquire(frozen.db, "request:address:192.0.2.0/24", per_minute=60, burst=5).wait == 0
+    )
