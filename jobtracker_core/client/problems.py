@@ -27,7 +27,14 @@ from jobtracker_core.http.proxies import BadProxy
 from jobtracker_core.plugins.discovery import Unavailable, UnknownCollector
 from jobtracker_core.plugins.forms import FormError
 from jobtracker_core.runner.schedule import ScheduleError
-from jobtracker_core.storage.errors import Busy, Duplicate, NotAllowed, NotFound, Stale
+from jobtracker_core.storage.errors import (
+    Busy,
+    Duplicate,
+    MissingKey,
+    NotAllowed,
+    NotFound,
+    Stale,
+)
 from jobtracker_core.storage.request_keys import KeyReused
 from jobtracker_core.tracker.collectors import CollectorOff
 from jobtracker_core.tracker.ingest import NotYours, RunOver
@@ -226,6 +233,7 @@ _KNOWN: Final[dict[str, Callable[[_Problem], Exception | None]]] = {
     "left-alone": lambda p: LeftAlone(p.text, p.hint),
     "collector-off": _collector_off,
     "cannot-run": _cannot_run,
+    "no-key": lambda p: MissingKey(p.text, p.hint),
     "no-retry": lambda p: NoRetry(p.text, p.hint),
     "run-over": _run_over,
     "forbidden": _not_yours,

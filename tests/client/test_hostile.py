@@ -18,7 +18,7 @@ from jobtracker_core.client.session import Session
 from jobtracker_core.client.transport import HttpWire
 from jobtracker_core.contract.errors import ConfigError
 from jobtracker_core.plugins.forms import FormError
-from jobtracker_core.storage.errors import Busy, NotFound, Stale
+from jobtracker_core.storage.errors import Busy, MissingKey, NotFound, Stale
 
 CERTIFICATE = Path(__file__).parents[1] / "http" / "self_signed.pem"
 TOKEN = "jt_abcd1234_verysecret"
@@ -263,6 +263,7 @@ def test_another_version_is_named() -> None:
         (problem("collector-off", detail="what?"), errors.Refused),
         (problem("run-over", detail="run 5 takes no more batches: it is asleep"), errors.Refused),
         (problem("cannot-run"), Exception),
+        (problem("no-key", detail="no", next="Set it."), MissingKey),
         (problem("changed", detail=5), errors.NotJobTracker),
         (problem("x", errors={"a": 1}), errors.NotJobTracker),
     ],

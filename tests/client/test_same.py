@@ -386,6 +386,18 @@ def test_what_is_read_is_equal_to_the_last_field(tracker: JobTracker, remote, fi
         assert read(remote) == read(tracker)
 
 
+def test_no_proxy_is_tested_with_what_is_inside(remote) -> None:
+    remote.proxies.add("http://proxy.example:8080")
+    for words in ({"url": "http://169.254.169.254/x"}, {"url": "http://[::1"}):
+        with pytest.raises(FormError) as wrong:
+            remote.proxies.test(**words)
+        assert set(wrong.value.problems) == {"url"}
+    with pytest.raises(FormError):
+        remote.proxies.test()
+    with pytest.raises(UnknownCollector):
+        remote.proxies.test(collector="nobody")
+
+
 def test_threads_share_a_client_and_its_connections(remote, fill) -> None:
     fill(3)
     with ThreadPoolExecutor(8) as threads:
