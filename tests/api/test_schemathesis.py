@@ -159,7 +159,7 @@ def run(where: str, token: str, folder: Path, names: tuple[str, ...], *options: 
             *(sys.executable, "-m", "schemathesis.cli", "--config-file", str(config), "run"),
             *(str(DOCUMENT), "--url", where, "-H", f"Authorization: Bearer {token}"),
             *("--checks", "all", "--max-examples", EXAMPLES, "--continue-on-failure"),
-            *("--no-color", "--workers", "2", *options, *chosen),
+            *("--no-color", *options, *chosen),
         ],
         cwd=folder,
         capture_output=True,
