@@ -9,6 +9,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from jobtracker_core.client import RemoteError, RemoteTracker, connect
     from jobtracker_core.contract.collector import JobCollector
     from jobtracker_core.contract.context import Http, Items, Log, Response, RunContext
     from jobtracker_core.contract.errors import (
@@ -106,6 +107,7 @@ _WHERE = {
     **dict.fromkeys(("ViewChanges", "ViewDraft"), "storage.views"),
     **dict.fromkeys(("JobChanges", "JobDraft"), "tracker.job_forms"),
     "JobTracker": "tracker",
+    **dict.fromkeys(("RemoteError", "RemoteTracker", "connect"), "client"),
     "JobTrackerPlugin": "server.plugin",
 }
 
@@ -166,7 +168,10 @@ __all__ = [  # noqa: RUF022  (contract first, then what runs it)
     "ViewDraft",
     "JobTracker",
     "JobTrackerPlugin",
+    "RemoteError",
+    "RemoteTracker",
     "Settings",
+    "connect",
     "__version__",
 ]
 

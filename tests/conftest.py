@@ -19,6 +19,7 @@ import pytest
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
+from frozen import FrozenTime
 from jobtracker_core.contract.host import Record
 from jobtracker_core.settings import Settings
 from jobtracker_core.storage import upsert
@@ -27,7 +28,7 @@ from jobtracker_core.storage.schema import upgrade
 from jobtracker_core.tracker import JobTracker
 from keys import KEY, cipher
 
-pytest_plugins = ("fault_report",)
+pytest_plugins = ("fault_report", "nursery")
 
 # The same examples in every run: a find belongs to whoever changes the code, not to whoever is next.
 # How long a machine takes to make them says nothing about the code.
@@ -145,6 +146,14 @@ def db(db_url: str) -> Iterator[Database]:
         yield database
     finally:
         database.close()
+
+
+@pytest.fixture
+def frozen(db_url: str) -> Iterator[FrozenTime]:
+    """A migrated, empty database whose clock stands still."""
+    frozen = FrozenTime(db_url)
+    yield frozen
+    frozen.close()
 
 
 @pytest.fixture

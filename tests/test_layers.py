@@ -30,6 +30,8 @@ ALLOWED = {
     },
     "testing": {"contract", "plugins", "http", "ingest"}
     | {f"runner.{name}" for name in ("execute", "outcome", "dry", "clock", "session")},
+    # The facade over HTTP: checks of what is entered, answers and errors are those of the facade.
+    "client": {"contract", "plugins", "http", "ingest", "settings", "runner", "tracker"},
     "api": {"tracker", "export", "contract"},  # a list as a file is an answer like any other
     "web": {"tracker", "contract", "security.credentials"},
     "server": {"api", "web", "tracker", "settings", "contract"},
@@ -46,7 +48,7 @@ ALLOWED = {
             "storage",
             "runner",
         ),
-        *("testing", "export", "server", "api"),
+        *("testing", "export", "server", "api", "client"),
     },
 }
 ONLY_HERE: dict[str, str | set[str]] = {
@@ -76,18 +78,21 @@ ONLY_HERE: dict[str, str | set[str]] = {
 # What opens a connection: an address that a user chose is asked through the guard alone.
 CONNECTING = {
     "urllib.request": {"testing"},
-    "http.client": {"testing"},
+    # A server of ours, which its user names with a token: no site, and nobody aims it from afar.
+    "http.client": {"testing", "client.transport"},
     "smtplib": {"testing"},
     "ftplib": {"testing"},
     "imaplib": {"testing"},
     "poplib": {"testing"},
     "telnetlib": {"testing"},
-    "ssl": {"testing"},
+    "ssl": {"testing", "client.transport"},
     "socket": {
         *("http.guard", "testing"),  # resolves; practice sites and their proxies
         *("runner.worker", "storage.identity"),  # the host's name
         "storage.wakeup",  # a pair within this process
         *("cli.serve", "cli.demo"),  # listen
+        *("client.transport", "client.collecting"),  # connects; the host's name
+        "client.collecting",  # the host's name
     },
     "jobtracker_core.http.transport.CurlTransport": {
         *("http.guard", "testing"),
@@ -134,7 +139,7 @@ def is_answer(layer: str, imported: str) -> bool:
     """Say whether it is what answers are made of, or what may go wrong: no function is called."""
     module, _, name = imported.rpartition(".")
     below = within(module, {"storage", "plugins", "runner"}) and module != "storage.engine"
-    return layer in {"api", "web"} and below and name.lstrip("_")[:1].isupper()
+    return layer in {"api", "web", "client"} and below and name.lstrip("_")[:1].isupper()
 
 
 def violations(name: str, imports: set[str]) -> list[str]:
@@ -146,7 +151,7 @@ def violations(name: str, imports: set[str]) -> list[str]:
             if rest and rest.partition(".")[0] in ALLOWED:
                 ok = within(rest, ALLOWED[layer] | {layer}) or is_answer(layer, rest)
             else:
-                ok = rest == "__version__" and layer == "cli"
+                ok = rest == "__version__" and layer in {"cli", "client"}
         elif top in NOWHERE:
             ok = False
         elif top in ONLY_HERE:
@@ -180,6 +185,8 @@ def test_a_module_imports_only_what_its_layer_may(path: Path) -> None:
         ("api.hooks", "socket"),
         ("http.client", "http.client.HTTPConnection"),
         ("cli.hooks", "smtplib.SMTP"),
+        ("client.jobs", "http.client.HTTPConnection"),
+        ("tracker.hooks", "ssl"),
     ],
 )
 def test_the_walk_sees_who_goes_around_the_guard(name: str, imported: str) -> None:
@@ -210,6 +217,10 @@ def test_the_walk_sees_who_goes_around_the_guard(name: str, imported: str) -> No
         ("tracker", "litestar.Litestar"),
         ("api.jobs", "jobtracker_core.storage.engine.Database"),
         ("api.jobs", "jobtracker_core.server.compose"),
+        ("client.jobs", "jobtracker_core.storage.jobs.get"),
+        ("client.jobs", "jobtracker_core.storage.engine.Database"),
+        ("client.jobs", "jobtracker_core.api.jobs.JobPage"),
+        ("tracker", "jobtracker_core.client.connect"),
     ],
 )
 def test_the_walk_sees_a_violation(name: str, imported: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from litestar.concurrency import sync_to_thread
 from litestar.connection import ASGIConnection
@@ -14,7 +14,7 @@ from litestar.exceptions import (
 from litestar.handlers import BaseRouteHandler
 from litestar.types import Guard
 
-from jobtracker_core.api.operations import SCOPE
+from jobtracker_core.api.operations import ANY, SCOPE
 from jobtracker_core.api.pace import Pace
 from jobtracker_core.contract.access import Scope
 from jobtracker_core.storage.audit import Actor
@@ -42,11 +42,13 @@ def token_guard(tracker: JobTracker) -> Guard:
     ) -> None:
         if connection.scope.get("method") == "OPTIONS":
             return  # says which methods there are, as the document does
-        token = await sync_to_thread(_admitted, tracker, pace, connection)
-        needed: Scope | None = handler.opt.get(SCOPE)
+        token = _remembered(tracker, pace, connection)
+        if token is None:
+            token = await sync_to_thread(_admitted, tracker, pace, connection)
+        needed: Scope | Literal["any"] | None = handler.opt.get(SCOPE)
         if needed is None:
             raise PermissionDeniedException("No token allows this.")
-        if not token.allows(needed):
+        if needed != ANY and not token.allows(needed):
             raise PermissionDeniedException(
                 f"This token does not allow {needed}; it allows {', '.join(token.scopes)}."
             )
@@ -56,6 +58,15 @@ def token_guard(tracker: JobTracker) -> Guard:
         )
 
     return check
+
+
+def _remembered(
+    tracker: JobTracker, pace: Pace, connection: ASGIConnection[Any, Any, Any, Any]
+) -> Token | None:
+    """Return the token of a request that needs no look at the database, and so no thread."""
+    text = _text_of(connection)
+    token = None if text is None else tracker.tokens.recall(text)
+    return token if token is not None and pace.spend(f"token:{token.id}") else None
 
 
 def _admitted(
@@ -82,13 +93,18 @@ def _keep_pace(pace: Pace, key: str) -> None:
 
 
 def _token(tracker: JobTracker, connection: ASGIConnection[Any, Any, Any, Any]) -> Token:
-    given = connection.headers.get("authorization", "")
-    if given[: len(_SCHEME)].lower() != _SCHEME:
+    text = _text_of(connection)
+    if text is None:
         raise _unauthorized(f"A token is needed. {_HOW}")
-    token = tracker.tokens.verify(given[len(_SCHEME) :].strip())
+    token = tracker.tokens.verify(text)
     if token is None:
         raise _unauthorized(f"The token is unknown, has expired or was revoked. {_HOW}")
     return token
+
+
+def _text_of(connection: ASGIConnection[Any, Any, Any, Any]) -> str | None:
+    given = connection.headers.get("authorization", "")
+    return given[len(_SCHEME) :].strip() if given[: len(_SCHEME)].lower() == _SCHEME else None
 
 
 def address_of(connection: ASGIConnection[Any, Any, Any, Any]) -> str | None:

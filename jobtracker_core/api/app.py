@@ -9,6 +9,7 @@ from typing import Any
 from litestar import Router, get
 
 from jobtracker_core.api.access import token_guard
+from jobtracker_core.api.application_tags import application_tags_router
 from jobtracker_core.api.applications import applications_router
 from jobtracker_core.api.audit import audit_router
 from jobtracker_core.api.bodies import ApiRequest
@@ -101,6 +102,7 @@ def _resources(live: LiveRuns) -> list[Router]:
     return [
         jobs_router(),
         applications_router(),
+        application_tags_router(),
         events_router(),
         contacts_router(),
         calendar_router(),

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import date
 from http import HTTPStatus
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from litestar import Response, Router, delete, get, post, put
-from litestar.di import NamedDependency
+from litestar.di import NamedDependency, Provide
 from litestar.params import JSONBody, PathParameter, QueryParameter
 from msgspec import Meta, Struct
 
@@ -17,7 +17,11 @@ from jobtracker_core.api.parameters import refuse_unknown_parameters
 from jobtracker_core.api.preconditions import ETAG, IfMatch, IfNoneMatch, expected_version, tagged
 from jobtracker_core.api.problems import wrong
 from jobtracker_core.contract.access import Scope
-from jobtracker_core.storage.application_list import ApplicationList, Pipeline
+from jobtracker_core.storage.application_list import (
+    ApplicationFilters,
+    ApplicationList,
+    Pipeline,
+)
 from jobtracker_core.storage.applications import (
     Application,
     ApplicationChanges,
@@ -53,18 +57,7 @@ class BulkApplications(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     status: Annotated[Status | None, Meta(description="Where `move` leads")] = None
 
 
-@get(
-    "/",
-    **operation(
-        "listApplications",
-        "List applications, the latest first",
-        description="Go on with `after`, or follow the Link header.",
-        scope=Scope.JOBS_READ,
-        headers=[NEXT],
-    ),
-)
-def list_applications(
-    tracker: NamedDependency[JobTracker],
+def read_filters(
     status: Annotated[Status | None, QueryParameter(description="Only in this status")] = None,
     is_open: OfOpen = None,
     company: Annotated[
@@ -84,6 +77,34 @@ def list_applications(
     next_action_until: Annotated[
         date | None, QueryParameter(description="Only with a next action due by this day")
     ] = None,
+) -> ApplicationFilters:
+    """Read which applications are meant."""
+    return ApplicationFilters(
+        status=status,
+        open=is_open,
+        company=company,
+        company_id=company_id,
+        job_id=job_id,
+        text=search,
+        tag=tag,
+        next_action_until=next_action_until,
+    )
+
+
+@get(
+    "/",
+    **operation(
+        "listApplications",
+        "List applications, the latest first",
+        description="Go on with `after`, or follow the Link header.",
+        scope=Scope.JOBS_READ,
+        headers=[NEXT],
+    ),
+)
+def list_applications(
+    tracker: NamedDependency[JobTracker],
+    filters: NamedDependency[ApplicationFilters],
+    *,
     limit: Annotated[
         int, QueryParameter(description="Applications at most", ge=1, le=MOST_PER_PAGE)
     ] = 50,
@@ -99,24 +120,15 @@ def list_applications(
     """List applications."""
     if after is not None and before is not None:
         raise wrong("before", "cannot stand together with `after`")
-    filters: dict[str, Any] = {
-        "status": status,
-        "open": is_open,
-        "company": company,
-        "company_id": company_id,
-        "job_id": job_id,
-        "text": search,
-        "tag": tag,
-        "next_action_until": next_action_until,
-    }
     try:
         found = tracker.applications.list(limit=limit, after=after, before=before, **filters)
     except NotFound as error:
         raise wrong("after" if after is not None else "before", str(error)) from error
-    words = {name: word for name, word in filters.items() if name != "text"}
+    words: dict[str, object] = {name: word for name, word in filters.items() if name != "text"}
+    is_open = filters.get("open")
     if is_open is not None:
         words["open"] = str(is_open).lower()
-    words |= {"search": search, "limit": limit, "after": found.after}
+    words |= {"search": filters.get("text"), "limit": limit, "after": found.after}
     return leading_on(found, None if found.after is None else words)
 
 
@@ -125,13 +137,15 @@ def list_applications(
     **operation(
         "countApplications",
         "Count applications by status",
-        description="All of the statuses, with 0 where there is none.",
+        description="All of them, or those of a list.",
         scope=Scope.JOBS_READ,
     ),
 )
-def count_applications(tracker: NamedDependency[JobTracker]) -> Pipeline:
+def count_applications(
+    tracker: NamedDependency[JobTracker], filters: NamedDependency[ApplicationFilters]
+) -> Pipeline:
     """Count applications by status."""
-    return tracker.applications.pipeline()
+    return tracker.applications.pipeline(**filters)
 
 
 @post(
@@ -249,6 +263,7 @@ def applications_router() -> Router:
             *(list_applications, count_applications, create_application, change_applications),
             *(get_application, update_application, delete_application),
         ],
+        dependencies={"filters": Provide(read_filters, sync_to_thread=False)},
         guards=[refuse_unknown_parameters],
         tags=["applications"],
     )

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated
 
 from litestar import Response, Router, delete, get, post, put
-from litestar.di import NamedDependency
+from litestar.di import NamedDependency, Provide
 from litestar.params import JSONBody, PathParameter, QueryParameter
 
 from jobtracker_core.api.links import NEXT, leading_on
@@ -17,16 +17,53 @@ from jobtracker_core.api.preconditions import ETAG, IfMatch, IfNoneMatch, expect
 from jobtracker_core.api.problems import wrong
 from jobtracker_core.contract.access import Scope
 from jobtracker_core.storage.errors import NotFound
-from jobtracker_core.storage.timeline import Event, EventChanges, EventDraft, EventKind, EventList
+from jobtracker_core.storage.timeline import (
+    Event,
+    EventChanges,
+    EventDraft,
+    EventFilters,
+    EventKind,
+    EventList,
+)
 from jobtracker_core.tracker import JobTracker
 
 MOST_PER_PAGE = 200
 _LONGEST_MARK = 64
+_NAMES = {"since": "from", "until": "to"}
 
 EventId = Annotated[int, PathParameter(description="The event's number", ge=1)]
-OfKind = Annotated[EventKind | None, QueryParameter(description="Only of this kind")]
 _GONE = (HTTPStatus.NOT_FOUND,)
 _CHANGED = (HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.PRECONDITION_FAILED)
+
+
+def read_filters(
+    application_id: Annotated[
+        int | None, QueryParameter(description="Only of this application", ge=1)
+    ] = None,
+    job_id: Annotated[
+        int | None,
+        QueryParameter(description="Only of this job and its applications", ge=1),
+    ] = None,
+    kind: Annotated[EventKind | None, QueryParameter(description="Only of this kind")] = None,
+    since: Annotated[
+        datetime | None,
+        QueryParameter(name="from", description="Only what goes on at this instant or later"),
+    ] = None,
+    until: Annotated[
+        datetime | None,
+        QueryParameter(name="to", description="Only what begins before this instant"),
+    ] = None,
+    done: Annotated[bool | None, QueryParameter(description="Only those done, or not")] = None,
+) -> EventFilters:
+    """Read which events are meant."""
+    return EventFilters(
+        application_id=application_id,
+        job_id=job_id,
+        kind=kind,
+        since=since,
+        until=until,
+        done=done,
+    )
 
 
 @get(
@@ -41,23 +78,8 @@ _CHANGED = (HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.PRECONDITION_F
 )
 def list_events(
     tracker: NamedDependency[JobTracker],
-    application_id: Annotated[
-        int | None, QueryParameter(description="Only of this application", ge=1)
-    ] = None,
-    job_id: Annotated[
-        int | None,
-        QueryParameter(description="Only of this job and its applications", ge=1),
-    ] = None,
-    kind: OfKind = None,
-    since: Annotated[
-        datetime | None,
-        QueryParameter(name="from", description="Only what goes on at this instant or later"),
-    ] = None,
-    until: Annotated[
-        datetime | None,
-        QueryParameter(name="to", description="Only what begins before this instant"),
-    ] = None,
-    done: Annotated[bool | None, QueryParameter(description="Only those done, or not")] = None,
+    filters: NamedDependency[EventFilters],
+    *,
     limit: Annotated[
         int, QueryParameter(description="Events at most", ge=1, le=MOST_PER_PAGE)
     ] = 50,
@@ -67,29 +89,21 @@ def list_events(
     ] = None,
 ) -> Response[EventList]:
     """List events."""
-    filters: dict[str, Any] = {
-        "application_id": application_id,
-        "job_id": job_id,
-        "kind": kind,
-        "since": since,
-        "until": until,
-        "done": done,
-    }
     try:
         found = tracker.timeline.list(limit=limit, after=after, **filters)
     except NotFound as error:
         raise wrong("after", str(error)) from error
-    words = {
-        "application_id": application_id,
-        "job_id": job_id,
-        "kind": kind,
-        "from": None if since is None else since.isoformat(),
-        "to": None if until is None else until.isoformat(),
-        "done": None if done is None else str(done).lower(),
-        "limit": limit,
-        "after": found.after,
+    words: dict[str, object] = {
+        _NAMES.get(name, name): _as_written(value) for name, value in filters.items()
     }
+    words |= {"limit": limit, "after": found.after}
     return leading_on(found, None if found.after is None else words)
+
+
+def _as_written(value: object) -> object:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return value.isoformat() if isinstance(value, datetime) else value
 
 
 @post(
@@ -177,6 +191,7 @@ def events_router() -> Router:
     return Router(
         "/events",
         route_handlers=[list_events, create_event, get_event, update_event, delete_event],
+        dependencies={"filters": Provide(read_filters, sync_to_thread=False)},
         guards=[refuse_unknown_parameters],
         tags=["events"],
     )

@@ -99,6 +99,9 @@ BODIES: Final[Mapping[str, Any]] = {
             }
         ],
     },
+    "changeSearches": {"action": "pause", "ids": [1, 2]},
+    "runSearches": {"ids": [1, 2]},
+    "setApplicationTags": {"tags": ["dream", "near"]},
     "createToken": {"name": "crawler", "scopes": ["ingest"], "days": 30, "collector": "board"},
 }
 """By the name of the operation whose body it is."""
@@ -164,6 +167,7 @@ _OF_OPERATION: Final[Mapping[tuple[str, str], Any]] = {
     ("listJobs", "after"): "1795959000000000~42",
     ("listJobs", "before"): "1795959000000000~42",
     ("deleteProxyPool", "name"): "eu",
+    ("countJobs", "first"): 42,
 }
 _NUMBER: Final = 1
 _MARK: Final = "42"

@@ -13,17 +13,17 @@ from litestar.params import QueryParameter
 from litestar.response import Stream
 from msgspec import Struct
 
-from jobtracker_core.api.applications import OfOpen
+from jobtracker_core.api import applications, events
 from jobtracker_core.api.audit import OfAction, OfActor, OfTarget, SinceWhen
 from jobtracker_core.api.companies import CompanyText
 from jobtracker_core.api.contacts import OfApplication, OfCompany
-from jobtracker_core.api.events import OfKind
-from jobtracker_core.api.job_filters import InOrder, OfStatus, OfTag, read_filters
+from jobtracker_core.api.job_filters import InOrder, read_filters
 from jobtracker_core.api.operations import Operation, operation
 from jobtracker_core.api.parameters import refuse_unknown_parameters
 from jobtracker_core.api.runs import OfCollector, OfSearch, OfStates, read_states
 from jobtracker_core.contract.access import Scope
 from jobtracker_core.export import Format, encode, encode_rows
+from jobtracker_core.storage.application_list import ApplicationFilters
 from jobtracker_core.storage.applications import Application
 from jobtracker_core.storage.audit_list import AuditEntry
 from jobtracker_core.storage.companies import Company
@@ -32,7 +32,7 @@ from jobtracker_core.storage.dismissals import Dismissal
 from jobtracker_core.storage.job_filters import Filters
 from jobtracker_core.storage.runs import Run
 from jobtracker_core.storage.searches import Search
-from jobtracker_core.storage.timeline import Event
+from jobtracker_core.storage.timeline import Event, EventFilters
 from jobtracker_core.tracker import JobTracker
 
 MEDIA_TYPES: Final[dict[Format, str]] = {
@@ -154,25 +154,24 @@ def export_runs(
 @get("/applications/export", **export_operation("exportApplications", "Export applications"))
 def export_applications(
     tracker: NamedDependency[JobTracker],
+    application_filters: NamedDependency[ApplicationFilters],
+    *,
     format: AsFormat = "csv",  # noqa: A002  (see AsFormat)
-    status: OfStatus = None,
-    is_open: OfOpen = None,
-    tag: OfTag = None,
 ) -> Stream:
     """Export applications."""
-    found = tracker.applications.export(status=status, open=is_open, tag=tag)
+    found = tracker.applications.export(**application_filters)
     return attachment("applications", format, encode_rows(found, _fields(Application), format))
 
 
 @get("/events/export", **export_operation("exportEvents", "Export events"))
 def export_events(
     tracker: NamedDependency[JobTracker],
+    event_filters: NamedDependency[EventFilters],
+    *,
     format: AsFormat = "csv",  # noqa: A002  (see AsFormat)
-    application_id: OfApplication = None,
-    kind: OfKind = None,
 ) -> Stream:
     """Export events."""
-    found = tracker.timeline.export(application_id=application_id, kind=kind)
+    found = tracker.timeline.export(**event_filters)
     return attachment("events", format, encode_rows(found, _fields(Event), format))
 
 
@@ -221,7 +220,11 @@ def exports_router() -> Router:
             *(export_applications, export_events, export_contacts, export_dismissals),
             export_audit,
         ],
-        dependencies={"filters": Provide(read_filters, sync_to_thread=False)},
+        dependencies={
+            "filters": Provide(read_filters, sync_to_thread=False),
+            "application_filters": Provide(applications.read_filters, sync_to_thread=False),
+            "event_filters": Provide(events.read_filters, sync_to_thread=False),
+        },
         guards=[refuse_unknown_parameters],
         tags=["exports"],
     )

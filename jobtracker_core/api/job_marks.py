@@ -52,6 +52,7 @@ class JobNote(Struct, frozen=True, kw_only=True):
     job_id: int
     text: str | None
     version: int
+    created_at: datetime | None
     updated_at: datetime | None
 
 
@@ -200,6 +201,7 @@ def _tagged(job_id: int, note: Note | None, known: str | None = None) -> Respons
         job_id=job_id,
         text=None if note is None else note.text,
         version=0 if note is None else note.version,
+        created_at=None if note is None else note.created_at,
         updated_at=None if note is None else note.updated_at,
     )
     return tagged(shown, shown.version, known)

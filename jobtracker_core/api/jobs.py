@@ -13,7 +13,7 @@ from litestar.di import NamedDependency, Provide
 from litestar.params import JSONBody, PathParameter, QueryParameter
 from msgspec import Meta, Struct
 
-from jobtracker_core.api.job_filters import InOrder, read_filters
+from jobtracker_core.api.job_filters import InOrder, Source, read_filters
 from jobtracker_core.api.links import NEXT, leading_on
 from jobtracker_core.api.operations import operation
 from jobtracker_core.api.parameters import refuse_unknown_parameters
@@ -25,7 +25,7 @@ from jobtracker_core.storage.fields import Line, TagName
 from jobtracker_core.storage.job_filters import Filters
 from jobtracker_core.storage.jobs import JobDetail
 from jobtracker_core.storage.keyset import LONGEST_MARK
-from jobtracker_core.storage.search import TALLY_LIMIT, JobList
+from jobtracker_core.storage.search import TALLY_LIMIT, JobList, Tally
 from jobtracker_core.tracker import JobTracker
 from jobtracker_core.tracker.bulk import MOST, BulkResult
 from jobtracker_core.tracker.job_forms import JobChanges, JobDraft
@@ -50,6 +50,12 @@ class JobPage(JobList, frozen=True, kw_only=True):
 
     total: int | None
     estimated: bool
+
+
+class Stored(Struct, frozen=True, kw_only=True):
+    """How many jobs are stored, hidden ones too."""
+
+    count: int
 
 
 class BulkJobs(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -129,6 +135,57 @@ def list_jobs(
     }
     paged = page is not None and (number + 1) * size <= PAGED_ROWS
     return leading_on(listed, asked | ({"page": number + 1} if paged else {"after": found.after}))
+
+
+@get(
+    "/tally",
+    **operation(
+        "countJobs",
+        "Count the jobs of a list",
+        description=f"Exactly up to {TALLY_LIMIT}, and estimated beyond; with `first`, those of "
+        "them too that come before that job.",
+        scope=Scope.JOBS_READ,
+    ),
+)
+def count_jobs(
+    tracker: NamedDependency[JobTracker],
+    filters: NamedDependency[Filters],
+    *,
+    sort: InOrder = "arrival",
+    first: Annotated[
+        int | None, QueryParameter(description="The number of a job of the list", ge=1)
+    ] = None,
+) -> Tally:
+    """Count the jobs of a list."""
+    return tracker.jobs.tally(first=first, sort=sort, **filters)
+
+
+@get(
+    "/stored",
+    **operation(
+        "countStoredJobs",
+        "Count all jobs that are stored",
+        description="Exactly, those too that lists hide; of one collector, or of all.",
+        scope=Scope.JOBS_READ,
+    ),
+)
+def count_stored_jobs(tracker: NamedDependency[JobTracker], source: Source = None) -> Stored:
+    """Count all jobs that are stored."""
+    return Stored(count=tracker.jobs.count(source=source))
+
+
+@get(
+    "/sources",
+    **operation(
+        "listJobSources",
+        "List where stored jobs come from",
+        description="The names of collectors, those of plugins that are gone too.",
+        scope=Scope.JOBS_READ,
+    ),
+)
+def list_job_sources(tracker: NamedDependency[JobTracker]) -> tuple[str, ...]:
+    """List where stored jobs come from."""
+    return tracker.jobs.sources()
 
 
 def _counted(tracker: JobTracker, found: JobList, filters: Filters | None) -> JobPage:
@@ -297,7 +354,8 @@ def jobs_router() -> Router:
     return Router(
         "/jobs",
         route_handlers=[
-            *(list_jobs, create_job, upsert_job, change_jobs),
+            *(list_jobs, count_jobs, count_stored_jobs, list_job_sources),
+            *(create_job, upsert_job, change_jobs),
             *(get_job, update_job, delete_job),
         ],
         dependencies={"filters": Provide(read_filters, sync_to_thread=False)},

@@ -10,6 +10,7 @@ from typing import Final
 
 from litestar.concurrency import sync_to_thread
 
+from jobtracker_core.api.problems import Unavailable
 from jobtracker_core.storage.errors import NotFound, StorageError
 from jobtracker_core.storage.events import Event
 from jobtracker_core.storage.runs import Run
@@ -120,7 +121,7 @@ class _Feed:
             self._failing = False
         except NotFound as error:
             self._end(error)
-        except StorageError as error:
+        except (StorageError, Unavailable) as error:
             if not self._failing:
                 _LOG.warning("run %s cannot be watched: %s", self._run_id, error)
             self._failing = True

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from http import HTTPStatus
-from typing import Annotated, Any, Final, NotRequired, TypedDict, cast
+from typing import Annotated, Any, Final, Literal, NotRequired, TypedDict, cast
 
 from litestar import MediaType, Request, Response
 from litestar.datastructures import ResponseHeader
@@ -30,6 +30,9 @@ FROM_ZERO: Final = {"minimum": 0}
 FOREIGN: Final = "foreign"
 """The name under which a handler's `opt` holds the field of its body that others wrote: what is odd
 in there is cleaned, and not refused."""
+
+ANY: Final = "any"
+"""In place of a scope: every token will do, whatever it allows."""
 
 _ALWAYS = (
     HTTPStatus.BAD_REQUEST,
@@ -70,7 +73,7 @@ def operation(
     operation_id: str,
     summary: str,
     *,
-    scope: Scope,
+    scope: Scope | Literal["any"],
     description: str | None = None,
     errors: Sequence[HTTPStatus] = (),
     headers: Sequence[ResponseHeader] = (),
@@ -92,7 +95,7 @@ def operation(
         responses=documented(*sorted({*_ALWAYS, *errors, *repeated})),
         response_headers=headers,
         dependencies={"tracker": Provide(_tracker_once if once else tracker_of)},
-        security=[{SCHEME: [scope.value]}],
+        security=[{SCHEME: [] if scope == ANY else [scope]}],
         opt={SCOPE: scope, FOREIGN: foreign},
     )
     if not streams:

@@ -29,11 +29,21 @@ class Pace:
         self._lock = threading.Lock()
         self._left: dict[str, int] = {}
 
+    def spend(self, key: str) -> bool:
+        """Count a request if it is paid for already; the database is not asked."""
+        if self._tracker.settings.api_requests_per_minute == 0:
+            return True
+        with self._lock:
+            left = self._left.get(key, 0)
+            if left:
+                self._left[key] = left - 1
+            return left > 0
+
     def take(self, key: str) -> float | None:
         """Count a request; return None, or the seconds to wait. Raises StorageError."""
-        per_minute = self._tracker.settings.api_requests_per_minute
-        if per_minute == 0 or self._spend(key):
+        if self.spend(key):
             return None
+        per_minute = self._tracker.settings.api_requests_per_minute
         blocks = per_minute / PREPAID
         burst = max(1, round(blocks * BURST_S / 60))
         try:
@@ -47,10 +57,3 @@ class Pace:
                     self._left.clear()
                 self._left[key] = self._left.get(key, 0) + PREPAID - 1
         return wait
-
-    def _spend(self, key: str) -> bool:
-        with self._lock:
-            left = self._left.get(key, 0)
-            if left:
-                self._left[key] = left - 1
-            return left > 0

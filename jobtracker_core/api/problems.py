@@ -22,6 +22,7 @@ from jobtracker_core.contract.errors import BadQuery, ConfigError
 from jobtracker_core.plugins.discovery import Unavailable as CannotRun
 from jobtracker_core.plugins.discovery import UnknownCollector
 from jobtracker_core.plugins.forms import FormError
+from jobtracker_core.runner.schedule import ScheduleError
 from jobtracker_core.storage.errors import (
     Busy,
     Duplicate,
@@ -54,7 +55,7 @@ _BODY = "data"
 # The narrower ones come first.
 _SENDERS: tuple[tuple[type[Exception], str, HTTPStatus], ...] = (
     (NotFound, "not-found", HTTPStatus.NOT_FOUND),
-    (UnknownCollector, "not-found", HTTPStatus.NOT_FOUND),
+    (UnknownCollector, "unknown-collector", HTTPStatus.NOT_FOUND),
     (Stale, "changed", HTTPStatus.PRECONDITION_FAILED),
     (KeyReused, "key-reused", HTTPStatus.UNPROCESSABLE_ENTITY),
     (NotAllowed, "not-allowed", HTTPStatus.CONFLICT),
@@ -159,20 +160,22 @@ def _known(error: Exception) -> Explained | None:
             return _plain(kind, status, str(error), next=_next(error) or hint)
     if isinstance(error, FormError):
         return invalid(error.problems)
-    if isinstance(error, ScheduleError):
-        return invalid({error.field: error.message}, next=error.hint)
-    if isinstance(error, ConfigError | BadQuery):
-        return invalid({error.field: str(error)})
-    return _badly_aimed(error)
-
-
-def _badly_aimed(error: Exception) -> Explained | None:
     if isinstance(error, BadAddress):
         return invalid({"url": str(error)}, next=getattr(error, "hint", None))
+    if isinstance(error, BadProxy | ScheduleError | ConfigError | BadQuery):
+        return _with_hint(error)
+    return _invalid(error) if isinstance(error, ValidationException) else None
+
+
+def _with_hint(error: BadProxy | ScheduleError | ConfigError | BadQuery) -> Explained:
+    """Explain what is wrong with one field and comes with a next step."""
     if isinstance(error, BadProxy):
         field, _, text = str(error).partition(": ")
-        return invalid({field: text})
-    return _invalid(error) if isinstance(error, ValidationException) else None
+        return invalid({field: text}, str(error), kind="invalid-proxy", next=error.hint)
+    if isinstance(error, ScheduleError):
+        wrong_part = {error.field: error.message}
+        return invalid(wrong_part, kind="invalid-schedule", next=error.hint)
+    return invalid({error.field: str(error)}, kind="invalid-setting", next=error.hint)
 
 
 def _without_key(error: StorageError) -> Explained:
@@ -188,7 +191,7 @@ def _without_key(error: StorageError) -> Explained:
 
 def _next(error: Exception) -> str | None:
     if isinstance(error, CollectorOff):
-        return f"PUT /api/v1/collectors/{error.info.name} with enabled: true turns it on."
+        return f"PUT /api/v1/collectors/{error.name} with enabled: true turns it on."
     if isinstance(error, Answered):
         return "Its answer was for one pair of eyes: revoke what was made, and make another."
     return None
@@ -216,7 +219,8 @@ def _phrase(status: int) -> str:
 def _unavailable(error: StorageError | Unavailable) -> Explained:
     # The message of a StorageError names host, user and file: it is for the operator.
     incident = _incident()
-    _LOG.warning("%s: database: %s", incident, error)
+    what = "server" if isinstance(error, Unavailable) else "database"
+    _LOG.warning("%s: %s: %s", incident, what, error)
     if isinstance(error, Unavailable):
         detail = str(error)
     elif isinstance(error, Busy):
@@ -252,13 +256,14 @@ def invalid(
     problems: Mapping[str, str],
     detail: str = "",
     *,
-    next: str | None = None,  # noqa: A002
+    kind: str = "invalid-request",
+    next: str | None = None,  # noqa: A002  (the problem's own word)
 ) -> Explained:
     """Explain that parts of a request are wrong: each one's name, and what is wrong with it."""
     errors = tuple(WrongField(field=name, message=text) for name, text in problems.items())
     detail = "; ".join(f"{e.field}: {e.message}" for e in errors) or detail
     return _plain(
-        "invalid-request",
+        kind,
         HTTPStatus.BAD_REQUEST,
         detail,
         title="The request is not valid",

@@ -20,6 +20,7 @@ from jobtracker_core.contract.access import Scope
 from jobtracker_core.contract.info import NAME_PATTERN
 from jobtracker_core.contract.run import RunState
 from jobtracker_core.storage.events import Event
+from jobtracker_core.storage.jobs import Change
 from jobtracker_core.storage.queue import Enqueued, Limits
 from jobtracker_core.storage.runs import Run
 from jobtracker_core.tracker import JobTracker
@@ -79,6 +80,19 @@ class NewRun(RunOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A query that is to be run once; what is absent is as the collector has it."""
 
     collector: Annotated[str, Meta(description="The collector", pattern=f"^{NAME_PATTERN}$")]
+    key: (
+        Annotated[
+            str,
+            Meta(
+                description="Of all runs that ever were, one has it: asked for again, that one is "
+                "named, with the outcome `same`",
+                pattern="^[!-~]+$",
+                min_length=1,
+                max_length=200,
+            ),
+        ]
+        | None
+    ) = None
 
 
 class Stopped(Struct, frozen=True, kw_only=True):
@@ -165,6 +179,7 @@ def create_run(tracker: NamedDependency[JobTracker], data: JSONBody[NewRun]) -> 
         limits=to_limits(data),
         proxy_pool=data.proxy_pool,
         priority=data.priority,
+        key=data.key,
     )
 
 
@@ -266,13 +281,28 @@ def list_run_events(
     return leading_on(found, words)
 
 
+@get(
+    "/{run_id:int}/changes",
+    **operation(
+        "listRunChanges",
+        "List what a run changed in known jobs, in its order",
+        description="Each with the fields that differ, as `[old, new]`.",
+        scope=Scope.JOBS_READ,
+        errors=(HTTPStatus.NOT_FOUND,),
+    ),
+)
+def list_run_changes(tracker: NamedDependency[JobTracker], run_id: RunId) -> tuple[Change, ...]:
+    """List what a run changed in known jobs."""
+    return tracker.jobs.changes(run_id=run_id)
+
+
 def runs_router(live: LiveRuns) -> Router:
     """Make the routes of this resource."""
     return Router(
         "/runs",
         route_handlers=[
             *(list_runs, create_run, change_runs, get_run, cancel_run, retry_run),
-            *(list_run_events, watch_run),
+            *(list_run_events, list_run_changes, watch_run),
         ],
         dependencies={"live": Provide(lambda: live, sync_to_thread=False)},
         guards=[refuse_unknown_parameters],

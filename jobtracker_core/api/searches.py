@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from http import HTTPStatus
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, Literal, cast
 
 from litestar import Response, Router, delete, get, post, put
 from litestar.di import NamedDependency
@@ -20,6 +20,7 @@ from jobtracker_core.storage.queue import Enqueued
 from jobtracker_core.storage.runs import Run
 from jobtracker_core.storage.searches import Search
 from jobtracker_core.tracker import JobTracker, search_form
+from jobtracker_core.tracker.bulk import MOST, BulkResult
 from jobtracker_core.tracker.search_form import SearchForm, SearchOptions
 from jobtracker_core.tracker.searches import Preview, SearchReport
 
@@ -64,6 +65,27 @@ class SearchChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     pages: search_form.Pages | UnsetType | None = UNSET
     requests: search_form.Requests | UnsetType | None = UNSET
     proxy_pool: search_form.PoolName | UnsetType | None = UNSET
+
+
+Numbers = Annotated[
+    list[Annotated[int, Meta(ge=1)]],
+    Meta(description="Their numbers", min_length=1, max_length=MOST),
+]
+
+
+class BulkSearches(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is to be done to several searches."""
+
+    action: Annotated[
+        Literal["pause", "resume", "delete"], Meta(description="What to do with each")
+    ]
+    ids: Numbers
+
+
+class StartedSearches(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Several searches that are to be started."""
+
+    ids: Numbers
 
 
 class NewName(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -112,6 +134,47 @@ def create_search(
     name, collector, query = (fields.pop(each) for each in ("name", "collector", "query"))
     made = tracker.searches.add(name, collector, query, **cast("SearchOptions", fields))
     return tagged(made, made.version)
+
+
+@post(
+    "/bulk",
+    status_code=HTTPStatus.OK,
+    **operation(
+        "changeSearches",
+        "Pause, resume or delete several searches",
+        description="One result for each: one that cannot be done stops no other.",
+        scope=Scope.JOBS_WRITE,
+        once=True,
+    ),
+)
+def change_searches(
+    tracker: NamedDependency[JobTracker], data: JSONBody[BulkSearches]
+) -> BulkResult:
+    """Pause, resume or delete several searches."""
+    if data.action == "pause":
+        return tracker.searches.pause_all(data.ids)
+    if data.action == "resume":
+        return tracker.searches.resume_all(data.ids)
+    return tracker.searches.remove_all(data.ids)
+
+
+@post(
+    "/run",
+    status_code=HTTPStatus.ACCEPTED,
+    **operation(
+        "runSearches",
+        "Start several searches now",
+        description="One result for each, with the number of its run: the one that was made, or "
+        "the one in its way. One that cannot be started stops no other.",
+        scope=Scope.RUNS_TRIGGER,
+        once=True,
+    ),
+)
+def run_searches(
+    tracker: NamedDependency[JobTracker], data: JSONBody[StartedSearches]
+) -> BulkResult:
+    """Start several searches now."""
+    return tracker.searches.run_all(data.ids)
 
 
 @get(
@@ -270,7 +333,7 @@ def preview_search(
     after: Annotated[
         datetime | None, QueryParameter(description="Times after this instant; now if absent")
     ] = None,
-    count: Annotated[int, QueryParameter(description="How many times", ge=1, le=100)] = 10,
+    count: Annotated[int, QueryParameter(description="How many times", ge=1, le=1000)] = 10,
 ) -> Preview:
     """Show when a search will run."""
     return tracker.searches.preview(search_id, after=after, count=count)
@@ -282,6 +345,7 @@ def searches_router() -> Router:
         "/searches",
         route_handlers=[
             *(list_searches, create_search, get_search, update_search, delete_search),
+            *(change_searches, run_searches),
             *(clone_search, run_search, list_search_runs, get_search_performance, preview_search),
         ],
         guards=[refuse_unknown_parameters],

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from datetime import timedelta
 from http import HTTPStatus
-from typing import Annotated
+from importlib.metadata import version
+from typing import Annotated, Any
 
-from litestar import Router, delete, get, post
+from litestar import Request, Router, delete, get, post
 from litestar.di import NamedDependency
 from litestar.params import JSONBody, PathParameter, QueryParameter
 from msgspec import Meta, Struct
 
-from jobtracker_core.api.operations import operation
+from jobtracker_core.api.operations import ANY, operation
 from jobtracker_core.api.parameters import refuse_unknown_parameters
 from jobtracker_core.contract.access import Scope
 from jobtracker_core.contract.info import NAME_PATTERN
+from jobtracker_core.storage.audit import Actor
 from jobtracker_core.storage.tokens import Token
 from jobtracker_core.tracker import JobTracker
 from jobtracker_core.tracker.tokens import DEFAULT_LIFE, LONGEST_LIFE, NewToken
@@ -50,6 +52,27 @@ class TokenRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         ]
         | None
     ) = None
+
+
+class Current(Struct, frozen=True, kw_only=True):
+    """The token that a request brought, and the program that it came to."""
+
+    token: Token
+    version: str
+
+
+@get(
+    "/current",
+    **operation(
+        "getCurrentToken",
+        "Show the token that is sent",
+        description="With the version of the server. Every token may ask, whatever it allows.",
+        scope=ANY,
+    ),
+)
+def get_current_token(request: Request[Actor, Token, Any]) -> Current:
+    """Show the token that is sent."""
+    return Current(token=request.auth, version=version("jobtracker-core"))
 
 
 @get(
@@ -112,7 +135,7 @@ def tokens_router() -> Router:
     """Make the routes of this resource."""
     return Router(
         "/tokens",
-        route_handlers=[list_tokens, create_token, revoke_token],
+        route_handlers=[list_tokens, get_current_token, create_token, revoke_token],
         guards=[refuse_unknown_parameters],
         tags=["tokens"],
     )

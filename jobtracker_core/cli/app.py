@@ -13,15 +13,32 @@ import click
 
 from jobtracker_core import __version__
 
+# Where a command is not named below, it is for the database of this machine alone.
+_REMOTE = frozenset(
+    {
+        *("applications", "collect", "collectors", "companies", "events", "jobs", "proxies"),
+        *("runs", "searches", "sites", "tokens", "workers"),
+    }
+)
+"""Commands that do the same on a server."""
+
+_NEITHER = frozenset({"demo", "login", "logout", "openapi", "plugins"})
+"""Commands that touch neither a server's data nor this machine's."""
+
 # name: (module, object, help). The help stands here so that `--help` imports no command.
 _COMMANDS = {
+    "applications": ("applications", "applications", "Keep what you apply to."),
     "collect": ("collect", "collect", "Run a collector now and store what it finds."),
     "collectors": ("collectors", "collectors", "Turn collectors on and off."),
+    "companies": ("companies", "companies", "Keep employers."),
     "config": ("config", "config", "See how this program is set up."),
     "db": ("db", "db", "Look after the database."),
     "demo": ("demo", "demo", "See it work, on practice sites of this machine."),
+    "events": ("events", "events", "Keep interviews, deadlines and notes."),
     "init": ("init", "init", "Set up: make the first user."),
     "jobs": ("jobs", "jobs", "List, show and export stored jobs."),
+    "login": ("login", "login", "Keep a token, to use a server from here."),
+    "logout": ("login", "logout", "Forget a server's token."),
     "openapi": ("openapi", "openapi", "Print the document that describes the API."),
     "plugins": ("plugins", "plugins", "See which plugins are installed and whether they work."),
     "proxies": ("proxies", "proxies", "Keep proxies that runs go through."),
@@ -51,6 +68,14 @@ class _Lazy(click.Group):
         command = getattr(importlib.import_module(f"jobtracker_core.cli.{module}"), name)
         assert isinstance(command, click.Command)  # noqa: S101  (the table above is ours)
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find a command, which must fit the place that is named."""
+        if args and not {"-h", "--help"} & {*args}:
+            _check_place(args[0], ctx.params.get("server"))
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         with formatter.section("Commands"):
@@ -82,6 +107,17 @@ class _Lazy(click.Group):
 )
 @click.option("--log-level", metavar="LEVEL", help="debug, info, warning or error.")
 @click.option("--log-format", metavar="FORMAT", help="auto, human or json.")
+@click.option(
+    "--server",
+    metavar="URL",
+    help="Do it on that JobTracker, with the token of `jobtracker login` or $JOBTRACKER_TOKEN.  "
+    "[default: $JOBTRACKER_SERVER, or the database of this machine]",
+)
+@click.option(
+    "--allow-http",
+    is_flag=True,
+    help="Send the token over http:// to another machine, where others on the way can read it.",
+)
 @click.option("-v", "--verbose", is_flag=True, help="The same as --log-level debug.")
 @click.pass_context
 def root(ctx: click.Context, /, **options: Any) -> None:
@@ -89,6 +125,21 @@ def root(ctx: click.Context, /, **options: Any) -> None:
     if options["database_url"] == "":
         raise click.BadParameter("must not be empty", param_hint="--database")
     ctx.obj = options
+
+
+def _check_place(command: str, server: str | None) -> None:
+    """Refuse a server for a command that would not go there: it would change something else."""
+    if command in _REMOTE or command not in _COMMANDS:
+        return
+    if server is not None:
+        raise click.UsageError(
+            f"`jobtracker {command}` is for this machine alone; leave --server out, or run it there"
+        )
+    if command not in _NEITHER and os.environ.get("JOBTRACKER_SERVER"):
+        raise click.UsageError(
+            f"`jobtracker {command}` is for this machine alone, and JOBTRACKER_SERVER names a "
+            "server; unset it, or run the command there"
+        )
 
 
 def _refuse_broken_text(arguments: Sequence[str]) -> None:

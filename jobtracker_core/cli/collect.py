@@ -9,14 +9,16 @@ from typing import Any
 
 import click
 
+from jobtracker_core.cli.collect_for import collect_for, read_interval
 from jobtracker_core.cli.errors import option
-from jobtracker_core.cli.output import clean, open_tracker, print_json
+from jobtracker_core.cli.output import open_tracker, print_json
+from jobtracker_core.cli.place import chosen_server, place_options
 from jobtracker_core.cli.progress import stop_on_signals, watch
-from jobtracker_core.cli.runs import account, exit_code_of
+from jobtracker_core.cli.results import print_result
+from jobtracker_core.cli.runs import exit_code_of
 from jobtracker_core.cli.setup import open_log
 from jobtracker_core.cli.worker import flags, work
 from jobtracker_core.plugins import discovery, forms
-from jobtracker_core.runner.ending import Collected
 
 _UNITS = ("_days", "_km")
 """A field's unit may be left out of its option: `--posted-within 7`, `--distance 20`."""
@@ -36,10 +38,13 @@ class _Collectors(click.Group):
 @click.option(
     "--collector",
     metavar="NAME",
-    help="In place of NAME: execute the runs of that collector, as `jobtracker worker` does.",
+    help="In place of NAME: execute the runs of that collector, as `jobtracker worker` does; "
+    "with --server, collect again and again.",
 )
 @click.option(
-    "--poll-interval", metavar="SECONDS", help="For --collector: look for work at least so often."
+    "--poll-interval",
+    metavar="SECONDS",
+    help="For --collector: look for work at least so often; with --server, collect so often.",
 )
 @click.pass_context
 def collect(ctx: click.Context, collector: str | None, poll_interval: str | None) -> int:
@@ -55,6 +60,8 @@ def collect(ctx: click.Context, collector: str | None, poll_interval: str | None
         return 0
     if collector is None:
         raise click.exceptions.NoArgsIsHelpError(ctx)
+    if chosen_server() is not None:
+        return collect_for(collector, {}, every=read_interval(poll_interval or "1h"))
     return work([collector], flags({"poll_interval": poll_interval}))
 
 
@@ -74,11 +81,34 @@ def _command(source: discovery.Source) -> click.Command:
             metavar="NAME",
             help="Go through the proxies of that pool, and never around them.",
         ),
+        click.Option(
+            ["--poll-interval"],
+            metavar="DURATION",
+            help="With --server: again and again, with so much time from one start to the next.",
+        ),
         click.Option(["--json", "as_json"], is_flag=True, help="Print the result as JSON."),
+        *place_options(),
     ]
 
-    def run(record: Path | None, proxy_pool: str | None, as_json: bool, **words: Any) -> int:  # noqa: FBT001
+    def run(
+        record: Path | None,
+        proxy_pool: str | None,
+        poll_interval: str | None,
+        as_json: bool,  # noqa: FBT001
+        **words: Any,
+    ) -> int:
         given = {name: value for name, value in words.items() if value not in (None, ())}
+        if chosen_server() is not None:
+            for option_name, value in (("--record", record), ("--proxy-pool", proxy_pool)):
+                if value is not None:
+                    raise click.UsageError(f"{option_name} does not go with --server")
+            every = None if poll_interval is None else read_interval(poll_interval)
+            return collect_for(info.name, given, every=every, as_json=as_json)
+        if poll_interval is not None:
+            raise click.UsageError(
+                "--poll-interval goes with --server; here, keep a search that runs by itself: "
+                "jobtracker searches add"
+            )
         return _run(info.name, given, record=record, proxy_pool=proxy_pool, as_json=as_json)
 
     return click.Command(
@@ -136,23 +166,3 @@ def _run(
     else:
         print_result(collected)
     return exit_code_of(collected.run)
-
-
-def print_result(collected: Collected) -> None:
-    """Print how a run ended."""
-    run, counts = collected.run, collected.run.counts
-    seconds = (run.finished_at - run.started_at).total_seconds()
-    click.echo(f"{run.collector}: {run.state} in {seconds:.1f} s (run {run.id})")
-    parts = [f"{counts.new} new", f"{counts.changed} changed", f"{counts.unchanged} known"]
-    parts += [f"{n} {word}" for n, word in ((counts.rejected, "unreadable"),) if n]
-    click.echo(f"  {counts.seen} postings on {counts.pages} pages: {', '.join(parts)}")
-    if counts.details or counts.details_failed:
-        failed = f", {counts.details_failed} failed" if counts.details_failed else ""
-        click.echo(f"  {counts.details} details read{failed}")
-    for use in run.filters:
-        click.echo(f"  {use.word}: {clean(account(use))}")
-    if run.error_message:
-        cause = f"{run.error_class}: " if run.error_class else ""
-        click.echo(f"  {cause}{clean(run.error_message)}")
-    if collected.hint:
-        click.echo(f"  Next: {clean(collected.hint)}")

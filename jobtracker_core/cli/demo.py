@@ -12,11 +12,11 @@ from pathlib import Path
 
 import click
 
-from jobtracker_core.cli.collect import print_result
 from jobtracker_core.cli.errors import FAILED
 from jobtracker_core.cli.jobs import print_jobs
 from jobtracker_core.cli.practice import PER_MINUTE, directions
 from jobtracker_core.cli.progress import stop_on_signals, watch
+from jobtracker_core.cli.results import print_result
 from jobtracker_core.cli.runs import changed_fields
 from jobtracker_core.cli.setup import open_log
 from jobtracker_core.contract.access import Scope

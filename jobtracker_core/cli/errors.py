@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from jobtracker_core.cli.output import clean
+from jobtracker_core.client.errors import RemoteError
 from jobtracker_core.contract.errors import BadQuery, ConfigError
 from jobtracker_core.http.proxies import BadProxy
 from jobtracker_core.http.record import RecordError
@@ -15,6 +16,7 @@ from jobtracker_core.runner.schedule import ScheduleError
 from jobtracker_core.settings import SettingError
 from jobtracker_core.storage.errors import Duplicate, NotFound, StorageError, WrongAddress
 from jobtracker_core.tracker import CollectorOff
+from jobtracker_core.tracker.ingest import NotYours, RunOver
 from jobtracker_core.tracker.runs import NoRetry
 
 FAILED, WRONG_USE, PARTIAL = 1, 2, 3
@@ -37,13 +39,14 @@ def explain(error: Exception) -> int:
 def _account(error: Exception) -> tuple[str, str, int]:
     """Return what is wrong, the next step and the exit code."""
     match error:
-        case StorageError():
-            mistaken = isinstance(error, NotFound | WrongAddress | Duplicate)
+        case StorageError() | RemoteError() | NotYours() | RunOver():
+            mistaken = isinstance(error, NotFound | WrongAddress | Duplicate) or (
+                isinstance(error, RemoteError) and error.is_mistake
+            )
             return str(error), error.hint, WRONG_USE if mistaken else FAILED
         case CollectorOff():
             then = "read its site's rules and turn it on with: jobtracker collectors enable "
-            what = f"collector {error.info.name!r} is off, as all are at first"
-            return what, then + error.info.name, WRONG_USE
+            return f"{error}, as all are at first", then + error.name, WRONG_USE
         case Unavailable():
             return str(error), "see `jobtracker collectors` for those that can be used", FAILED
         case (

@@ -13,7 +13,7 @@ from typing import BinaryIO, cast, get_args
 
 import click
 
-from jobtracker_core.cli.output import open_tracker
+from jobtracker_core.cli.place import open_place
 from jobtracker_core.export import Format, encode
 
 
@@ -51,7 +51,7 @@ def export(
     No cell of the CSV is executed by a spreadsheet: text that looks like a formula gets an
     apostrophe in front.
     """
-    with open_tracker() as tracker, _opened(output) as file:
+    with open_place() as tracker, _opened(output) as file:
         jobs = tracker.jobs.export(
             source=source, text=search, changed_by_run=changed_by, with_text=with_text
         )

@@ -12,11 +12,11 @@ from jobtracker_core.cli.export import export
 from jobtracker_core.cli.output import (
     clean,
     clean_lines,
-    open_tracker,
     print_fields,
     print_json,
     print_table,
 )
+from jobtracker_core.cli.place import Family, curl_option, open_place, program
 from jobtracker_core.contract.posting import Employment, PayKind, Remote, Seniority
 from jobtracker_core.ingest import html
 from jobtracker_core.storage.jobs import Job, JobDetail
@@ -44,7 +44,7 @@ class OneOf(click.ParamType[E]):
             self.fail(f"{value!r} is none of {', '.join(self._kind)}", param, ctx)
 
 
-@click.group(invoke_without_command=True)
+@click.group(cls=Family, invoke_without_command=True)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
 def jobs(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001
@@ -66,6 +66,7 @@ jobs.add_command(export)
 @click.option("--changed-by", type=click.IntRange(min=1), metavar="RUN", help="Changed by a run.")
 @click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True)
 @click.option("--after", metavar="MARK", help="Go on after an earlier page's mark.")
+@curl_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def list_(
     source: str | None,
@@ -78,6 +79,7 @@ def list_(
     limit: int,
     after: str | None,
     as_json: bool,  # noqa: FBT001
+    curl: bool,  # noqa: FBT001
 ) -> None:
     """List jobs, newest first."""
     filters: Filters = {
@@ -89,7 +91,7 @@ def list_(
         "closed": None if is_open is None else not is_open,
         "changed_by_run": changed_by,
     }
-    with open_tracker() as tracker:
+    with open_place(curl=curl) as tracker:
         found = tracker.jobs.search(limit=limit, after=after, **filters)
         tally = None if as_json else tracker.jobs.tally(**filters)
     if as_json:
@@ -107,7 +109,7 @@ def list_(
         given += [("--changed-by", changed_by), ("--limit", limit), ("--after", found.after)]
         words = [text for option, value in given if value for text in (option, str(value))]
         words += [] if is_open is None else ["--open" if is_open else "--closed"]
-        click.echo(f"More: jobtracker jobs list {shlex.join(words)}", err=True)
+        click.echo(f"More: {program()} jobs list {shlex.join(words)}", err=True)
 
 
 def _of_all(tally: Tally | None) -> str:
@@ -121,7 +123,7 @@ def _of_all(tally: Tally | None) -> str:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def show(job_id: int, as_json: bool) -> None:  # noqa: FBT001
     """Show one job: what it says, when it was seen, and what has changed."""
-    with open_tracker() as tracker:
+    with open_place() as tracker:
         detail = tracker.jobs.get(job_id)
     if as_json:
         print_json(detail)

@@ -23,6 +23,21 @@ _LEAST = 8
 _GAP = 2
 
 
+class Listing(click.Group):
+    """A group that lists what it is about; its --json is that of the command that follows it."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Pass --json on, or refuse it where the command has none."""
+        name, command, rest = super().resolve_command(ctx, args)
+        if command is None or not ctx.params.get("as_json"):
+            return name, command, rest
+        if not any(option.name == "as_json" for option in command.params):
+            ctx.fail(f"`{name}` prints no JSON")
+        return name, command, ["--json", *rest]
+
+
 def open_tracker(*flags: Flag) -> JobTracker:
     """Open the installation that the settings name; `flags` are the command's own. SettingError."""
     return JobTracker(read_settings(*flags))

@@ -10,7 +10,14 @@ from msgspec import Struct
 
 from jobtracker_core.cli import conformance
 from jobtracker_core.cli.errors import FAILED
-from jobtracker_core.cli.output import clean, open_tracker, print_fields, print_json, print_table
+from jobtracker_core.cli.output import (
+    Listing,
+    clean,
+    open_tracker,
+    print_fields,
+    print_json,
+    print_table,
+)
 from jobtracker_core.cli.practice import practice
 from jobtracker_core.contract.info import CollectorInfo
 from jobtracker_core.plugins import forms, skeleton
@@ -36,7 +43,7 @@ class Checked(Struct, frozen=True, kw_only=True):
     collectors: dict[str, list[Verdict]]
 
 
-@click.group(invoke_without_command=True)
+@click.group(cls=Listing, invoke_without_command=True)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
 def plugins(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001

@@ -7,14 +7,15 @@ import sys
 import click
 
 from jobtracker_core.cli.errors import FAILED
-from jobtracker_core.cli.output import clean, open_tracker, print_json, print_table
+from jobtracker_core.cli.output import clean, print_json, print_table
+from jobtracker_core.cli.place import Family, curl_option, open_place
 from jobtracker_core.http.address import read_address
 from jobtracker_core.http.exchange import BadAddress
 from jobtracker_core.http.guard import Refused
 from jobtracker_core.tracker.proxies import DEFAULT_POOL
 
 
-@click.group(invoke_without_command=True)
+@click.group(cls=Family, invoke_without_command=True)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
 def proxies(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001
@@ -25,10 +26,11 @@ def proxies(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001
 
 @proxies.command("list")
 @click.option("--pool", metavar="NAME", help="Only those of this pool.")
+@curl_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def list_(pool: str | None, as_json: bool) -> None:  # noqa: FBT001
+def list_(pool: str | None, as_json: bool, curl: bool) -> None:  # noqa: FBT001
     """List proxies, without their users and passwords."""
-    with open_tracker() as tracker:
+    with open_place(curl=curl) as tracker:
         found = tracker.proxies.list(pool=pool)
     if as_json:
         print_json(found)
@@ -78,7 +80,7 @@ def add(url: str, pool: str, label: str | None, as_json: bool) -> None:  # noqa:
         raise click.UsageError("no address was read from standard input")
     if label is not None and len(urls) != 1:
         raise click.UsageError("--label is for a single proxy")
-    with open_tracker() as tracker:
+    with open_place() as tracker:
         added = [tracker.proxies.add(one, pool=pool, label=label) for one in urls]
     if as_json:
         print_json(added)
@@ -94,7 +96,7 @@ def remove(proxy_id: int | None, pool: str | None) -> None:
     """Delete a proxy, or a whole pool."""
     if (proxy_id is None) == (pool is None):
         raise click.UsageError("name either a proxy's ID or --pool NAME")
-    with open_tracker() as tracker:
+    with open_place() as tracker:
         if proxy_id is not None:
             gone = tracker.proxies.remove(proxy_id)
             click.echo(clean(f"Proxy {gone.id}, {gone.label}, is gone from pool {gone.pool}."))
@@ -120,7 +122,7 @@ def test(collector: str | None, url: str | None, pool: str | None, as_json: bool
             read_address(url)
         except BadAddress as error:
             raise click.BadParameter(str(error), param_hint="--url") from error
-    with open_tracker() as tracker:
+    with open_place() as tracker:
         try:
             tested = tracker.proxies.test(collector=collector, url=url, pool=pool)
         except Refused as error:

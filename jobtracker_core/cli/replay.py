@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from jobtracker_core.cli import collect
+from jobtracker_core.cli import results
 from jobtracker_core.cli.errors import FAILED, PARTIAL
 from jobtracker_core.cli.output import clean, open_tracker, print_json, print_table
 from jobtracker_core.cli.progress import stop_on_signals, watch
@@ -113,7 +113,7 @@ def _apply(tracker: JobTracker, replayed: Replayed, *, as_json: bool) -> int:
     if as_json:
         print_json(collected)
     else:
-        collect.print_result(collected)
+        results.print_result(collected)
     return exit_code_of(collected.run)
 
 

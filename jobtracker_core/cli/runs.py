@@ -10,20 +10,19 @@ from jobtracker_core.cli.errors import FAILED, PARTIAL, WRONG_USE
 from jobtracker_core.cli.output import (
     clean,
     clean_lines,
-    open_tracker,
     print_fields,
     print_json,
     print_json_line,
     print_table,
 )
+from jobtracker_core.cli.place import Family, Tracker, curl_option, open_place, program
 from jobtracker_core.contract.run import FilterUse, RunState, RunSummary
 from jobtracker_core.storage.events import Event
 from jobtracker_core.storage.jobs import Change
 from jobtracker_core.storage.runs import Run
-from jobtracker_core.tracker import JobTracker
 
 
-@click.group(invoke_without_command=True)
+@click.group(cls=Family, invoke_without_command=True)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
 def runs(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001
@@ -44,6 +43,7 @@ def runs(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001
 )
 @click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True)
 @click.option("--before", type=click.IntRange(min=1), metavar="ID", help="Only older runs.")
+@curl_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def list_(
     collector: str | None,
@@ -52,12 +52,14 @@ def list_(
     limit: int,
     before: int | None,
     as_json: bool,  # noqa: FBT001
+    curl: bool,  # noqa: FBT001
 ) -> None:
     """List runs, newest first."""
-    with open_tracker() as tracker:
+    search_id = None if search is None else _number_of(search)
+    with open_place(curl=curl) as tracker:
         found = tracker.runs.list(
             collector=collector,
-            search_id=None if search is None else tracker.searches.get(search).id,
+            search_id=search_id,
             states=[RunState(state) for state in states],
             limit=limit,
             before=before,
@@ -85,12 +87,17 @@ def list_(
     )
 
 
+def _number_of(search: str) -> int:
+    with open_place() as tracker:
+        return tracker.searches.get(search).id
+
+
 @runs.command()
 @click.argument("run_id", type=click.IntRange(min=1), metavar="ID")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def show(run_id: int, as_json: bool) -> None:  # noqa: FBT001
     """Show one run, its attempts, and the jobs that it changed."""
-    with open_tracker() as tracker:
+    with open_place() as tracker:
         run = tracker.runs.get(run_id)
         changes = tracker.jobs.changes(run_id=run_id)
         attempts = tracker.runs.attempts(run_id)
@@ -136,10 +143,15 @@ def show(run_id: int, as_json: bool) -> None:  # noqa: FBT001
 
 @runs.command()
 @click.argument("run_id", type=click.IntRange(min=1), metavar="ID")
-def cancel(run_id: int) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print the run as JSON.")
+def cancel(run_id: int, as_json: bool) -> None:  # noqa: FBT001
     """Ask for a run to be stopped, on whatever machine it is."""
-    with open_tracker() as tracker:
+    with open_place() as tracker:
         state = tracker.runs.cancel(run_id)
+        run = tracker.runs.get(run_id)
+    if as_json:
+        print_json(run)
+        return
     words = {
         RunState.RUNNING: "is told to stop, and hears of it within a quarter of a minute",
         RunState.CANCELLED: "is cancelled",
@@ -152,7 +164,7 @@ def cancel(run_id: int) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def retry(run_id: int, as_json: bool) -> None:  # noqa: FBT001
     """Put a run that has ended into the queue once more, as a new run."""
-    with open_tracker() as tracker:
+    with open_place() as tracker:
         made = tracker.runs.retry(run_id)
     if as_json:
         print_json(made)
@@ -161,7 +173,7 @@ def retry(run_id: int, as_json: bool) -> None:  # noqa: FBT001
         click.echo(f"Run {made.run_id} of the same search is pending or running already.")
     else:
         click.echo(f"Run {made.run_id} waits for a worker.")
-    click.echo(f"Follow it with: jobtracker runs watch {made.run_id}")
+    click.echo(f"Follow it with: {program()} runs watch {made.run_id}")
 
 
 @runs.command()
@@ -169,7 +181,7 @@ def retry(run_id: int, as_json: bool) -> None:  # noqa: FBT001
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
 def watch(run_id: int, as_json: bool) -> int:  # noqa: FBT001
     """Follow a run until it ends; exits as `collect` does. Ctrl-C leaves the run alone."""
-    with open_tracker() as tracker:
+    with open_place() as tracker:
         told_of_workers = False
         for watched in tracker.runs.watch(run_id):
             run = watched.run
@@ -188,7 +200,7 @@ def watch(run_id: int, as_json: bool) -> int:  # noqa: FBT001
     return exit_code_of(run)
 
 
-def _tell_without_workers(tracker: JobTracker) -> None:
+def _tell_without_workers(tracker: Tracker) -> None:
     if all(worker.silent or worker.state == "gone" for worker in tracker.workers.list()):
         click.echo("No worker is there to take it. Start one with: jobtracker worker", err=True)
 

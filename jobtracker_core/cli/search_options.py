@@ -9,9 +9,9 @@ from typing import Any, TypeVar
 
 import click
 
-from jobtracker_core.plugins import discovery, forms
+from jobtracker_core.cli.place import Tracker
+from jobtracker_core.plugins import forms
 from jobtracker_core.plugins.forms import FormError, FormField
-from jobtracker_core.tracker import JobTracker
 from jobtracker_core.tracker.searches import SearchForm
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -22,11 +22,14 @@ _SECONDS = "_s"
 
 def seconds(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str | int | None:
     """Return a duration in seconds: a plain number, or one with s, m, h or d. Empty stays so."""
-    if not value:
-        return value
-    match = re.fullmatch(r"(\d{1,9})([smhd]?)", value, re.ASCII)
+    return read_seconds(value) if value else value
+
+
+def read_seconds(text: str) -> int:
+    """Return a duration in seconds; raises BadParameter."""
+    match = re.fullmatch(r"(\d{1,9})([smhd]?)", text, re.ASCII)
     if match is None:
-        raise click.BadParameter(f"{value!r} takes a number with s, m, h or d, such as 6h")
+        raise click.BadParameter(f"{text!r} takes a number with s, m, h or d, such as 6h")
     return int(match[1]) * _UNITS[match[2]]
 
 
@@ -70,14 +73,13 @@ def given(options: Mapping[str, Any], *, manual: bool) -> dict[str, Any]:
 
 
 def query_words(
-    tracker: JobTracker, collector: str, pairs: Sequence[str], before: Mapping[str, Any]
+    tracker: Tracker, collector: str, pairs: Sequence[str], before: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Return a query with the given words set; an empty value takes a word out.
 
     Words that take several values get all that are given. Raises UnknownCollector.
     """
-    described = forms.fields(discovery.find(tracker.registry, collector).info.query)
-    fields = {field.name: field for field in described}
+    fields = {field.name: field for field in tracker.collectors.schema(collector).query_fields}
     words, fresh = dict(before), set()
     for pair in pairs:
         name, equals, value = pair.partition("=")

@@ -7,7 +7,8 @@ from typing import Any
 
 import click
 
-from jobtracker_core.cli.output import clean, open_tracker, print_fields, print_json, print_table
+from jobtracker_core.cli.output import clean, print_fields, print_json, print_table
+from jobtracker_core.cli.place import Family, Tracker, curl_option, open_place, program
 from jobtracker_core.cli.search_options import (
     given,
     named_as_options,
@@ -17,14 +18,13 @@ from jobtracker_core.cli.search_options import (
 from jobtracker_core.runner import schedule as schedules
 from jobtracker_core.storage.baselines import Baseline
 from jobtracker_core.storage.searches import Search
-from jobtracker_core.tracker import JobTracker
 from jobtracker_core.tracker.searches import SearchReport
 
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 _search = click.argument("search", metavar="SEARCH")
 
 
-@click.group(invoke_without_command=True)
+@click.group(cls=Family, invoke_without_command=True)
 @_json
 @click.pass_context
 def searches(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001
@@ -35,10 +35,11 @@ def searches(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001
 
 @searches.command("list")
 @click.option("--collector", metavar="NAME", help="Only those of this collector.")
+@curl_option
 @_json
-def list_(collector: str | None, as_json: bool) -> None:  # noqa: FBT001
+def list_(collector: str | None, as_json: bool, curl: bool) -> None:  # noqa: FBT001
     """List searches by name; times are in UTC."""
-    with open_tracker() as tracker:
+    with open_place(curl=curl) as tracker:
         found = tracker.searches.list(collector=collector)
     if as_json:
         print_json(found)
@@ -67,7 +68,7 @@ def list_(collector: str | None, as_json: bool) -> None:  # noqa: FBT001
 @_json
 def show(search: str, as_json: bool) -> None:  # noqa: FBT001
     """Show one search, and how it does."""
-    with open_tracker() as tracker:
+    with open_place() as tracker:
         report = tracker.searches.report(search)
     if as_json:
         print_json(report)
@@ -121,7 +122,7 @@ def add(
     or a number with s, m, h or d.
     """
     chosen = given(options, manual=manual)
-    with open_tracker() as tracker, named_as_options():
+    with open_place() as tracker, named_as_options():
         query = query_words(tracker, collector, words, {})
         made = tracker.searches.add(name, collector, query, **chosen)
         _print_kept(tracker, made, as_json=as_json)
@@ -147,7 +148,7 @@ def edit(
     chosen = given(options, manual=manual)
     if name is None and not words and not chosen:
         raise click.UsageError("say what to change; see: jobtracker searches edit --help")
-    with open_tracker() as tracker, named_as_options():
+    with open_place() as tracker, named_as_options():
         query = None
         if words:
             before = tracker.searches.get(search)
@@ -161,7 +162,7 @@ def edit(
 @_json
 def pause(search: str, as_json: bool) -> None:  # noqa: FBT001
     """Stop a search from running by itself; it can still be started."""
-    with open_tracker() as tracker:
+    with open_place() as tracker:
         paused = tracker.searches.pause(search)
     if as_json:
         print_json(paused)
@@ -174,7 +175,7 @@ def pause(search: str, as_json: bool) -> None:  # noqa: FBT001
 @_json
 def resume(search: str, as_json: bool) -> None:  # noqa: FBT001
     """Let a search run by itself again; what it missed meanwhile is let go."""
-    with open_tracker() as tracker:
+    with open_place() as tracker:
         _print_kept(tracker, tracker.searches.resume(search), as_json=as_json)
 
 
@@ -183,7 +184,7 @@ def resume(search: str, as_json: bool) -> None:  # noqa: FBT001
 @_json
 def remove(search: str, as_json: bool) -> None:  # noqa: FBT001
     """Delete a search; its runs stay, those that wait included."""
-    with open_tracker() as tracker:
+    with open_place() as tracker:
         gone = tracker.searches.remove(search)
     if as_json:
         print_json(gone)
@@ -196,7 +197,7 @@ def remove(search: str, as_json: bool) -> None:  # noqa: FBT001
 @_json
 def run(search: str, as_json: bool) -> None:  # noqa: FBT001
     """Put a run of a search into the queue now."""
-    with open_tracker() as tracker:
+    with open_place() as tracker:
         made = tracker.searches.run(search)
     if as_json:
         print_json(made)
@@ -205,7 +206,7 @@ def run(search: str, as_json: bool) -> None:  # noqa: FBT001
         click.echo(f"Run {made.run_id} of this search is pending or running already.")
     else:
         click.echo(f"Run {made.run_id} waits for a worker.")
-    click.echo(f"Follow it with: jobtracker runs watch {made.run_id}")
+    click.echo(f"Follow it with: {program()} runs watch {made.run_id}")
 
 
 @searches.command()
@@ -222,7 +223,7 @@ def run(search: str, as_json: bool) -> None:  # noqa: FBT001
 def preview(search: str, after: datetime | None, count: int, as_json: bool) -> None:  # noqa: FBT001
     """Show when a search runs next, by the clock of its place and in UTC."""
     since = None if after is None else after.replace(tzinfo=UTC)
-    with open_tracker() as tracker:
+    with open_place() as tracker:
         ahead = tracker.searches.preview(search, after=since, count=count)
     if as_json:
         print_json(ahead)
@@ -240,11 +241,11 @@ def preview(search: str, after: datetime | None, count: int, as_json: bool) -> N
 @_json
 def clone(search: str, name: str, as_json: bool) -> None:  # noqa: FBT001
     """Keep the same search under another name, paused until you resume it."""
-    with open_tracker() as tracker, named_as_options():
+    with open_place() as tracker, named_as_options():
         _print_kept(tracker, tracker.searches.clone(search, name), as_json=as_json)
 
 
-def _print_kept(tracker: JobTracker, search: Search, *, as_json: bool) -> None:
+def _print_kept(tracker: Tracker, search: Search, *, as_json: bool) -> None:
     """Print a search that was written, and what keeps it from running."""
     if as_json:
         print_json(search)
@@ -263,7 +264,7 @@ def _tell_if_off(report: SearchReport) -> None:
     if report.collector_on is None:
         click.echo(clean(f"Its collector {name} is not installed here."), err=True)
     elif not report.collector_on:
-        then = f"jobtracker collectors enable {name}"
+        then = f"{program()} collectors enable {name}"
         click.echo(
             clean(f"Its collector is off, so its runs wait. Turn it on with: {then}"), err=True
         )

@@ -17,8 +17,9 @@ from jobtracker_core.cli.output import open_tracker
 from jobtracker_core.cli.setup import open_log
 from jobtracker_core.cli.worker import Crew, flags, open_worker, slots_option
 from jobtracker_core.runner.worker import Worker
-from jobtracker_core.server.compose import create_app, handler_threads
+from jobtracker_core.server.compose import create_app
 from jobtracker_core.server.hosts import Hosts
+from jobtracker_core.server.threads import handler_threads
 from jobtracker_core.tracker import JobTracker
 
 _GRACE_S = 3
@@ -118,9 +119,17 @@ class _Server(uvicorn.Server):
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Take a signal: the worker's as long as there is one, then the server's own."""
         if self.crew is None:
+            # The second one, whichever it is, waits for no answer that is under way.
+            self.force_exit = self.should_exit
             super().handle_exit(sig, frame)
         else:
             self.crew.tell(sig)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop, and let the application close what it holds, also where there is no patience."""
+        await super().shutdown(sockets)
+        if self.force_exit:
+            await self.lifespan.shutdown()
 
     def leave(self) -> None:
         """End in good order; called when the worker has ended, for whatever reason."""
@@ -144,7 +153,7 @@ def serve_until_stopped(
         create_app(
             tracker,
             allowed_hosts=allowed_hosts,
-            stopping=lambda: worker is not None and worker.draining,
+            stopping=lambda: server.should_exit or (worker is not None and worker.draining),
         ),
         log_config=None,
         log_level="warning",

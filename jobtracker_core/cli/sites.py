@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import click
 
-from jobtracker_core.cli.output import clean, open_tracker, print_json, print_table
+from jobtracker_core.cli.output import clean, print_json, print_table
+from jobtracker_core.cli.place import Family, curl_option, open_place
 from jobtracker_core.tracker.sites import MOST, SiteStatus
 
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
-@click.group(invoke_without_command=True)
+@click.group(cls=Family, invoke_without_command=True)
 @_json
 @click.pass_context
 def sites(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001
@@ -20,10 +21,11 @@ def sites(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001
 
 
 @sites.command("list")
+@curl_option
 @_json
-def list_(as_json: bool) -> None:  # noqa: FBT001
+def list_(as_json: bool, curl: bool) -> None:  # noqa: FBT001
     """List sites by name. A limit follows the plugins unless you set one."""
-    with open_tracker() as tracker:
+    with open_place(curl=curl) as tracker:
         found = tracker.sites.list()
     if as_json:
         print_json(found)
@@ -50,7 +52,7 @@ def list_(as_json: bool) -> None:  # noqa: FBT001
 @_json
 def limit(site: str, runs: int, as_json: bool) -> None:  # noqa: FBT001
     """Let so many RUNS of a site go on at once, whatever its plugin says."""
-    with open_tracker() as tracker:
+    with open_place() as tracker:
         _print(tracker.sites.set_limit(site, runs), as_json=as_json)
 
 
@@ -59,7 +61,7 @@ def limit(site: str, runs: int, as_json: bool) -> None:  # noqa: FBT001
 @_json
 def follow(site: str, as_json: bool) -> None:  # noqa: FBT001
     """Let the limit of a site follow its plugin again."""
-    with open_tracker() as tracker:
+    with open_place() as tracker:
         _print(tracker.sites.follow_plugins(site), as_json=as_json)
 
 

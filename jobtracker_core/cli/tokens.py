@@ -6,13 +6,14 @@ from datetime import timedelta
 
 import click
 
-from jobtracker_core.cli.output import clean, open_tracker, print_json, print_table
+from jobtracker_core.cli.output import clean, print_json, print_table
+from jobtracker_core.cli.place import Family, curl_option, open_place
 from jobtracker_core.contract.access import Scope
 
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
-@click.group(invoke_without_command=True)
+@click.group(cls=Family, invoke_without_command=True)
 @_json
 @click.pass_context
 def tokens(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001
@@ -57,7 +58,7 @@ def create(
     """Make a token and print it: this once, and never again."""
     words = [word.strip() for text in scope_lists for word in text.split(",") if word.strip()]
     expires_in = None if no_expiry else timedelta(days=expires_days)
-    with open_tracker() as tracker:
+    with open_place() as tracker:
         made = tracker.tokens.create(name, words, expires_in=expires_in, collector=collector)
     if as_json:
         print_json(made)
@@ -71,10 +72,11 @@ def create(
 
 @tokens.command("list")
 @click.option("--revoked", "with_revoked", is_flag=True, help="Those that were revoked as well.")
+@curl_option
 @_json
-def list_(with_revoked: bool, as_json: bool) -> None:  # noqa: FBT001
+def list_(with_revoked: bool, as_json: bool, curl: bool) -> None:  # noqa: FBT001
     """List tokens, the newest first."""
-    with open_tracker() as tracker:
+    with open_place(curl=curl) as tracker:
         found = tracker.tokens.list(with_revoked=with_revoked)
     if as_json:
         print_json(found)
@@ -103,7 +105,7 @@ def list_(with_revoked: bool, as_json: bool) -> None:  # noqa: FBT001
 @_json
 def revoke(token_id: int, as_json: bool) -> None:  # noqa: FBT001
     """Have a token open nothing from now on."""
-    with open_tracker() as tracker:
+    with open_place() as tracker:
         gone = tracker.tokens.revoke(token_id)
     if as_json:
         print_json(gone)

@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from jobtracker_core.cli.output import clean, open_tracker, print_json, print_table
+from jobtracker_core.cli.output import Listing, clean, open_tracker, print_json, print_table
 
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
@@ -25,7 +25,7 @@ def ask_password(from_stdin: bool) -> str:  # noqa: FBT001
     return password
 
 
-@click.group(invoke_without_command=True)
+@click.group(cls=Listing, invoke_without_command=True)
 @_json
 @click.pass_context
 def users(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001

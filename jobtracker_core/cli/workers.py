@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import click
 
-from jobtracker_core.cli.output import open_tracker, print_json, print_table
+from jobtracker_core.cli.output import print_json, print_table
+from jobtracker_core.cli.place import Family, curl_option, open_place
 
 
-@click.group(invoke_without_command=True)
+@click.group(cls=Family, invoke_without_command=True)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
 def workers(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001
@@ -17,10 +18,11 @@ def workers(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001
 
 
 @workers.command("list")
+@curl_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def list_(as_json: bool) -> None:  # noqa: FBT001
+def list_(as_json: bool, curl: bool) -> None:  # noqa: FBT001
     """List workers, those last seen first; one that is gone for a week is forgotten."""
-    with open_tracker() as tracker:
+    with open_place(curl=curl) as tracker:
         found = tracker.workers.list()
     if as_json:
         print_json(found)

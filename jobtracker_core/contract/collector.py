@@ -47,7 +47,8 @@ class JobCollector(abc.ABC, Generic[Q, S]):
         """Read a posting's own page (feature `details`).
 
         The core decides which postings are asked for. A page that says the posting has ended, or
-        that it is gone, is an answer: `Posting(…, closed=True)`.
+        that it is gone, is an answer: `Posting(…, closed=True)`. One that was closed, stands on a
+        list again, and whose page then tells of no end, is open again.
         """
         raise NotImplementedError
 

@@ -6,12 +6,16 @@ import re
 from typing import Final, cast
 from urllib.parse import urlsplit
 
-from curl_cffi import Curl, CurlECode, CurlError, CurlHttpVersion, CurlInfo, CurlOpt
-from curl_cffi.requests.impersonate import resolve_latest_browser_type
-
 from jobtracker_core.contract.errors import ErrorClass, Transient
 from jobtracker_core.http.exchange import Answer, BadAddress, Request, TooLarge, Transport
+from jobtracker_core.http.lightly import without
 from jobtracker_core.http.proxies import PROXY_SCHEMES, secrets_of
+
+# Where markdownify is installed, as JobSpy has it, an HTML parser would come along with it: a fifth
+# of the time that a run's process needs to begin.
+with without("markdownify"):
+    from curl_cffi import Curl, CurlECode, CurlError, CurlHttpVersion, CurlInfo, CurlOpt
+    from curl_cffi.requests.impersonate import resolve_latest_browser_type
 
 __all__ = ["BODY_CAP", "Answer", "BadAddress", "CurlTransport", "Request", "TooLarge", "Transport"]
 

@@ -27,6 +27,9 @@ MOST_SKILLS: Final = 100
 RAW_LIMIT: Final = 128 * 1024
 """UTF-8 bytes of a raw item; a longer one is not kept, since half of one is no JSON."""
 
+_RAW_LOOKED_AT: Final = 8 * RAW_LIMIT
+"""One so long is not even looked through for what must go: a million keys take many seconds."""
+
 _FIRST_YEAR: Final = 1990
 _FOUNDED: Final = range(1000, 2101)
 _EMPLOYMENT_ORDER: Final = {kind: order for order, kind in enumerate(Employment)}
@@ -196,6 +199,8 @@ def _description(markup: str | None) -> str | None:
 def _raw(raw: dict[str, Any] | str | None, private: Private) -> str | None:
     if raw is None:
         return None
+    if _is_far_too_long(raw):
+        return None
     if isinstance(raw, str):
         kept = strip_unseen(redact_text(strip_unseen(raw), private))
     else:
@@ -205,3 +210,17 @@ def _raw(raw: dict[str, Any] | str | None, private: Private) -> str | None:
             # A number with more digits than Python writes: no item of a real site.
             return None
     return kept if kept.strip() and len(kept.encode()) <= RAW_LIMIT else None
+
+
+def _is_far_too_long(raw: dict[str, Any] | str) -> bool:
+    length = 0
+    rest: list[Any] = [raw]
+    while rest and length <= _RAW_LOOKED_AT:
+        part = rest.pop()
+        length += len(part) if isinstance(part, str | bytes) else 1
+        if isinstance(part, dict):
+            rest += part.keys()
+            rest += part.values()
+        elif isinstance(part, list | tuple):
+            rest += part
+    return length > _RAW_LOOKED_AT

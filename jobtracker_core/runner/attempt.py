@@ -24,8 +24,8 @@ from jobtracker_core.runner.limits import MEGABYTE, Patience, RunLimits
 from jobtracker_core.runner.outcome import Outcome
 from jobtracker_core.runner.session import Task
 from jobtracker_core.runner.supervisor import run_in_child
-from jobtracker_core.runner.suspicion import suspicion
-from jobtracker_core.storage import attempts, baselines, endings, events, runs
+from jobtracker_core.runner.weighing import weigh
+from jobtracker_core.storage import attempts, endings, events, runs
 from jobtracker_core.storage.claims import Claim
 from jobtracker_core.storage.engine import Database
 from jobtracker_core.storage.errors import NotFound
@@ -171,7 +171,7 @@ def _attempt(
     host.log("info", "run started", {"page": 0, **_introduction(run)})
     if isinstance(prepared, Outcome):
         result = Result(outcome=prepared, counts=Counts(), tail=Counts(), filters=())
-        return _end(place, claim, run, result, host, story, meter)
+        return _end(place, claim, run, result, host, story, meter, from_front=False)
     try:
         result = run_in_child(
             prepared.task,
@@ -188,7 +188,8 @@ def _attempt(
         return _give_back(place, claim, Counts(), meter)
     if result.outcome.error_class == "drained":
         return _give_back(place, claim, result.tail, meter)
-    return _end(place, claim, run, result, host, story, meter)
+    from_front = prepared.task.from_front
+    return _end(place, claim, run, result, host, story, meter, from_front=from_front)
 
 
 def _introduction(run: Run) -> dict[str, object]:
@@ -283,14 +284,11 @@ def _end(
     host: _Host,
     story: _Story,
     meter: _Meter,
+    *,
+    from_front: bool,
 ) -> RunState | None:
-    outcome = result.outcome
-    seen = runs.get(place.db, run.id).counts.seen + result.tail.seen
-    fill = _fill(run, host, seen)
-    if outcome.state is RunState.SUCCEEDED and run.cursor is None:
-        doubt = suspicion(_usual(place.db, run, fill), found=seen, fill=fill or {})
-        if doubt is not None:
-            outcome = structs.replace(outcome, state=RunState.SUSPECT, message=doubt)
+    weighed = weigh(place.db, run, result, host, from_front=from_front)
+    outcome = weighed.outcome
     state = endings.finish(
         place.db,
         claim,
@@ -302,7 +300,7 @@ def _end(
         keep_cursor=outcome.keep_cursor,
         counts=result.tail,
         filters=result.filters,
-        fill=fill,
+        fill=weighed.fill,
         usage=meter.usage,
     )
     story.ended = True
@@ -313,28 +311,6 @@ def _end(
         tell_of(place.db, run.id, place.registry, place.on_log)
     _say_end(place, claim, state, kind, told)
     return state
-
-
-def _fill(run: Run, host: _Host, seen: int) -> Mapping[str, int] | None:
-    """Return how many of the postings seen had each field; None where that is not known.
-
-    Nobody looked at what our own filters left out: it is taken to be like the rest. What an earlier
-    attempt saw, and what was left out by going on from a mark, is not comparable.
-    """
-    if run.cursor is not None or run.counts.seen or not host.delivered:
-        return None
-    return {name: round(count * seen / host.delivered) for name, count in host.filled.items()}
-
-
-def _usual(db: Database, run: Run, fill: Mapping[str, int] | None) -> baselines.Baseline | None:
-    usual = None
-    if run.search_id is not None:
-        usual = baselines.of_search(db, run.search_id)
-    elif run.query_hash is not None:
-        usual = baselines.of_query(db, collector=run.collector, query_hash=run.query_hash)
-    if usual is None or fill is not None:
-        return usual
-    return structs.replace(usual, fill={})
 
 
 def _say_end(

@@ -13,10 +13,10 @@ from jobtracker_core.plugins.discovery import Registry
 from jobtracker_core.runner.execute import Result
 from jobtracker_core.runner.inline import InlineHost, LogSink
 from jobtracker_core.runner.outcome import words
-from jobtracker_core.storage import jobs, runs
+from jobtracker_core.storage import jobs, runs, sweep
 from jobtracker_core.storage.claims import Claim
 from jobtracker_core.storage.engine import Database
-from jobtracker_core.storage.errors import StorageError
+from jobtracker_core.storage.errors import LeaseLost, StorageError
 
 
 class Collected(Struct, frozen=True, kw_only=True):
@@ -37,6 +37,11 @@ def claimed(db: Database, claim: Claim, registry: Registry, on_log: LogSink) -> 
     """Let no run stay "running" because of an error of ours on the way; tell of it if it ends."""
     try:
         yield
+    except LeaseLost as error:
+        # Often the run is still this worker's by name: then nobody need wait for a sweep.
+        with contextlib.suppress(StorageError):
+            _tell_if_ended(sweep.give_up(db, claim, str(error)), db, claim, registry, on_log)
+        raise
     except BaseException as error:
         ours = isinstance(error, StorageError)
         # If the database is what failed, this fails as well, and the lease ends by itself.
@@ -48,9 +53,15 @@ def claimed(db: Database, claim: Claim, registry: Registry, on_log: LogSink) -> 
                 error_class="db" if ours else "internal",
                 error_message=_words(error),
             )
-            if state not in {None, RunState.PENDING}:
-                tell_of(db, claim.run_id, registry, on_log)
+            _tell_if_ended(state, db, claim, registry, on_log)
         raise
+
+
+def _tell_if_ended(
+    state: RunState | None, db: Database, claim: Claim, registry: Registry, on_log: LogSink
+) -> None:
+    if state not in {None, RunState.PENDING}:
+        tell_of(db, claim.run_id, registry, on_log)
 
 
 def _words(error: BaseException) -> str:

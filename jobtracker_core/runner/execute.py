@@ -19,14 +19,26 @@ from jobtracker_core.contract.run import Counts, FilterUse
 from jobtracker_core.http.exchange import Transport
 from jobtracker_core.http.proxies import Through
 from jobtracker_core.http.record import Recorder
+from jobtracker_core.ingest.jsontext import drop_cut_email
 from jobtracker_core.ingest.private import redact_text
 from jobtracker_core.runner.clock import Clock
 from jobtracker_core.runner.context import HostFailed
 from jobtracker_core.runner.details import DetailReader
 from jobtracker_core.runner.lists import ListReader
-from jobtracker_core.runner.outcome import Evidence, Outcome, Phase, cut, decide, probed
+from jobtracker_core.runner.outcome import (
+    SAMPLE_CAP,
+    TRACES,
+    Evidence,
+    Outcome,
+    Phase,
+    cut,
+    decide,
+    probed,
+)
 from jobtracker_core.runner.session import Session, Task
 from jobtracker_core.runner.soundness import sound_probe
+
+_LOOKED_AT = 16 * SAMPLE_CAP
 
 
 class Result(Struct, frozen=True, kw_only=True):
@@ -141,15 +153,18 @@ def _result(session: Session, outcome: Outcome, filters: tuple[FilterUse, ...]) 
 def cleaned(outcome: Outcome, private: Private, hide: Callable[[str], str]) -> Outcome:
     """Blank what is private in the texts that are kept, which quote the site's answers; cut them.
 
-    In this order, since a cut could take away the key by which a value is known as private. `hide`
-    takes out the credentials of the run's proxies.
+    In this order, since a cut could take away the key by which a value is known as private; but of
+    megabytes, which take many seconds, only a part far longer than what is kept is looked at.
+    `hide` takes out the credentials of the run's proxies.
     """
 
-    def clean(text: str | None) -> str | None:
-        return text and redact_text(hide(text), private)
+    def clean(text: str | None, *, end: bool = False) -> str | None:
+        if text is None:
+            return None
+        text = hide(text)
+        if len(text) > _LOOKED_AT:
+            text = text[-_LOOKED_AT:] if end else drop_cut_email(text[:_LOOKED_AT])
+        return redact_text(text, private)
 
-    return cut(
-        msgspec.structs.replace(
-            outcome, message=clean(outcome.message), detail=clean(outcome.detail)
-        )
-    )
+    detail = clean(outcome.detail, end=outcome.error_class in TRACES)
+    return cut(msgspec.structs.replace(outcome, message=clean(outcome.message), detail=detail))

@@ -26,6 +26,7 @@ class Housekeeping:
     Args:
         serving: The collectors that are probed here: those that the worker would run.
         keep: How long runs that ended are kept.
+        stop: Says that the worker ends: what takes long is broken off, for whoever comes next.
     """
 
     def __init__(
@@ -37,6 +38,7 @@ class Housekeeping:
         serving: Collection[str],
         keep: timedelta,
         on_log: LogSink,
+        stop: Callable[[], bool] = lambda: False,
     ) -> None:
         self._db = db
         self._registry = registry
@@ -44,6 +46,7 @@ class Housekeeping:
         self._serving = frozenset(serving)
         self._keep = keep
         self._on_log = on_log
+        self._stop = stop
         self._unusable: dict[int, str] = {}
 
     def follow_plugins(self) -> None:
@@ -52,7 +55,7 @@ class Housekeeping:
 
     def pump(self) -> None:
         """Turn due ticks into runs."""
-        done = pump(self._db)
+        done = pump(self._db, stop=self._stop)
         for number, why in done.unusable.items():
             if self._unusable.get(number) != why:
                 self._on_log("warning", "schedule unusable", {"search": number, "error": why})
@@ -87,7 +90,7 @@ class Housekeeping:
 
     def prune(self) -> None:
         """Delete what nobody looks at any more."""
-        gone = pruning.prune(self._db, keep=self._keep)
+        gone = pruning.prune(self._db, keep=self._keep, stop=self._stop)
         keys = request_keys.prune(self._db)
         paces = rates.prune(self._db)
         if gone.runs or gone.workers or keys or paces:

@@ -27,6 +27,9 @@ from jobtracker_core.storage.proxies import ProxyPool
 RECHECK_AFTER = timedelta(days=7)
 """Details older than this are asked for again, as far as the run's budget goes."""
 
+APPLIED_RECHECK_AFTER = timedelta(days=1)
+"""The same for jobs that somebody applies for, who wants to know."""
+
 RETRY_AFTER = timedelta(days=1)
 """A re-check that failed is not tried again before."""
 
@@ -145,7 +148,9 @@ class InlineHost:
             self._source,
             limit=rechecks,
             older_than=now - RECHECK_AFTER,
+            applied_older_than=now - APPLIED_RECHECK_AFTER,
             tried_before=now - RETRY_AFTER,
+            ahead_of=now + RECHECK_AFTER,
         )
         wanted = {source_id: by_id[source_id] for source_id in missing}
         self.asked = [*wanted.values(), *(ref for ref in due if ref.source_id not in wanted)]

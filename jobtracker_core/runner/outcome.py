@@ -25,7 +25,7 @@ SAMPLE_CAP = 20_000
 MESSAGE_CAP = 500
 
 MORE_MEMORY = "Narrow the search, or give it more memory; if neither helps, the plugin has a leak."
-_TRACES = ("internal", "memory_limit", "crash_signal")
+TRACES = ("internal", "memory_limit", "crash_signal")
 """Classes whose detail is a traceback or printed text: its end says most."""
 
 Phase = Literal["list", "details"]
@@ -131,7 +131,7 @@ def cut(outcome: Outcome) -> Outcome:
     """Cut an outcome's texts to what is kept: of a traceback the end, of a sample the start."""
     detail = outcome.detail
     if detail is not None:
-        trace = outcome.error_class in _TRACES
+        trace = outcome.error_class in TRACES
         detail = detail[-SAMPLE_CAP:] if trace else detail[:SAMPLE_CAP]
     message = outcome.message and outcome.message[:MESSAGE_CAP]
     return structs.replace(outcome, message=message, detail=detail)

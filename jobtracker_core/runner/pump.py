@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from msgspec import Struct
 
@@ -23,12 +23,18 @@ class Pumped(Struct, frozen=True, kw_only=True):
     unusable: Mapping[int, str]
 
 
-def pump(db: Database) -> Pumped:
-    """Deal with every search whose tick has come, each in a transaction of its own."""
+def pump(db: Database, *, stop: Callable[[], bool] = lambda: False) -> Pumped:
+    """Deal with every search whose tick has come, each in a transaction of its own.
+
+    Once `stop` says so, the rest is left to another scheduler: after a standstill there may be
+    minutes of them.
+    """
     found, now = searches.due(db)
     ticked: dict[int, ticks.Ticked] = {}
     unusable: dict[int, str] = {}
     for search in found:
+        if stop():
+            break
         try:
             if search.last_tick_at is not None and search.last_tick_at > now:
                 ahead = schedule.next_tick(search.schedule, now)

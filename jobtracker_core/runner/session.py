@@ -45,6 +45,11 @@ class Task(Struct, frozen=True, kw_only=True):
     probe: bool = False
 
     @property
+    def from_front(self) -> bool:
+        """Whether the list is read from its front to its end, not only up to what is known."""
+        return self.cursor is None or "resume" not in self.collector.info.features
+
+    @property
     def seconds(self) -> float:
         """Seconds that the run may take."""
         own = self.collector.info.limits.max_minutes * 60

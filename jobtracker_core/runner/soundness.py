@@ -16,12 +16,15 @@ from jobtracker_core.runner.context import locate
 CURSOR_BYTES = 8_000
 """A cursor is a mark, not a store."""
 
+MOST_ANNOUNCED = 2**53
+"""No site has so many postings; what is greater does not go through the pipe either."""
+
 
 class _Frame(Struct):
     """The parts of a page that are not postings."""
 
     cursor: str | None
-    total_hint: Annotated[int, Meta(ge=0)] | None
+    total_hint: Annotated[int, Meta(ge=0, le=MOST_ANNOUNCED)] | None
     end_unconfirmed: bool
     skipped: tuple[Skip, ...]
 

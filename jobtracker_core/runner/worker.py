@@ -132,6 +132,7 @@ class Worker:
             serving=self._serving,
             keep=timedelta(days=options.keep_runs_days),
             on_log=on_log,
+            stop=self._draining.is_set,
         )
         # A process has one identity, and may have several workers.
         self.worker_id = f"{worker_identity()}.{secrets.token_hex(2)}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Collection
 from functools import partial
@@ -49,6 +50,7 @@ class Application(Litestar):
     Args:
         hosts: What it answers to.
         trusted_proxies: Whose word on where a request came from is taken.
+        stopping: Says whether the process is about to end.
         on_answer: Called when an answer begins: with the method, the pattern of the address (None
             where nothing is), the status, and the seconds since the request.
         options: Litestar's own.
@@ -59,12 +61,14 @@ class Application(Litestar):
         *,
         hosts: Collection[str],
         trusted_proxies: Collection[str] = (),
+        stopping: Callable[[], bool] = lambda: False,
         on_answer: OnAnswer = lambda *_: None,
         **options: Any,
     ) -> None:
         super().__init__(**options)
         self._hosts = Hosts(hosts)
         self._forwarded = Forwarded(trusted_proxies)
+        self._stopping = stopping
         self._on_answer = on_answer
         self._allowed = {
             route.path_format: ", ".join(
@@ -93,7 +97,14 @@ class Application(Litestar):
     async def _answer(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
         self._forwarded.apply(scope)
         head = scope["method"] == "HEAD"
-        begun = self._noting(scope)
+        answering = False
+        note = self._noting(scope)
+
+        def begun(status: int) -> None:
+            nonlocal answering
+            answering = True
+            note(status)
+
         if head:
             scope["method"] = "GET"
             # What is sent until somebody goes away ends with its headers.
@@ -101,14 +112,29 @@ class Application(Litestar):
         send = partial(_send, send, head=head, begun=begun)
         if scope["method"] == "OPTIONS":
             send = partial(self._send_methods, scope, send)
-        if not self._hosts.refuse(scope["headers"]):
-            await super().__call__(scope, receive, send)
+        if self._hosts.refuse(scope["headers"]):
+            error = ClientException(
+                "This server does not answer to that host name. Whoever runs it can add the name: "
+                "`jobtracker serve --host-name NAME`, or `allowed_hosts` in code."
+            )
+            await self._explain(error, scope, receive, send)
             return
+        try:
+            await super().__call__(scope, receive, send)
+        except asyncio.CancelledError:
+            if answering or not self._stopping():
+                raise
+            # The server ends, and its patience with what is under way is over.
+            unfinished = problems.Unavailable(
+                "The server ends and has not finished this request; it may be done all the same. "
+                "Under one Idempotency-Key it can be sent again."
+            )
+            await self._explain(unfinished, scope, receive, send)
+
+    async def _explain(
+        self, error: Exception, scope: HTTPScope, receive: Receive, send: Send
+    ) -> None:
         scope["app"] = scope["litestar_app"] = self
-        error = ClientException(
-            "This server does not answer to that host name. Whoever runs it can add the name: "
-            "`jobtracker serve --host-name NAME`, or `allowed_hosts` in code."
-        )
         request: Request[Any, Any, Any] = Request(scope, receive, send)
         answer = problems.respond(problems.explain(error))
         await answer.to_asgi_response(app=None, request=request)(scope, receive, send)

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import partial
 from typing import Any, cast
 
 from litestar import Request, Response, Router
-from litestar.concurrency import set_asyncio_executor
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
 from litestar.plugins import PluginProtocol
@@ -110,6 +107,7 @@ def build(
     return Application(
         hosts=hosts,
         trusted_proxies=tracker.settings.trusted_proxies,
+        stopping=stopping,
         on_answer=metrics.note,
         path=prefix,
         route_handlers=[
@@ -147,17 +145,3 @@ def checked(prefix: str) -> str:
     if not _PREFIX.fullmatch(prefix):
         raise ValueError(f"prefix {prefix!r}: it must be like '/jobs-home', without a last slash")
     return prefix
-
-
-@contextlib.contextmanager
-def handler_threads(number: int) -> Iterator[None]:
-    """Run the handlers of this process in `number` threads; enter it before the event loop runs.
-
-    For a process that is the server. Inside somebody's app, theirs are used.
-    """
-    with ThreadPoolExecutor(number, "jobtracker") as threads:
-        set_asyncio_executor(threads)
-        try:
-            yield
-        finally:
-            set_asyncio_executor(None)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from jobtracker_core.settings.file import default_config_dir
 from jobtracker_core.settings.model import Flag, Settings, default_data_dir
 from jobtracker_core.settings.source import SettingError, Source
 
-__all__ = ["Flag", "SettingError", "Settings", "Source", "default_data_dir"]
+__all__ = ["Flag", "SettingError", "Settings", "Source", "default_config_dir", "default_data_dir"]

@@ -51,10 +51,14 @@ def choose(env: Mapping[str, str], given: Path | None = None) -> Choice:
         except RuntimeError as error:  # ~somebody who is not there
             raise SettingError("config", f"{named!r} is no file: {error}", source) from error
         return Choice(path=path, source=source)
+    return Choice(path=default_config_dir() / "config.toml", source=DEFAULT)
+
+
+def default_config_dir() -> Path:
+    """Return the platform's place for what this user sets."""
     import platformdirs  # noqa: PLC0415  (only the default needs it)
 
-    folder = Path(platformdirs.user_config_dir("jobtracker", appauthor=False))
-    return Choice(path=folder / "config.toml", source=DEFAULT)
+    return Path(platformdirs.user_config_dir("jobtracker", appauthor=False))
 
 
 def read(choice: Choice) -> ConfigFile | None:

@@ -292,6 +292,11 @@ SETTINGS: Final = {
     )
 }
 
+SERVER_VARIABLE: Final = "JOBTRACKER_SERVER"
+TOKEN_VARIABLE: Final = "JOBTRACKER_TOKEN"  # noqa: S105  (the variable's name)
+"""Of the command line: the server that commands are for, and the token that it is sent."""
+
 OUR_VARIABLES: Final = frozenset(
-    {CONFIG_VARIABLE, *(name for setting in SETTINGS.values() for name in setting.variables)}
+    {CONFIG_VARIABLE, SERVER_VARIABLE, TOKEN_VARIABLE}
+    | {name for setting in SETTINGS.values() for name in setting.variables}
 )

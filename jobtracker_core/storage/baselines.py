@@ -16,6 +16,18 @@ from jobtracker_core.storage.tables import collectors
 RUNS = 10
 """So many good runs make the usual numbers."""
 
+COUNTED = sa.and_(
+    # Old answers say nothing of what the site gives today.
+    runs.c.trigger != "backfill",
+    # Only those are comparable that read their list from the front to its end or to a cap, and only
+    # they keep a fill. Partial ones are among them: of some searches there are no others.
+    sa.or_(
+        sa.and_(runs.c.state.in_(("succeeded", "partial")), runs.c.fill.is_not(None)),
+        sa.and_(runs.c.state == "succeeded", runs.c.jobs_seen == 0),
+    ),
+)
+"""Which runs are good ones."""
+
 
 class Baseline(Struct, frozen=True, kw_only=True):
     """The usual numbers of a search.
@@ -32,9 +44,13 @@ class Baseline(Struct, frozen=True, kw_only=True):
     fill: Mapping[str, float]
 
 
-def of_search(db: Database, search_id: int) -> Baseline | None:
-    """Return the usual numbers of a stored search; None without a good run."""
-    return _read(db, runs.c.search_id == search_id)
+def of_search(db: Database, search_id: int, *, query_hash: str | None) -> Baseline | None:
+    """Return the usual numbers of a stored search; None without a good run.
+
+    Of the runs of this query only: what another one found before an edit says nothing of it.
+    """
+    same = runs.c.query_hash.is_not_distinct_from(query_hash)
+    return _read(db, sa.and_(runs.c.search_id == search_id, same))
 
 
 def of_query(db: Database, *, collector: str, query_hash: str) -> Baseline | None:
@@ -44,10 +60,9 @@ def of_query(db: Database, *, collector: str, query_hash: str) -> Baseline | Non
 
 
 def _read(db: Database, which: ColumnElement[bool]) -> Baseline | None:
-    # Only whole runs are comparable, and old answers say nothing of what the site gives today.
     statement = (
         sa.select(runs.c.jobs_seen, runs.c.fill)
-        .where(which, runs.c.state == "succeeded", runs.c.trigger != "backfill")
+        .where(which, COUNTED)
         .order_by(runs.c.id.desc())
         .limit(RUNS)
     )

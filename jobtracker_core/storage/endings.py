@@ -7,15 +7,15 @@ from datetime import datetime, timedelta
 from typing import Any, Literal, cast, get_args
 
 import sqlalchemy as sa
-from msgspec import to_builtins
+from msgspec import UNSET, UnsetType, to_builtins
 from msgspec.structs import replace
 from sqlalchemy import Connection, Row
 
 from jobtracker_core.contract.errors import ErrorClass
 from jobtracker_core.contract.run import Counts, FilterUse, RunState
-from jobtracker_core.storage import attempts, events, pauses
+from jobtracker_core.storage import attempts, closings, events, pauses
 from jobtracker_core.storage.attempts import NO_USAGE, Usage
-from jobtracker_core.storage.claims import COUNTERS, Claim, lock, totals
+from jobtracker_core.storage.claims import COUNTERS, Claim, hold, lock, totals
 from jobtracker_core.storage.engine import Database, now
 from jobtracker_core.storage.errors import NotFound
 from jobtracker_core.storage.retry import back_off
@@ -28,8 +28,6 @@ from jobtracker_core.storage.wakeup import announce
 
 MESSAGE_CHARACTERS = 500
 DETAIL_CHARACTERS = 20_000
-
-_WHY: Mapping[str, ErrorClass | None] = {"drained": "drained", "snoozed": None}
 
 
 def finish(
@@ -44,7 +42,7 @@ def finish(
     keep_cursor: bool = True,
     counts: Counts | None = None,
     filters: Sequence[FilterUse] = (),
-    fill: Mapping[str, int] | None = None,
+    fill: Mapping[str, int] | UnsetType | None = UNSET,
     usage: Usage = NO_USAGE,
 ) -> RunState | None:
     """End a run, or have it tried again, and count the collector's failures, in one transaction.
@@ -52,10 +50,11 @@ def finish(
     A run that failed of something that may pass (`retry.POLICY`) goes back to pending after a
     pause while it has attempts left; unless it was to be cancelled: then it is.
     The lease may be over already: as long as nobody took the run, its worker may still end it.
-    `state` is a final one. Without `keep_cursor` the next run of the query begins at the front.
-    `counts` are those since the last checkpoint; `filters` says what became of each word of the
-    query; `fill` says how many of the postings had each
-    field of the list. Texts are cut to what the columns are for.
+    `state` is a final one; what a run closed that ends suspect is opened again. Without
+    `keep_cursor` the next run of the query begins at the front. `counts` are those since the last
+    checkpoint; `filters` says what became of each word of the query; `fill` says how many of the
+    postings had each field of the list, and is None where the run did not read all of it; without
+    it, what `note_fill` wrote stays. Texts are cut to what the columns are for.
 
     Returns:
         The state that the run has now. None if it is no longer this worker's; then nothing was
@@ -82,17 +81,27 @@ def finish(
                 to_builtins(replace(use, note=_text(use.note, MESSAGE_CHARACTERS)))
                 for use in filters
             ],
-            "fill": None if fill is None else dict(fill),
             **{column: getattr(done, name) for name, column in COUNTERS.items()},
         }
+        if fill is not UNSET:
+            values["fill"] = None if fill is None else dict(fill)
         if not keep_cursor:
             values |= {"cursor": None, "cursor_at": None}
         _write(conn, row, values, done, outcome=state.value, usage=usage, at=moment)
         ended = RunState(values["state"])
+        if ended is RunState.SUSPECT and (opened := closings.take_back(conn, row.id, at=moment)):
+            events.note(conn, row.id, "closings_taken_back", {"jobs": opened}, at=moment)
         _account(conn, row, ended, values, done, moment)
         kind = "put_off" if ended is RunState.PENDING else "ended"
         _tell(conn, row.id, kind, values, moment)
     return ended
+
+
+def note_fill(db: Database, claim: Claim, fill: Mapping[str, int] | None) -> None:
+    """Write what `finish` takes as `fill`, for a run that is about to end; raises LeaseLost."""
+    with db.write() as conn:
+        hold(conn, claim)
+        conn.execute(sa.update(runs).where(runs.c.id == claim.run_id).values(fill=fill))
 
 
 def _after(row: Row[Any], state: RunState, error_class: ErrorClass | None) -> timedelta | None:

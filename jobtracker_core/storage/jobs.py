@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 from msgspec import Struct
-from sqlalchemy import Connection
+from sqlalchemy import ColumnElement, Connection
 
 from jobtracker_core.contract.posting import (
     Employment,
@@ -27,6 +27,7 @@ from jobtracker_core.storage.errors import NotFound
 from jobtracker_core.storage.rows import Reader, to_struct
 from jobtracker_core.storage.statements import one_of
 from jobtracker_core.storage.tables import job_changes, job_sightings, job_texts, jobs
+from jobtracker_core.storage.tracking_tables import APPLICATION_OPEN, applications
 from jobtracker_core.storage.types import LARGEST_ID
 
 
@@ -226,7 +227,9 @@ def brought_by(db: Database, source: str, run_id: int, *, count: int) -> tuple[J
 def changes_of_run(db: Database, run_id: int) -> tuple[Change, ...]:
     """Return what a run found changed, in the order it came to it."""
     statement = (
-        sa.select(*_CHANGE_COLUMNS).where(job_changes.c.run_id == run_id).order_by(job_changes.c.id)
+        sa.select(*_CHANGE_COLUMNS)
+        .where(job_changes.c.run_id == min(run_id, LARGEST_ID))
+        .order_by(job_changes.c.id)
     )
     with db.read() as conn:
         return tuple(_CHANGES.read(conn, statement))
@@ -263,30 +266,55 @@ def note_failed_details(
 
 
 def details_due(
-    db: Database, source: str, limit: int, older_than: datetime, tried_before: datetime
+    db: Database,
+    source: str,
+    limit: int,
+    *,
+    older_than: datetime,
+    applied_older_than: datetime,
+    tried_before: datetime,
+    ahead_of: datetime,
 ) -> list[PostingRef]:
     """Return stored postings whose details should be read again, the most urgent first.
 
-    Those whose list entry changed since their details were read, then open ones whose details were
-    read before `older_than`, oldest first. One that could not be had since `tried_before` waits.
+    First those with an application that is under way, if they are open and were read before
+    `applied_older_than`, or are due anyway. Then those whose list entry says something else since
+    their details were read, then open ones whose details were read before `older_than`; each of
+    these in the order of when they were read. One that could not be had since `tried_before` waits.
+    What was read or tried after `ahead_of`, by a clock that was wrong, does not wait for that time.
     """
+    tried = jobs.c.details_tried_at
     of_source = (
         sa.select(jobs.c.source_id, jobs.c.url, jobs.c.title)
         .where(
             jobs.c.source == source,
-            sa.or_(jobs.c.details_tried_at.is_(None), jobs.c.details_tried_at < tried_before),
+            sa.or_(tried.is_(None), tried < tried_before, tried > ahead_of),
         )
         .order_by(jobs.c.details_at, jobs.c.id)
+        .limit(limit)
     )
-    changed = of_source.where(jobs.c.details_due)
-    old = of_source.where(
-        sa.not_(jobs.c.details_due),
-        jobs.c.closed_at.is_(None),
-        jobs.c.details_at.is_not(None),
-        jobs.c.details_at < older_than,
+    applied = sa.select(applications.c.job_id).where(APPLICATION_OPEN)
+    groups = (
+        of_source.where(jobs.c.id.in_(applied), sa.or_(DUE, _read_before(applied_older_than))),
+        of_source.where(DUE),
+        of_source.where(sa.not_(jobs.c.details_due), _read_before(older_than)),
+        of_source.where(sa.not_(jobs.c.details_due), _OPEN, jobs.c.details_at > ahead_of),
     )
+    due: dict[str, PostingRef] = {}
     with db.read() as conn:
-        rows = conn.execute(changed.limit(limit)).all()
-        if len(rows) < limit:
-            rows = [*rows, *conn.execute(old.limit(limit - len(rows))).all()]
-    return [PostingRef(source_id=row.source_id, url=row.url, title=row.title) for row in rows]
+        for group in groups:
+            if len(due) >= limit:
+                break
+            for row in conn.execute(group).mappings():
+                due.setdefault(row["source_id"], to_struct(row, PostingRef))
+    return list(due.values())[:limit]
+
+
+# Spelled out, not as a column: SQLite would be asked for "details_due = 1", which it does not take
+# for what the partial index says.
+DUE: ColumnElement[Any] = sa.literal_column("jobs.details_due")
+_OPEN = sa.and_(jobs.c.closed_at.is_(None), jobs.c.details_at.is_not(None))
+
+
+def _read_before(moment: datetime) -> ColumnElement[bool]:
+    return sa.and_(_OPEN, jobs.c.details_at < moment)

@@ -166,7 +166,7 @@ def merge(
         changes[name] = [old, new]
         if old is None:
             filled.add(name)
-    _close(stored, record, now, update, changes)
+    _close(stored, kind, record, now, update, changes)
     first_details = kind == "detail" and stored["details_at"] is None
     if first_details:
         changes = {name: change for name, change in changes.items() if name not in filled}
@@ -202,15 +202,28 @@ def _shown(field: Observed, stored: Mapping[str, Any]) -> tuple[Any, Any]:
     return old, new
 
 
+def _says_closed(
+    stored: Mapping[str, Any], kind: Kind, record: Record, now: datetime
+) -> bool | None:
+    """Return whether an observation says that the job has ended; None if it says nothing of it."""
+    if record.closed is not None or kind == "list" or not stored["details_due"]:
+        return record.closed
+    # The list shows it again, and its own page is there and tells of no end.
+    since = stored["closed_at"]
+    return False if since is not None and since <= now else None
+
+
 def _close(
     stored: Mapping[str, Any],
+    kind: Kind,
     record: Record,
     now: datetime,
     update: Row,
     changes: dict[str, list[Any]],
 ) -> None:
+    closed = _says_closed(stored, kind, record, now)
     was_closed = stored["closed_at"] is not None
-    if record.closed is None or record.closed == was_closed or "closed" in (stored["edited"] or ()):
+    if closed is None or closed == was_closed or "closed" in (stored["edited"] or ()):
         return
-    update["closed_at"] = now if record.closed else None
-    changes["closed"] = [was_closed, record.closed]
+    update["closed_at"] = now if closed else None
+    changes["closed"] = [was_closed, closed]

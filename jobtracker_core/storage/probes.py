@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 import sqlalchemy as sa
 
 from jobtracker_core.storage.engine import Database, now
+from jobtracker_core.storage.pauses import LONGEST
 from jobtracker_core.storage.queue import Enqueued, Wanted, insert
 from jobtracker_core.storage.tables import ACTIVE, collectors
 from jobtracker_core.storage.tables import collector_runs as runs
 
-_paused = sa.and_(collectors.c.enabled, collectors.c.paused_until.is_not(None))
+
+def _over(at: datetime) -> sa.ColumnElement[bool]:
+    """Say whether a pause is over; one that seems longer than any was begun by a wrong clock."""
+    until = collectors.c.paused_until
+    return sa.and_(
+        collectors.c.enabled,
+        until.is_not(None),
+        sa.or_(until <= at, until > at + LONGEST + timedelta(hours=1)),
+    )
 
 
 def due(db: Database) -> tuple[str, ...]:
@@ -17,7 +28,7 @@ def due(db: Database) -> tuple[str, ...]:
     probing = sa.select(runs.c.collector_id).where(ACTIVE, runs.c.trigger == "probe")
     with db.read() as conn:
         found = sa.select(collectors.c.name).where(
-            _paused, collectors.c.paused_until <= now(conn), collectors.c.id.not_in(probing)
+            _over(now(conn)), collectors.c.id.not_in(probing)
         )
         return tuple(conn.execute(found.order_by(collectors.c.name)).scalars())
 
@@ -33,11 +44,7 @@ def begin(db: Database, wanted: Wanted) -> Enqueued | None:
         # Locked as the end of a probe locks it: one that ends now is seen to have moved the pause.
         is_due = conn.execute(
             sa.select(collectors.c.id)
-            .where(
-                _paused,
-                collectors.c.name == wanted.collector,
-                collectors.c.paused_until <= now(conn),
-            )
+            .where(_over(now(conn)), collectors.c.name == wanted.collector)
             .with_for_update()
         ).first()
         if is_due is None:

@@ -11,7 +11,7 @@ Jobs, their changes, searches and applications are a person's and never touched.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -19,6 +19,7 @@ import sqlalchemy as sa
 from msgspec import Struct
 from sqlalchemy import Connection, Row
 
+from jobtracker_core.storage.baselines import COUNTED
 from jobtracker_core.storage.baselines import RUNS as GOOD_RUNS
 from jobtracker_core.storage.engine import Database, now
 from jobtracker_core.storage.queue_tables import workers
@@ -44,12 +45,12 @@ class Pruned(Struct, frozen=True, kw_only=True):
     workers: int
 
 
-def prune(db: Database, *, keep: timedelta) -> Pruned:
-    """Delete what ended longer ago than `keep`, in short transactions."""
+def prune(db: Database, *, keep: timedelta, stop: Callable[[], bool] = lambda: False) -> Pruned:
+    """Delete what ended longer ago than `keep`, in short transactions, until `stop` says so."""
     oldest = db.present() - keep
     spared: dict[_Key, _Spared] = {}
     last, deleted = 0, 0
-    while True:
+    while not stop():
         with db.read() as conn:
             rows = _after(conn, last)
             doomed = [
@@ -92,7 +93,7 @@ def _is_spared(conn: Connection, row: Row[Any], known: dict[_Key, _Spared]) -> b
                 ]
             ),
         )
-        good = sa.and_(same, runs.c.state == "succeeded")
+        good = sa.and_(same, COUNTED)
         known[key] = frozenset((*_newest(conn, same, NEWEST), *_newest(conn, good, GOOD_RUNS)))
     return row.id in known[key]
 

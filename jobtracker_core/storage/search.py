@@ -95,7 +95,8 @@ def tally(
         .limit(TALLY_LIMIT + 1)
         .subquery()
     )
-    newer = sa.func.count().filter(matching.c.id > (LARGEST_ID if first is None else first))
+    newest = LARGEST_ID if first is None else min(first, LARGEST_ID)
+    newer = sa.func.count().filter(matching.c.id > newest)
     counts = sa.select(sa.func.count(), newer, sa.func.min(matching.c.id)).select_from(matching)
     with db.read() as conn:
         total, before, oldest = conn.execute(counts).one()

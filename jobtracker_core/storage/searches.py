@@ -20,8 +20,8 @@ from jobtracker_core.storage.errors import Duplicate, NotFound, Stale
 from jobtracker_core.storage.queue import NO_LIMITS, Enqueued, Limits, Wanted, insert
 from jobtracker_core.storage.queue_tables import searches
 from jobtracker_core.storage.rows import plain, to_struct
+from jobtracker_core.storage.tables import PENDING, collectors
 from jobtracker_core.storage.tables import collector_runs as runs
-from jobtracker_core.storage.tables import collectors
 from jobtracker_core.storage.types import LARGEST_ID
 
 Kind = Literal["cron", "interval", "manual"]
@@ -147,6 +147,8 @@ def update(
             .where(searches.c.id == search_id)
             .values(**_columns(conn, draft, moment), last_tick_at=moment, next_tick_at=next_tick_at)
         )
+        if not draft.enabled:
+            _let_go(conn, search_id, moment)
         return read(conn, search_id)
 
 
@@ -160,6 +162,8 @@ def set_enabled(
 ) -> Search:
     """Let the schedule of a search run, or not. Ticks up to now are done with.
 
+    Without it, a run is cancelled that its schedule has queued and nobody has begun.
+
     Raises NotFound, and Stale if it is not of the version that is expected.
     """
     with db.write() as conn:
@@ -172,6 +176,8 @@ def set_enabled(
                 enabled=enabled, last_tick_at=moment, next_tick_at=next_tick_at, updated_at=moment
             )
         )
+        if not enabled:
+            _let_go(conn, search_id, moment)
         return read(conn, search_id)
 
 
@@ -284,6 +290,26 @@ def _lock(conn: Connection, search_id: int, expected_version: int | None) -> Non
     current = read(conn, search_id).version
     if expected_version is not None and expected_version != current:
         raise Stale(f"search {search_id}", expected=expected_version, current=current)
+
+
+def _let_go(conn: Connection, search_id: int, at: datetime) -> None:
+    """Cancel what the schedule of a search has queued and nobody has begun: it is paused."""
+    conn.execute(
+        sa.update(runs)
+        .where(
+            runs.c.search_id == search_id,
+            PENDING,
+            runs.c.trigger == "schedule",
+            runs.c.started_at.is_(None),
+        )
+        .values(
+            state="cancelled",
+            finished_at=at,
+            cancel_requested_at=at,
+            error_class="cancelled",
+            error_message="its search was paused",
+        )
+    )
 
 
 @contextmanager

@@ -96,3 +96,12 @@ def reserve_ids(conn: Connection, table: Table, count: int) -> list[int]:
     ).scalar()
     first = (last or 0) + 1
     return list(range(first, first + count))
+
+
+@cache
+def locked_ids(dialect: str, column: sa.Column[int]) -> sa.Select[Any]:
+    """Select rows and lock them in sorted order, which an UPDATE by itself does not promise."""
+    wanted = sa.select(column).where(one_of_named(dialect, column, "ids"))
+    if dialect == "sqlite":
+        return wanted
+    return wanted.order_by(column).with_for_update(key_share=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 import sqlalchemy as sa
@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row
 
 from jobtracker_core.contract.run import RunState
 from jobtracker_core.storage import attempts, events, pauses
-from jobtracker_core.storage.claims import totals
+from jobtracker_core.storage.claims import Claim, lock, totals
 from jobtracker_core.storage.engine import Database, now
 from jobtracker_core.storage.identity import is_dead_neighbour
 from jobtracker_core.storage.queue_tables import searches
@@ -23,6 +23,9 @@ from jobtracker_core.storage.wakeup import announce
 
 AT_ONCE = 100
 """Runs that one sweep looks at of each kind."""
+
+AHEAD = timedelta(days=2)
+"""No stagger and no pause between attempts leads so far: the clock was ahead and came back."""
 
 
 class Rescued(Struct, frozen=True, kw_only=True):
@@ -40,10 +43,14 @@ class Swept(Struct, frozen=True, kw_only=True):
 
 
 def sweep(db: Database) -> Swept:
-    """Rescue the runs of dead workers, and end those that nobody began in time."""
+    """Rescue the runs of dead workers, and end those that nobody began in time.
+
+    Those that wait for a moment that a wrong clock has set may begin now.
+    """
     with db.write() as conn:
         rescued = rescue(conn)
     with db.write() as conn:
+        _bring_back(conn)
         return Swept(rescued=rescued, missed=_miss(conn))
 
 
@@ -75,7 +82,7 @@ def rescue(conn: Connection) -> tuple[Rescued, ...]:
         .with_for_update(skip_locked=True)
     ).all()
     taken = [
-        (row, _take(conn, row, moment))
+        (row, _take(conn, row, moment, kind="worker_lost", message=_gone(row)))
         for row in locked
         if row.fence == dead[row.id]
         and (row.lease_expires_at <= moment or is_dead_neighbour(row.worker_id))
@@ -85,14 +92,39 @@ def rescue(conn: Connection) -> tuple[Rescued, ...]:
     return tuple(rescued for _, rescued in taken)
 
 
-def _take(conn: Connection, row: Row[Any], moment: datetime) -> Rescued:
+def _gone(row: Row[Any]) -> str:
+    return f"the worker {row.worker_id} is gone"
+
+
+def give_up(db: Database, claim: Claim, reason: str) -> RunState | None:
+    """Do at once what the sweep would do later: the run's own worker has lost its lease.
+
+    It counts as an attempt that lost its worker, and not as a failure of the site. `reason` is one
+    line.
+
+    Returns:
+        The state that the run has now. None if it is no longer this worker's; then nothing was
+        changed.
+    """
+    with db.write() as conn:
+        row = lock(conn, claim)
+        if row is None:
+            return None
+        moment = now(conn)
+        taken = _take(conn, row, moment, kind="lease_lost", message=reason)
+        if taken.state != "pending":
+            _account(conn, [(row, taken.state)], moment)
+        announce(conn)
+    return RunState(taken.state)
+
+
+def _take(conn: Connection, row: Row[Any], moment: datetime, *, kind: str, message: str) -> Rescued:
     state: Literal["pending", "failed", "cancelled"] = "pending"
     if row.cancel_requested_at is not None:
         state = "cancelled"
     elif row.attempt >= row.max_attempts:
         state = "failed"
     again = state == "pending"
-    message = f"the worker {row.worker_id} is gone"
     conn.execute(
         sa.update(runs)
         .where(runs.c.id == row.id)
@@ -122,7 +154,7 @@ def _take(conn: Connection, row: Row[Any], moment: datetime) -> Rescued:
     events.note(
         conn,
         row.id,
-        "worker_lost",
+        kind,
         {"worker": row.worker_id, "attempt": row.attempt, "state": state},
         at=moment,
         level="warning",
@@ -151,6 +183,19 @@ def _account(
             and row.rescue_count + 1 >= row.max_attempts,
         )
         pauses.note_run(conn, run, at=moment)
+
+
+def _bring_back(conn: Connection) -> None:
+    moment = now(conn)
+    found = conn.execute(
+        sa.update(runs)
+        .where(PENDING, runs.c.scheduled_for > moment + AHEAD)
+        .values(scheduled_for=moment)
+        .returning(runs.c.id)
+    ).scalars()
+    for run_id in found.all():
+        events.note(conn, run_id, "clock_was_ahead", at=moment, level="warning")
+        announce(conn)
 
 
 def _miss(conn: Connection) -> tuple[int, ...]:

@@ -50,7 +50,7 @@ applications = Table(
     Index("ix_applications_company_id", "company_id"),
     sqlite_autoincrement=True,
 )
-_open = sa.and_(
+APPLICATION_OPEN = sa.and_(
     applications.c.job_id.is_not(None),
     applications.c.status.in_(sa.literal_column(repr(status)) for status in OPEN_STATUSES),
 )
@@ -58,8 +58,8 @@ Index(
     "application_open",
     applications.c.job_id,
     unique=True,
-    postgresql_where=_open,
-    sqlite_where=_open,
+    postgresql_where=APPLICATION_OPEN,
+    sqlite_where=APPLICATION_OPEN,
 )
 
 application_snapshots = Table(

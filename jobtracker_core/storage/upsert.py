@@ -13,12 +13,14 @@ from sqlalchemy import Connection
 
 from jobtracker_core.contract.host import Record
 from jobtracker_core.contract.run import JobRef
+from jobtracker_core.storage import closings, sightings
 from jobtracker_core.storage.companies import find_or_create
 from jobtracker_core.storage.errors import Busy
 from jobtracker_core.storage.merge import Kind, Observed, Row, bookkeeping, merge, observed
 from jobtracker_core.storage.statements import (
     insert_or_ignore,
     insert_or_replace,
+    locked_ids,
     one_of_named,
     packed,
     reserve_ids,
@@ -119,9 +121,11 @@ def write_page(
         same |= {key: stored[key]["id"] for key in lost if _is_same(page, key, stored[key])}
     differing = {row["id"]: key for key, row in stored.items() if key not in same}
     confirmed = sorted(same.values()) if kind == "detail" else []
-    _lock(conn, [*differing, *confirmed])
+    doubtful = [] if page.is_past or kind == "detail" else _listed_again(page, stored, same)
+    _lock(conn, [*differing, *confirmed, *doubtful])
     outcomes = _update(conn, page, differing, fields)
     _confirm_details(conn, page, confirmed)
+    closings.doubt(conn, doubtful, at=page.now)
     if not page.is_past:
         _sight(conn, page, {key: row["id"] for key, row in stored.items()})
     return Written(
@@ -152,6 +156,15 @@ def _is_same(page: _Page, key: str, row: Mapping[str, Any]) -> bool:
         or record.closed is None
         or record.closed == (row["closed_at"] is not None)
     )
+
+
+def _listed_again(page: _Page, stored: Mapping[str, Any], same: Mapping[str, int]) -> list[int]:
+    """Return closed jobs that stand on the list as they did when they were open."""
+    return [
+        job_id
+        for key, job_id in same.items()
+        if stored[key]["closed_at"] is not None and not page.records[key].closed
+    ]
 
 
 def _insert(
@@ -294,7 +307,7 @@ def _update(
 def _lock(conn: Connection, ids: list[int]) -> None:
     # A statement of its own: one that waited for a lock sees other tables as they were before.
     if ids and conn.dialect.name == "postgresql":
-        conn.execute(_locked_ids("postgresql", jobs.c.id), {"ids": sorted(ids)})
+        conn.execute(locked_ids("postgresql", jobs.c.id), {"ids": sorted(ids)})
 
 
 def _read_whole(conn: Connection, ids: list[int]) -> list[Row]:
@@ -319,18 +332,8 @@ def _sight(conn: Connection, page: _Page, known: Mapping[str, int]) -> None:
         for key, job_id in known.items()
         if page.kind == "list" or not page.records[key].closed
     )
-    if not ids:
-        return
-    dialect = conn.dialect.name
-    conn.execute(
-        _see_again(dialect),
-        {
-            "b_seen_at": page.now,
-            "b_run_id": page.run_id,
-            "b_again": 1 if page.kind == "list" else 0,
-            "ids": packed(dialect, ids),
-        },
-    )
+    again = page.kind == "list"
+    sightings.see_again(conn, ids, at=page.now, run_id=page.run_id, again=again)
 
 
 # The statements of a page, each made once: the detail page of one posting runs nearly all of them,
@@ -370,25 +373,3 @@ def _confirm(dialect: str) -> sa.Update:
         .where(one_of_named(dialect, jobs.c.id, "ids"))
         .values(details_at=sa.bindparam("b_read_at"), details_tried_at=None, details_due=False)
     )
-
-
-@cache
-def _see_again(dialect: str) -> sa.Update:
-    return (
-        sa.update(job_sightings)
-        .where(job_sightings.c.job_id.in_(_locked_ids(dialect, job_sightings.c.job_id)))
-        .values(
-            last_seen_at=sa.bindparam("b_seen_at"),
-            last_run_id=sa.bindparam("b_run_id"),
-            times_seen=job_sightings.c.times_seen + sa.bindparam("b_again", type_=sa.Integer()),
-        )
-    )
-
-
-@cache
-def _locked_ids(dialect: str, column: sa.Column[int]) -> sa.Select[Any]:
-    """Select rows and lock them in sorted order, which an UPDATE by itself does not promise."""
-    wanted = sa.select(column).where(one_of_named(dialect, column, "ids"))
-    if dialect == "sqlite":
-        return wanted
-    return wanted.order_by(column).with_for_update(key_share=True)

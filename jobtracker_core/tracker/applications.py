@@ -137,10 +137,15 @@ class Applications:
             self._tracker,
             "application.move",
             ids,
-            lambda db, number: applications.update(db, number, checked),
+            lambda change, number: applications.update(change.db, number, checked),
             status=status,
         )
 
     def delete_all(self, ids: Sequence[int]) -> BulkResult:
         """Delete several applications, each for itself."""
-        return bulk.each(self._tracker, "application.delete", ids, applications.delete)
+        return bulk.each(
+            self._tracker,
+            "application.delete",
+            ids,
+            lambda change, number: applications.delete(change.db, number),
+        )

@@ -32,11 +32,11 @@ from jobtracker_core.tracker.stored import Installation, check_pool
 
 
 class CollectorOff(Exception):  # noqa: N818
-    """The collector was not turned on; `policy` is what its site says about programs."""
+    """The collector of that name was not turned on."""
 
-    def __init__(self, info: CollectorInfo) -> None:
-        super().__init__(f"collector {info.name!r} is off")
-        self.info = info
+    def __init__(self, name: str) -> None:
+        super().__init__(f"collector {name!r} is off")
+        self.name = name
 
 
 class CollectorStatus(Struct, frozen=True, kw_only=True):
@@ -265,7 +265,7 @@ def turned_on(tracker: Installation, name: str) -> discovery.Source:
     """Return a collector that may run; raises CollectorOff, UnknownCollector and Unavailable."""
     source = discovery.find_usable(tracker.registry, name)
     if not Collectors(tracker).enabled(name):
-        raise CollectorOff(source.info)
+        raise CollectorOff(name)
     return source
 
 

@@ -13,6 +13,7 @@ import unicodedata
 from collections.abc import Collection, Mapping
 from datetime import UTC, date, datetime
 from enum import Enum
+from functools import cache
 from typing import Any, Literal, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -100,7 +101,7 @@ def given(changes: Struct) -> dict[str, Any]:
 def _value(value: Any, hint: Any, *, is_local: bool) -> Any:
     kinds, meta = _unwrap(hint)
     optional = type(None) in kinds
-    kinds = [kind for kind in kinds if kind is not type(None)]
+    kinds = tuple(kind for kind in kinds if kind is not type(None))
     if value is UNSET and UnsetType in kinds:
         return value
     if value is None:
@@ -126,7 +127,8 @@ def _several(value: Any, item: Any) -> tuple[Any, ...]:
     return tuple(_value(one, item, is_local=False) for one in value)
 
 
-def _unwrap(hint: Any) -> tuple[list[Any], Meta]:
+@cache
+def _unwrap(hint: Any) -> tuple[tuple[Any, ...], Meta]:
     """Return the types that a hint allows, and the bounds that it carries."""
     if typing.get_origin(hint) is typing.Annotated:
         bare, *metas = typing.get_args(hint)
@@ -135,8 +137,9 @@ def _unwrap(hint: Any) -> tuple[list[Any], Meta]:
     if typing.get_origin(hint) in {typing.Union, types.UnionType}:
         parts = [_unwrap(part) for part in typing.get_args(hint)]
         metas = [meta for _, meta in parts if meta != Meta()]
-        return [kind for kinds, _ in parts for kind in kinds], metas[0] if metas else Meta()
-    return [hint], Meta()
+        kinds = tuple(kind for kinds, _ in parts for kind in kinds)
+        return kinds, metas[0] if metas else Meta()
+    return (hint,), Meta()
 
 
 def _converted(value: Any, kind: Any) -> Any:

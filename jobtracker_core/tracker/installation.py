@@ -28,6 +28,7 @@ from jobtracker_core.runner.inline import InlineHost, LogSink, ProgressSink
 from jobtracker_core.runner.live import execute_live
 from jobtracker_core.runner.session import Task
 from jobtracker_core.runner.sites import limits_of_sites
+from jobtracker_core.runner.weighing import weigh_inline
 from jobtracker_core.runner.worker import Options, Worker
 from jobtracker_core.settings import Settings
 from jobtracker_core.storage import runs, schema, writable
@@ -228,7 +229,8 @@ class JobTracker(Access, Operating, Tracking):
                 at = self._clock.now()
                 recorder = captures.record(record, task, source=source, now=at, run_id=claim.run_id)
             result = execute_live(task, host, clock=self._clock, recorder=recorder)
-        collected = finish(self.database, claim, result, host, self.registry)
+            weighed = weigh_inline(self.database, claim, task, result, host)
+        collected = finish(self.database, claim, weighed, host, self.registry)
         if recorder is not None:
             captures.write_result(
                 recorder,
@@ -252,7 +254,7 @@ class JobTracker(Access, Operating, Tracking):
             settings = msgspec.structs.replace(settings, proxy_pool=proxy_pool)
         query = self.query(name, query)
         if not self.collectors.enabled(name):
-            raise CollectorOff(source.info)
+            raise CollectorOff(name)
         kept = runs.kept_cursor(
             self.database,
             collector=name,

@@ -189,12 +189,17 @@ class Jobs:
             self._tracker,
             "job.dismiss",
             ids,
-            lambda db, number: dismissals.dismiss(db, number, reason=checked),
+            lambda change, number: dismissals.dismiss(change.db, number, reason=checked),
         )
 
     def restore_all(self, ids: Sequence[int]) -> BulkResult:
         """Show several jobs again, each for itself."""
-        return bulk.each(self._tracker, "job.restore", ids, dismissals.restore_job)
+        return bulk.each(
+            self._tracker,
+            "job.restore",
+            ids,
+            lambda change, number: dismissals.restore_job(change.db, number),
+        )
 
     def tag_all(self, ids: Sequence[int], names: Sequence[str]) -> BulkResult:
         """Put tags on several jobs, each for itself; raises FormError for a wrong name."""
@@ -203,7 +208,7 @@ class Jobs:
             self._tracker,
             "job.tag",
             ids,
-            lambda db, number: tags.add(db, "job", number, wanted),
+            lambda change, number: tags.add(change.db, "job", number, wanted),
             tags=wanted,
         )
 
@@ -214,10 +219,12 @@ class Jobs:
             self._tracker,
             "job.untag",
             ids,
-            lambda db, number: tags.take_off(db, "job", number, wanted),
+            lambda change, number: tags.take_off(change.db, "job", number, wanted),
             tags=wanted,
         )
 
     def delete_all(self, ids: Sequence[int]) -> BulkResult:
         """Delete several jobs, each for itself; see `delete()`."""
-        return bulk.each(self._tracker, "job.delete", ids, edits.delete)
+        return bulk.each(
+            self._tracker, "job.delete", ids, lambda change, number: edits.delete(change.db, number)
+        )

@@ -95,13 +95,20 @@ class Opened:
 
     def query(self, name: str, words: CommonQuery | Mapping[str, Any]) -> CommonQuery:
         """Make a collector's query of words, or check one; raises FormError naming each fault."""
-        wanted = discovery.find(self.registry, name).info.query
-        if isinstance(words, CommonQuery):
-            if not isinstance(words, wanted):
-                problem = f"{type(words).__name__} is not {wanted.__name__}, which {name} takes"
-                raise forms.FormError({"query": problem})
-            # A struct made in code was checked by nobody.
-            words = forms.as_words(words)
-        if not isinstance(words, Mapping):
-            raise forms.FormError({"query": f"{words!r} is no query; give its words as a mapping"})
-        return forms.fill(wanted, words)
+        return read_query(self.registry, name, words)
+
+
+def read_query(
+    registry: discovery.Registry, name: str, words: CommonQuery | Mapping[str, Any]
+) -> CommonQuery:
+    """Make a collector's query of words, or check one; raises FormError and UnknownCollector."""
+    wanted = discovery.find(registry, name).info.query
+    if isinstance(words, CommonQuery):
+        if not isinstance(words, wanted):
+            problem = f"{type(words).__name__} is not {wanted.__name__}, which {name} takes"
+            raise forms.FormError({"query": problem})
+        # A struct made in code was checked by nobody.
+        words = forms.as_words(words)
+    if not isinstance(words, Mapping):
+        raise forms.FormError({"query": f"{words!r} is no query; give its words as a mapping"})
+    return forms.fill(wanted, words)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Unpack
 
@@ -15,10 +15,12 @@ from jobtracker_core.runner import schedule as schedules
 from jobtracker_core.runner.schedule import ScheduleError, Upcoming
 from jobtracker_core.storage import baselines, searches
 from jobtracker_core.storage.baselines import Baseline
+from jobtracker_core.storage.errors import Stale
 from jobtracker_core.storage.queue import Enqueued
 from jobtracker_core.storage.searches import Search, SearchDraft
-from jobtracker_core.tracker import search_form
-from jobtracker_core.tracker.change import differing
+from jobtracker_core.tracker import bulk, search_form
+from jobtracker_core.tracker.bulk import BulkResult
+from jobtracker_core.tracker.change import Change, differing
 from jobtracker_core.tracker.collectors import Collectors, site_of, turned_on
 from jobtracker_core.tracker.exporting import exported
 from jobtracker_core.tracker.names import LONGEST_NAME, is_name
@@ -101,7 +103,7 @@ class Searches:
             words=schedules.describe(found.schedule),
             collector_on=Collectors(self._tracker).enabled(found.collector) if here else None,
             last_delay_s=searches.last_delay_s(database, found.id),
-            usual=baselines.of_search(database, found.id),
+            usual=baselines.of_search(database, found.id, query_hash=found.query_hash),
         )
 
     def add(
@@ -150,9 +152,35 @@ class Searches:
         """Change what is given of a search, and nothing else; a query is replaced as a whole.
 
         What has come due and was not dealt with is let go. Raises as `add()` does, and Stale if
-        the search is not of the version that is expected.
+        the search is not of the version that is expected; without one, what somebody else changes
+        at the same moment stays changed.
         """
-        before = self.get(search)
+        while True:
+            before = self.get(search)
+            version = before.version if expected_version is None else expected_version
+            try:
+                return self._edit(
+                    before,
+                    name=name,
+                    query=query,
+                    enabled=enabled,
+                    expected_version=version,
+                    options=options,
+                )
+            except Stale:
+                if expected_version is not None:
+                    raise
+
+    def _edit(
+        self,
+        before: Search,
+        *,
+        name: str | None,
+        query: CommonQuery | Mapping[str, Any] | None,
+        enabled: bool | None,
+        expected_version: int,
+        options: SearchOptions,
+    ) -> Search:
         problems = {} if name is None else _name_problems(name)
         wrong: dict[str, str] = {}
         changed = _draft(before)
@@ -227,6 +255,30 @@ class Searches:
             run = searches.start(change.db, found.id, trigger="manual", requested_by=asked)
             change.note(run=run.run_id, outcome=run.outcome)
             return change.made(run, _target(found))
+
+    def pause_all(self, ids: Sequence[int]) -> BulkResult:
+        """Pause several searches, each for itself."""
+        return self._each("search.pause", ids, lambda some, number: some.pause(number))
+
+    def resume_all(self, ids: Sequence[int]) -> BulkResult:
+        """Let several searches run by themselves again, each for itself."""
+        return self._each("search.resume", ids, lambda some, number: some.resume(number))
+
+    def remove_all(self, ids: Sequence[int]) -> BulkResult:
+        """Delete several searches, each for itself; see `remove()`."""
+        return self._each("search.delete", ids, lambda some, number: some.remove(number))
+
+    def run_all(self, ids: Sequence[int]) -> BulkResult:
+        """Start several searches, each for itself; see `run()`."""
+        return self._each("search.run", ids, lambda some, number: some.run(number))
+
+    def _each(
+        self, action: str, ids: Sequence[int], act: Callable[[Searches, int], object]
+    ) -> BulkResult:
+        def one(change: Change, number: int) -> object:
+            return act(Searches(self._tracker.within(change)), number)
+
+        return bulk.each(self._tracker, action, ids, one)
 
     def preview(
         self, search: int | str, *, after: datetime | None = None, count: int = 10

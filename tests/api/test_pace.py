@@ -9,6 +9,7 @@ from litestar.testing import TestClient
 from access import bearer, token_for
 from jobtracker_core.api.pace import PREPAID, Pace
 from jobtracker_core.server.compose import create_app
+from jobtracker_core.storage.tokens import Token
 from jobtracker_core.tracker import JobTracker
 
 
@@ -57,3 +58,27 @@ def test_no_limit(tracker: JobTracker) -> None:
     tracker._opened.settings = msgspec.structs.replace(tracker.settings, api_requests_per_minute=0)
     pace = Pace(tracker)
     assert [pace.take("token:1") for _ in range(2 * PREPAID)] == [None] * 2 * PREPAID
+
+
+def test_a_token_that_was_good_a_moment_ago_is_not_looked_at_again(
+    tracker: JobTracker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[str] = []
+    verify = tracker.tokens.verify
+
+    def look(text: str) -> Token | None:
+        looks.append(text)
+        return verify(text)
+
+    monkeypatch.setattr(tracker.tokens, "verify", look)
+    made = tracker.tokens.create("short", ["jobs:read"])
+    with TestClient(create_app(tracker), base_url="http://127.0.0.1") as client:
+
+        def ask() -> int:
+            return client.get("/api/v1/tags", headers=bearer(made.text)).status_code
+
+        assert [ask(), ask()] == [200, 200]
+        assert len(looks) == 1
+        tracker.tokens.revoke(made.token.id)
+        assert ask() == 401
+        assert len(looks) == 2

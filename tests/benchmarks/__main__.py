@@ -22,6 +22,7 @@ from tests.benchmarks import (
     reads,
     requests_per_run,
     start_up,
+    wake,
     whole_run,
 )
 from tests.benchmarks.databases import opened, urls
@@ -35,7 +36,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=7)
     arguments = parser.parse_args()
     for ratio in _measure(max(arguments.rows, page_write.PAGE), arguments.rounds):
-        sys.stdout.write(f"{ratio.name:<48} {ratio.value:6.2f}   {ratio.detail}\n")
+        sys.stdout.write(f"{ratio.name:<56} {ratio.value:6.2f}   {ratio.detail}\n")
         sys.stdout.flush()
     return 0
 
@@ -55,6 +56,7 @@ def _measure(rows: int, rounds: int) -> Iterator[Ratio]:
                 yield from http_reads.measure(db, driver, url, rows=rows, rounds=rounds)
                 yield from page_write.measure(db, driver, rows=rows, rounds=rounds)
                 yield from whole_run.measure(db, driver, rounds=rounds)
+            yield from wake.measure(url, rounds=rounds)
             yield from queue.measure(url, rounds=rounds)
 
 

@@ -35,10 +35,17 @@ _SERVING = {"bench": _PLUGIN}
 
 def measure(url: str, *, rounds: int, history: int = HISTORY) -> Iterator[Ratio]:
     """Measure on two new databases beside that of the URL."""
-    with _beside(url, "queue_full") as (full, driver), _beside(url, "queue_empty") as (empty, _):
+    with (
+        _beside(url, "queue_full") as (full, driver),
+        _beside(url, "queue_empty") as (empty, other),
+    ):
         for db in (full, empty):
             _prepare(db, (rounds + 1) * CLAIMS)
         _fill(full, driver, history)
+        for db, own in ((full, driver), (empty, other)):
+            # Both know what they hold, and neither is still busy writing it to the disk.
+            settle(db, own)
+            db.empty_log()
         yield compare(
             f"{full.dialect}: claim + finish, long / no history",
             lambda: _work(full),
@@ -94,7 +101,6 @@ def _fill(db: Database, driver: Driver, history: int) -> None:
         f" {at}, 'q' || n % 50 FROM {series}"
     )
     driver.commit()
-    settle(db, driver)
 
 
 def _work(db: Database) -> None:

@@ -35,7 +35,7 @@ def test_json_of_each(jobtracker) -> None:
 
 def test_collectors_are_listed(jobtracker) -> None:
     found = json.loads(jobtracker("collectors", "list", "--json").out)
-    assert [(c["info"]["name"], c["enabled"]) for c in found] == [("hiringcafe", False)]
+    assert [(c["name"], c["enabled"]) for c in found] == [("hiringcafe", False)]
     jobtracker("collectors", "enable", "hiringcafe")
     assert jobtracker("collectors").out.splitlines()[1].split("\t")[:2] == ["hiringcafe", "yes"]
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 
+import click
 import pytest
 
+from jobtracker_core.cli.app import root
 from jobtracker_core.contract.run import Counts, RunState
 from jobtracker_core.runner.clock import SystemClock
 from jobtracker_core.storage import events, runs, workers
@@ -155,6 +157,28 @@ def test_retrying(queued, other) -> None:
     queued("collectors", "disable", "hiringcafe")
     off = queued("runs", "retry", "1")
     assert (off.code, "is off" in off.err) == (2, True)
+
+
+def test_json_before_and_after_the_command_is_the_same(queued) -> None:
+    stopped = json.loads(queued("runs", "--json", "cancel", "1").out)
+    assert (stopped["id"], stopped["state"], stopped["error_class"]) == (
+        1,
+        "cancelled",
+        "cancelled",
+    )
+    assert json.loads(queued("runs", "cancel", "1", "--json").out) == stopped
+    assert json.loads(queued("searches", "--json", "list").out)[0]["name"] == "nightly"
+    assert json.loads(queued("workers", "--json", "list").out) == []
+    refused = queued("collectors", "--json", "disable", "hiringcafe")
+    assert (refused.code, "`disable` prints no JSON" in refused.err) == (2, True)
+
+
+@pytest.mark.parametrize("name", ["searches", "runs", "workers"])
+def test_all_that_is_operated_from_the_command_line_prints_json(name: str) -> None:
+    group = root.get_command(click.Context(root), name)
+    assert isinstance(group, click.Group)
+    for command in (group, *group.commands.values()):
+        assert any("--json" in option.opts for option in command.params), command.name
 
 
 def test_a_run_shows_its_attempts_and_events(queued, other) -> None:

@@ -12,9 +12,13 @@ import pytest
 import sqlalchemy as sa
 
 from forwarders import MARK, Forwarder
-from jobtracker_core import ConfigError, JobTracker, RunState
+from jobtracker_core import ConfigError, JobTracker, RunState, Settings
 from jobtracker_core.storage.tables import proxies as table
 from jobtracker_hiringcafe import HiringCafe
+from jobtracker_hiringcafe.practice import HiringCafeSite
+from jobtracker_indeed.practice import IndeedSite
+from jobtracker_linkedin.practice import LinkedInSite
+from keys import KEY
 
 CANARY = "canary-user:canary-word"
 DEATHS = ("refuses", "silent", "wants_login", "cuts")
@@ -147,6 +151,66 @@ def test_when_the_last_one_dies_on_the_way_what_was_read_stays(site, tracker, fo
     assert (run.state, run.error_class) == (RunState.PARTIAL, "proxy")
     assert run.counts.new == tracker.jobs.count() == 40
     assert directly(site) == []
+
+
+@pytest.mark.parametrize("tls", ["untrusted", "none"])
+@pytest.mark.fault(
+    "F27",
+    done="A proxy at an https address had a certificate that nobody knows, or no TLS at all.",
+    holds="Alone, it failed the run as tls and nothing went out around it; beside a good one, it was set aside.",
+)
+def test_a_proxy_whose_tls_fails_is_gone_on_from_and_never_around(
+    site, tracker, forward, tls
+) -> None:
+    tracker.proxies.add(forward(tls=tls).url, pool="alone", label="alone")
+    run = tracker.collect("hiringcafe", {}, proxy_pool="alone").run
+    assert (run.state, run.error_class) == (RunState.FAILED, "tls")
+    assert "pool 'alone'" in (run.error_message or "")
+    assert site.requests == []
+    tracker.proxies.add(forward(tls=tls).url, pool="both", label="bad")
+    tracker.proxies.add(forward(name="good").url, pool="both", label="good")
+    run = tracker.collect("hiringcafe", {}, proxy_pool="both").run
+    assert run.state is RunState.SUCCEEDED, run.error_message
+    assert tracker.jobs.count() == 90
+    assert list(quarantines(tracker)) == ["bad"]
+    assert directly(site) == []
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("lives", [0, 2], ids=["from the start", "on the way"])
+@pytest.mark.parametrize(
+    ("name", "made"),
+    [("hiringcafe", HiringCafeSite), ("linkedin", LinkedInSite), ("indeed", IndeedSite)],
+    ids=["hiringcafe", "linkedin", "indeed"],
+)
+@pytest.mark.fault(
+    "F27",
+    done="A proxy answered 200 with a page of advertisement instead of what the site said.",
+    holds="No run succeeded by it: each failed as unreadable, and kept what it had read before.",
+)
+def test_an_advertisement_is_no_empty_search(
+    database_url: str, tmp_path, quick_clock, forward, name, made, lives
+) -> None:
+    with made(postings=330) as site:
+        settings = Settings(
+            data_dir=tmp_path,
+            database_url=database_url,
+            plugins=(name,),
+            secret_key=(KEY,),
+            collectors={name: {"base_url": site.base_url, "per_minute": 60_000}},
+        )
+        with JobTracker(settings, clock=quick_clock) as tracker:
+            tracker.collectors.set_enabled(name, True)
+            one = forward(death="advertises", lives=lives)
+            tracker.proxies.add(one.url, pool="ads")
+            run = tracker.collect(name, {}, proxy_pool="ads").run
+            assert run.state is RunState.FAILED
+            assert run.error_class in {"parse", "decode"}, run.error_message
+            assert not run.end_confirmed
+            assert one.passed > lives
+            assert tracker.jobs.count() == run.counts.new
+            assert bool(run.counts.new) == bool(run.counts.pages) == bool(lives)
+            assert directly(site) == []
 
 
 @pytest.mark.fault(

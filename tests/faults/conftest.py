@@ -14,6 +14,7 @@ from typing import Any
 import psutil
 import pytest
 
+import small_disks
 from crews import Crew
 from jobtracker_core.contract.info import CollectorSettings
 from jobtracker_core.contract.query import CommonQuery
@@ -28,8 +29,15 @@ from jobtracker_core.runner.session import Task
 from jobtracker_core.runner.supervisor import run_in_child
 from jobtracker_core.storage.engine import Database
 from queueing import turn_on
+from small_disks import can_mount, run_again_inside
 
 HERE = Path(__file__).parent
+
+OWN = {
+    "hostile_board": HERE / "hostile_board.py",
+    "odd_items": HERE.parent / "support" / "odd_items.py",
+}
+"""Modules of the hostile distribution that are files here."""
 
 # entry point: the source of its module
 AT_IMPORT = {
@@ -106,7 +114,7 @@ def hostile_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A directory that the hostile distribution is installed into."""
     project = tmp_path_factory.mktemp("hostile")
     target = tmp_path_factory.mktemp("installed")
-    sources = {"hostile_board": (HERE / "hostile_board.py").read_text(), **AT_IMPORT}
+    sources = {**{name: path.read_text() for name, path in OWN.items()}, **AT_IMPORT}
     for module, source in sources.items():
         (project / f"{module}.py").write_text(source)
     entries = "\n".join(f'{module} = "{module}"' for module in sources)
@@ -122,7 +130,7 @@ def hostile_path(hostile_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
     """The same directory, on the path."""
     monkeypatch.syspath_prepend(str(hostile_folder))
     yield hostile_folder
-    for module in ("hostile_board", *AT_IMPORT):
+    for module in (*OWN, *AT_IMPORT):
         sys.modules.pop(module, None)
 
 
@@ -237,3 +245,29 @@ def crew(db: Database, db_url: str, tmp_path: Path) -> Iterator[Crew]:
     crew.dismiss()
     wait_until(lambda: not crew.left(), seconds=2)
     assert crew.left() == []
+
+
+@pytest.fixture
+def small_disk(request: pytest.FixtureRequest) -> Iterator[Path]:
+    """A file system of as many megabytes as the test's mark says."""
+    if not can_mount():
+        yield Path("/nowhere")  # the test runs in a namespace instead, where this is another path
+        return
+    with small_disks.small_disk(_megabytes(request.node)) as path:
+        yield path
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """Run a test that needs a file system of its own where it can have one."""
+    if pyfuncitem.get_closest_marker("small_disk") is None or can_mount():
+        return None
+    node, root = pyfuncitem.nodeid, pyfuncitem.config.rootpath
+    run_again_inside(node, root, _megabytes(pyfuncitem))
+    return True
+
+
+def _megabytes(item: pytest.Item) -> int:
+    mark = item.get_closest_marker("small_disk")
+    assert mark is not None, "mark the test with small_disk(megabytes=…)"
+    return int(mark.kwargs["megabytes"])

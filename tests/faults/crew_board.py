@@ -1,6 +1,7 @@
 """A site of known postings, and a collector that reads it: plainly, with a wait, or to its death.
 
-`text` names what it does, `location` which postings the site has. `go` beside this file lets
+`text` names what it does, `location` which postings the site has; one text stands for a single long
+page. `go` beside this file lets
 through whoever waits.
 """
 
@@ -28,6 +29,16 @@ from jobtracker_core import (
 
 HERE = Path(__file__).parent
 PAGES, SIZE = 4, 3
+MANY, BAD = 500, 317
+
+
+def one_of_many(number: int) -> Posting:
+    """A posting of a long page; one of them has no title."""
+    return Posting(
+        source_id=f"many-{number}",
+        url=f"https://board.example/many/{number}",
+        title=" " if number == BAD else f"Job {number}",
+    )
 
 
 class Board(JobCollector[CommonQuery, CollectorSettings]):
@@ -49,6 +60,9 @@ class Board(JobCollector[CommonQuery, CollectorSettings]):
     def collect(
         self, query: CommonQuery, ctx: RunContext, *, cursor: str | None = None
     ) -> Iterator[Page]:
+        if query.text == "one of many is bad":
+            yield Page(postings=tuple(map(one_of_many, range(MANY))), total_hint=MANY)
+            return
         for number in range(int(cursor or 0), PAGES):
             if number == 1:
                 self.halfway(query, ctx)

@@ -2,9 +2,9 @@
 
 Argument: JSON with `url`, `data` and the worker's `options`. It writes its log as lines of JSON.
 Beside what a worker does, each page leaves the fence that it was written under in the table
-`audit`, in the page's own transaction. `freeze` names a file: once it is there, the process stops
-itself in the middle of such a transaction. `clock` names a file with seconds that this process's
-clocks are to be off by.
+`audit`, in the page's own transaction. `strike` has the process send a signal to itself, once, at one
+place: in the transaction of a page, right after a claim, or in the transaction of a sweep that took a
+run. `clock` names a file with seconds that this process's clocks are to be off by.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
-import signal
 import sys
 import time
 from pathlib import Path
@@ -37,6 +36,16 @@ def mislead(file: Path) -> None:
     vars(time)["time"] = lambda: real_time() + off()
 
 
+def be_struck(place: str, told: dict[str, Any]) -> None:
+    """Send the signal that is meant for this place, if it was not sent yet."""
+    strike = told.get("strike", {})
+    if strike.get("at") != place or Path(strike["mark"]).exists():
+        return
+    Path(strike["mark"]).touch()
+    os.kill(os.getpid(), strike["signal"])
+    time.sleep(1)  # it is another thread that hears the signal, and stops this one
+
+
 def main(told: dict[str, Any]) -> None:
     if "clock" in told:
         mislead(Path(str(told["clock"])))
@@ -45,7 +54,7 @@ def main(told: dict[str, Any]) -> None:
     from jobtracker_core.cli.worker import Crew, on_signals
     from jobtracker_core.runner import worker as workers
     from jobtracker_core.runner.limits import Patience
-    from jobtracker_core.storage import retry, runs
+    from jobtracker_core.storage import queue, retry, runs, sweep
 
     vars(workers)["_SWEEP_S"] = 0.5
     vars(retry)["_FIRST_LOSS_S"] = 0
@@ -57,12 +66,25 @@ def main(told: dict[str, Any]) -> None:
         conn.exec_driver_sql(
             f"INSERT INTO audit (run_id, fence) VALUES ({claim.run_id}, {claim.fence})"
         )
-        if "freeze" in told and Path(str(told["freeze"])).exists():
-            Path(str(told["freeze"])).rename(f"{told['freeze']}.done")
-            os.kill(os.getpid(), signal.SIGSTOP)
-            time.sleep(1)  # it is another thread that hears the signal, and stops this one
+        be_struck("page", told)
+
+    claim, rescue = queue.claim, sweep.rescue
+
+    def claimed(*args, **facts):
+        made = claim(*args, **facts)
+        if made is not None:
+            be_struck("claim", told)
+        return made
+
+    def rescued(conn):
+        taken = rescue(conn)
+        if taken:
+            be_struck("sweep", told)
+        return taken
 
     runs.checkpoint = audited
+    queue.claim = claimed
+    sweep.rescue = rescued
 
     def tell(level: str, event: str, fields: Any) -> None:
         line = {"event": event, "level": level, **dict(fields)}

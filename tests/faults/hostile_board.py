@@ -17,6 +17,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from msgspec import Struct
+
 from jobtracker_core import (
     CollectorInfo,
     CollectorSettings,
@@ -24,11 +26,13 @@ from jobtracker_core import (
     JobCollector,
     Limits,
     Page,
+    Pay,
     Policy,
     Posting,
     RunContext,
     hookimpl,
 )
+from odd_items import AMOUNTS, RAW
 
 Mode = Callable[[RunContext], Iterator[Page]]
 MODES: dict[str, Mode] = {}
@@ -317,10 +321,35 @@ def spies(ctx):
             ctx.log.info("descriptor", number=entry.name, to=str(entry.readlink()))
 
 
+def delivers(kind: str) -> Iterator[Page]:
+    """An odd raw item between two good ones, or odd numbers elsewhere."""
+    if kind == "huge_total":
+        yield Page(postings=(posting(1),), total_hint=10**30)
+    elif kind == "odd_pay":
+        pays = [Pay(min=value, max=value) for value in AMOUNTS]
+        yield Page(postings=tuple(posting(n, pay=pay) for n, pay in enumerate(pays)))
+    else:
+        yield Page(postings=(posting(1), posting(2, raw=RAW[kind]()), posting(3)))
+
+
+class Item(Struct):
+    id: int
+    title: str = "Job"
+
+
+class Answer(Struct):
+    items: list[Any]
+
+
 def asks(ctx: RunContext, address: str) -> Iterator[Page]:
     """Not hostile at all: what it asks is."""
-    ctx.http.get(address)
-    yield page(1)
+    response = ctx.http.get(address)
+    if not address.endswith(".json"):
+        yield page(1)
+        return
+    items = ctx.each(ctx.decode(response, Answer).items, Item, path="$.items")
+    postings = tuple(posting(item.id, raw=raw) for raw, item in items.pairs())
+    yield Page(postings=postings, skipped=items.skipped)
 
 
 class HostileBoard(JobCollector[CommonQuery, CollectorSettings]):
@@ -341,7 +370,12 @@ class HostileBoard(JobCollector[CommonQuery, CollectorSettings]):
         self, query: CommonQuery, ctx: RunContext, *, cursor: str | None = None
     ) -> Iterator[Page]:
         mode = str(query.text)
-        yield from asks(ctx, mode) if mode.startswith("http") else MODES[mode](ctx)
+        if mode.startswith("http"):
+            yield from asks(ctx, mode)
+        elif mode.startswith("delivers "):
+            yield from delivers(mode.removeprefix("delivers "))
+        else:
+            yield from MODES[mode](ctx)
 
 
 class PatientBoard(HostileBoard):

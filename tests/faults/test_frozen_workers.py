@@ -6,7 +6,7 @@ import signal
 
 import pytest
 
-from crews import LEASE_S, Crew, served, wait_until
+from crews import LEASE_S, Crew, served, strike, wait_until
 from jobtracker_core import RunState
 
 FROZEN_TRANSACTION_S = 2
@@ -50,15 +50,14 @@ def test_a_worker_that_was_frozen_between_pages_writes_nothing_more(crew: Crew) 
 def test_a_worker_that_was_frozen_inside_a_transaction_keeps_nothing_of_it(
     crew: Crew, db_url: str, dialect: str, tmp_path
 ) -> None:
-    freeze = tmp_path / "freeze"
+    mark = tmp_path / "frozen"
     url = db_url
     if dialect == "postgresql":
         option = f"-c%20idle_in_transaction_session_timeout%3D{FROZEN_TRANSACTION_S}s"
         url = f"{db_url}{'&' if '?' in db_url else '?'}options={option}"
     run_id = crew.put("plain")
-    freeze.touch()
-    frozen = crew.start(url=url, told={"freeze": str(freeze)})
-    wait_until((tmp_path / "freeze.done").exists)
+    frozen = crew.start(url=url, told=strike("page", signal.SIGSTOP, mark))
+    wait_until(mark.exists)
     assert crew.counted() == (0, 0)
     other = crew.launch()
     if dialect == "sqlite":

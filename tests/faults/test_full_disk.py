@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import shutil
-import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,40 +13,13 @@ from access import let_in
 from jobtracker_core.server.application import Application
 from jobtracker_core.server.compose import create_app
 from jobtracker_core.settings import Settings
-from jobtracker_core.storage.engine import Database
+from jobtracker_core.storage.engine import Database, open_database
 from jobtracker_core.storage.errors import NotWritable
+from jobtracker_core.storage.schema import upgrade
 from jobtracker_core.tracker import JobTracker
 from rows import add_collector, collector_names
-
-SIZE = 4 * 1024 * 1024
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 4 MB."""
-    if os.geteuid() != 0:
-        pytest.skip("only root can mount a small file system")
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", f"size={SIZE}", "tmpfs", str(disk)]
-    done = subprocess.run(mount, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        pytest.skip(f"no small file system can be mounted: {done.stderr.strip()}")
-    try:
-        yield disk
-    finally:
-        subprocess.run(["umount", "-l", str(disk)], check=True)
-
-
-def fill(path: Path) -> None:
-    """Take all that is left of a file system."""
-    with path.open("wb", buffering=0) as file:
-        for size in (65536, 4096, 1):
-            with contextlib.suppress(OSError):
-                while file.tell() < SIZE:
-                    file.write(bytes(size))
-        with pytest.raises(OSError, match="No space left"):
-            file.write(b"x")
+from small_disks import fill
+from tcp_postgres import TcpPostgres
 
 
 def refuse_a_write(db: Database) -> None:
@@ -81,6 +51,7 @@ def check_it_recovers(
     assert (collector_names(db), left) == (["after"], 0)
 
 
+@pytest.mark.small_disk(megabytes=4)
 @pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
 @pytest.mark.fault(
     "F15",
@@ -104,6 +75,40 @@ def test_a_server_on_a_full_disk_says_so_and_recovers(
         check_it_recovers(client, tracker.database, (small_disk / "ballast").unlink)
         with tracker.database.read() as conn:
             assert conn.exec_driver_sql("PRAGMA integrity_check").scalar_one() == "ok"
+
+
+@pytest.mark.full
+@pytest.mark.small_disk(megabytes=96)
+@pytest.mark.fault(
+    "F15",
+    done="The file system of a PostgreSQL server's whole data directory was filled to its last byte under a running server of ours.",
+    holds="Its readiness was 503 while nothing could be written, reads went on, and it was ready again without a restart of either.",
+)
+def test_a_server_whose_postgresql_is_on_a_full_disk_says_so_and_recovers(
+    small_disk: Path, tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
+    record_property("engine", "postgresql")
+    with TcpPostgres(small_disk / "postgresql") as server:
+        url = server.url("postgres")
+        settings = Settings(data_dir=tmp_path / "data", database_url=url, plugins=())
+        upgrade_once(url)
+        with (
+            JobTracker(settings) as tracker,
+            TestClient(create_app(tracker), base_url="http://127.0.0.1") as client,
+        ):
+            let_in(client, tracker)
+            assert client.get("/readyz").status_code == 200
+            postmaster = server.pid
+            fill(small_disk / "ballast")
+            refuse_a_write(tracker.database)
+            check_it_recovers(client, tracker.database, (small_disk / "ballast").unlink)
+            assert server.pid == postmaster
+
+
+def upgrade_once(url: str) -> None:
+    database = open_database(url)
+    upgrade(database)
+    database.close()
 
 
 FULL = """

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from frozen import FrozenTime
 from jobtracker_core import (
     CollectorInfo,
     CollectorSettings,
@@ -26,6 +27,7 @@ from jobtracker_core.runner.clock import JumpClock
 from jobtracker_core.runner.dry import DryHost
 from jobtracker_core.runner.execute import Result, execute
 from jobtracker_core.runner.session import Task
+from lives import Life
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 CANARY = CommonQuery(text="engineer")
@@ -179,3 +181,9 @@ def kit() -> Kit:
 @pytest.fixture
 def replace() -> Callable[..., Any]:
     return msgspec.structs.replace
+
+
+@pytest.fixture
+def life(frozen: FrozenTime, kit: Kit) -> Life:
+    """A board that runs are made of one after another, in time that the test sets."""
+    return Life(frozen, kit)

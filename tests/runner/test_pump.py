@@ -135,6 +135,46 @@ def test_a_search_that_is_off_or_edited_meanwhile_does_not_tick(frozen: FrozenTi
     assert runs.list_runs(frozen.db) == ()
 
 
+def test_pausing_lets_go_of_the_tick_that_waits_and_of_nothing_else(frozen: FrozenTime) -> None:
+    paused, other = add(frozen, overlap="queue"), add(frozen, name="other")
+    by_hand = searches.start(frozen.db, paused.id).run_id
+    frozen.advance(hours=1)
+    waiting = pump(frozen.db).ticked
+    searches.set_enabled(frozen.db, paused.id, False, next_tick_at=None)
+    let_go = runs.get(frozen.db, waiting[paused.id].run_id)
+    assert (let_go.state, let_go.error_class) == (RunState.CANCELLED, "cancelled")
+    assert (let_go.finished_at, let_go.error_message) == (frozen.at, "its search was paused")
+    for left in (by_hand, waiting[other.id].run_id):
+        assert runs.get(frozen.db, left).state is RunState.PENDING
+
+    # What has begun once goes on, even if it waits for its next attempt.
+    runs.request_cancel(frozen.db, by_hand)
+    claim = take(frozen.db)
+    again = runs.finish(frozen.db, claim, state=RunState.FAILED, error_class="network")
+    assert again is RunState.PENDING
+    searches.set_enabled(frozen.db, other.id, False, next_tick_at=None)
+    assert runs.get(frozen.db, claim.run_id).state is RunState.PENDING
+
+    # An edit that turns it off does the same.
+    back = draft(schedule=HOURLY, overlap="queue")
+    searches.update(frozen.db, paused.id, back, next_tick_at=frozen.at + timedelta(hours=1))
+    frozen.advance(hours=1)
+    waiting = pump(frozen.db).ticked
+    off = draft(schedule=HOURLY, enabled=False)
+    searches.update(frozen.db, paused.id, off, next_tick_at=None)
+    assert runs.get(frozen.db, waiting[paused.id].run_id).state is RunState.CANCELLED
+
+
+def test_a_scheduler_that_ends_leaves_the_rest_to_others(frozen: FrozenTime) -> None:
+    for number in range(4):
+        add(frozen, name=f"search {number}")
+    frozen.advance(hours=1)
+    turns = iter([False, False, True])
+    assert len(pump(frozen.db, stop=lambda: next(turns)).ticked) == 2
+    assert len(pump(frozen.db).ticked) == 2
+    assert len(runs.list_runs(frozen.db)) == 4
+
+
 def test_a_run_is_made_of_the_search_as_it_is_now(frozen: FrozenTime) -> None:
     search = add(frozen)
     frozen.advance(hours=1)

@@ -7,7 +7,8 @@ import threading
 
 from litestar.concurrency import get_asyncio_executor, sync_to_thread
 
-from jobtracker_core.server.compose import handler_threads
+from jobtracker_core.api.problems import Unavailable
+from jobtracker_core.server.threads import handler_threads
 
 
 def test_handlers_run_in_threads_of_ours() -> None:
@@ -25,3 +26,28 @@ def test_handlers_run_in_threads_of_ours() -> None:
     assert all(name.startswith("jobtracker") for name in names)
     assert len(set(names)) == 5
     assert get_asyncio_executor() is None
+
+
+def test_what_has_waited_too_long_is_not_begun() -> None:
+    begun: list[int] = []
+    held, go = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        held.set()
+        go.wait(20)
+
+    async def requests() -> list[object]:
+        first = asyncio.create_task(sync_to_thread(hold))
+        await asyncio.to_thread(held.wait, 20)
+        late = [asyncio.create_task(sync_to_thread(begun.append, n)) for n in range(3)]
+        await asyncio.sleep(0.1)  # the wait itself
+        go.set()
+        await first
+        refused = await asyncio.gather(*late, return_exceptions=True)
+        await sync_to_thread(begun.append, 9)
+        return list(refused)
+
+    with handler_threads(1, longest_wait=0.05):
+        refused = asyncio.run(requests())
+    assert [type(error) for error in refused] == [Unavailable] * 3
+    assert begun == [9]

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
 import pytest
 
-from frozen import FrozenTime
 from jobtracker_core.contract.host import Record
 from jobtracker_core.storage import runs, upsert
 from jobtracker_core.storage.engine import Database
@@ -72,11 +71,3 @@ def begin(db: Database) -> Callable[..., runs.Claim]:
         )
 
     return begin
-
-
-@pytest.fixture
-def frozen(db_url: str) -> Iterator[FrozenTime]:
-    """A migrated, empty database whose clock stands still."""
-    frozen = FrozenTime(db_url)
-    yield frozen
-    frozen.close()

@@ -25,23 +25,27 @@ def end(
 def test_the_last_ten_good_runs_count(db: Database) -> None:
     turn_on(db)
     search = searches.create(db, draft(), next_tick_at=None)
-    assert baselines.of_search(db, search.id) is None
-    end(db, 9999, search_id=search.id)
+    assert baselines.of_search(db, search.id, query_hash="q1") is None
+    end(db, 9999, {}, search_id=search.id)
     for seen in range(10, 20):
-        end(db, seen, search_id=search.id)
+        end(db, seen, {}, search_id=search.id)
         # None of these is comparable.
         end(db, 0, search_id=search.id, state=RunState.SUSPECT)
         end(db, 1, search_id=search.id, state=RunState.PARTIAL)
-        end(db, 2, search_id=search.id, trigger="backfill")
-    end(db, 5000)
-    assert baselines.of_search(db, search.id) == Baseline(runs=10, found=14.5, fill={})
+        end(db, 2, {}, search_id=search.id, trigger="backfill")
+        end(db, 3, {}, search_id=search.id, query_hash="q2")  # before an edit
+        end(db, 4, None, search_id=search.id)  # it went on from where another stopped
+    end(db, 5000, {})
+    assert baselines.of_search(db, search.id, query_hash="q1") == Baseline(
+        runs=10, found=14.5, fill={}
+    )
 
 
 def test_shares_of_fields(db: Database) -> None:
     turn_on(db)
-    for fill in ({"company": 10, "city": 5}, {"company": 9}, {"company": 8, "city": 20}, None):
+    for fill in ({"company": 10, "city": 5}, {"company": 9}, {"company": 8, "city": 20}, {}):
         end(db, 10, fill)
-    end(db, 0, {})
+    end(db, 0, None)
     found = baselines.of_query(db, collector="site", query_hash="q1")
     assert found == Baseline(runs=5, found=10, fill={"company": 0.9, "city": 0.75})
     assert baselines.of_query(db, collector="site", query_hash="q2") is None

@@ -9,10 +9,10 @@ import pytest
 import sqlalchemy as sa
 
 from jobtracker_core.contract.run import RunState
-from jobtracker_core.storage import attempts, queue, runs
+from jobtracker_core.storage import attempts, queue, runs, slots
 from jobtracker_core.storage.engine import Database
 from jobtracker_core.storage.tables import RUNNING, collector_runs
-from queueing import SERVING, turn_on, wanted
+from queueing import ME, OTHER, SERVING, put, turn_on, wanted
 
 RUNS, SITES, LIMIT = 600, 6, 2
 
@@ -92,6 +92,49 @@ def test_eight_threads_and_three_processes(
         ).all()
     assert set(rows) == {("succeeded", 1, 1)}
     assert [one.outcome for one in attempts.list_attempts(db, 1)] == ["succeeded"]
+
+
+@pytest.mark.parametrize("dialect", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("indexed", [True, False], ids=["guarded", "twin"])
+@pytest.mark.fault(
+    "F1",
+    done="Two workers claimed runs of a site that bears one, and both had looked for a slot before either took it; once more without the unique index of the slots (the twin).",
+    holds="With the index one of them got a run, without it both did.",
+)
+def test_two_that_look_before_either_takes(
+    db: Database, monkeypatch: pytest.MonkeyPatch, indexed: bool
+) -> None:
+    turn_on(db)
+    for _ in range(2):
+        put(db, max_parallel=1)
+    if not indexed:
+        with db.write() as conn:
+            conn.exec_driver_sql("DROP INDEX run_slot_uq")
+    looked: list[int | None] = []
+    together = threading.Barrier(2)
+    free_slot = slots.free_slot
+
+    def slow(conn: sa.Connection, site: str, limit: int) -> int | None:
+        looked.append(free_slot(conn, site, limit))
+        if len(looked) <= 2:
+            together.wait(10)
+        return looked[-1]
+
+    monkeypatch.setattr(slots, "free_slot", slow)
+    claims: list[runs.Claim | None] = []
+    threads = [
+        threading.Thread(
+            target=lambda name: claims.append(queue.claim(db, name, serving=SERVING)), args=(name,)
+        )
+        for name in (ME, OTHER)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert looked[:2] == [1, 1]
+    assert len([claim for claim in claims if claim is not None]) == (1 if indexed else 2)
+    assert _alive_at_once(db) == (1 if indexed else 2)
 
 
 def test_the_same_key_from_many_at_once(db: Database) -> None:

@@ -98,6 +98,27 @@ def test_many_start_at_once(db: Database, begin: Begin) -> None:
     assert {run.slot for run in runs.list_runs(db)} == {1, 2}
 
 
+def _running(db: Database) -> int:
+    return sum(run.state is RunState.RUNNING for run in runs.list_runs(db))
+
+
+@pytest.mark.fault(
+    "F1",
+    done="Twin: the count that keeps a site's limit saw nothing, and the unique index of the slots was dropped.",
+    holds="Six runs began on a site that bears two.",
+)
+def test_without_count_and_index_a_site_has_more_than_its_limit(
+    db: Database, begin: Begin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The twin of the race: what it saw kept is kept by these two and by nothing else."""
+    with db.write() as conn:
+        conn.exec_driver_sql("DROP INDEX run_slot_uq")
+    monkeypatch.setattr(slots, "free_slot", lambda *_args: 1)
+    for _ in range(6):
+        begin(max_running=2)
+    assert _running(db) == 6
+
+
 @pytest.mark.fault(
     "F1",
     done="The count that keeps a site's limit was wrong.",

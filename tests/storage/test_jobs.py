@@ -6,12 +6,14 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from jobtracker_core.contract.host import Record
 from jobtracker_core.contract.posting import Employment, PostingRef, Remote, Seniority
 from jobtracker_core.storage import jobs, search, upsert
 from jobtracker_core.storage.engine import Database
 from jobtracker_core.storage.errors import NotFound, StorageError
+from jobtracker_core.storage.tables import jobs as table
 
 Write = Callable[..., upsert.Written]
 Make = Callable[..., Record]
@@ -69,7 +71,15 @@ def test_whose_details_are_due(db: Database, write: Write, make_record: Make) ->
         limit: int, older_than: datetime | None = later, tried_before: datetime = later
     ) -> list[str]:
         assert older_than is not None
-        found = jobs.details_due(db, "site", limit, older_than, tried_before)
+        found = jobs.details_due(
+            db,
+            "site",
+            limit,
+            ahead_of=later + timedelta(days=1),
+            older_than=older_than,
+            applied_older_than=older_than,
+            tried_before=tried_before,
+        )
         return [ref.source_id for ref in found]
 
     assert due(10) == ["b", "d", "c", "a"]
@@ -78,14 +88,34 @@ def test_whose_details_are_due(db: Database, write: Write, make_record: Make) ->
     assert due(0) == []
     read = jobs.get_by_key(db, "site", "c").job.details_at
     assert due(10, read) == ["b", "d"]
-    assert jobs.details_due(db, "site", 1, later, later) == [
-        PostingRef(source_id="b", url="https://example.org/b", title="Changed")
-    ]
+    (first,) = jobs.details_due(
+        db,
+        "site",
+        1,
+        ahead_of=later,
+        older_than=later,
+        applied_older_than=later,
+        tried_before=later,
+    )
+    assert first == PostingRef(source_id="b", url="https://example.org/b", title="Changed")
     write(make_record("b", language="de"), kind="detail")
     assert due(10) == ["d", "c", "a", "b"]
     _fail(db, ["c"], later)
     assert due(10) == ["d", "a", "b"]
     assert due(10, tried_before=later + timedelta(seconds=1)) == ["d", "c", "a", "b"]
+
+
+def test_what_is_due_is_found_by_its_index(db: Database) -> None:
+    due = (
+        sa.select(table.c.id).where(table.c.source == "site", jobs.DUE).order_by(table.c.details_at)
+    )
+    with db.read() as conn:
+        told = str(due.compile(conn, compile_kwargs={"literal_binds": True}))
+        if conn.dialect.name == "postgresql":
+            conn.exec_driver_sql("SET LOCAL enable_seqscan = off")
+        explain = "EXPLAIN" if conn.dialect.name == "postgresql" else "EXPLAIN QUERY PLAN"
+        plan = [str(row) for row in conn.exec_driver_sql(f"{explain} {told}")]
+    assert any("ix_jobs_details_due" in line for line in plan), plan
 
 
 def _fail(db: Database, source_ids: list[str], at: datetime) -> None:

@@ -64,6 +64,8 @@ class Model:
             self.values[name] = value
             if kind == "detail" and not owned_by_list and name != "closed":
                 self.of_details.add(name)
+        if kind == "detail" and closed is None and self.due and self.values["closed"]:
+            self.values["closed"] = False  # listed since, and its own page tells of no end
         self.due = kind == "list" and "detail" in self.hashes
 
 

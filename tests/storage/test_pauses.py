@@ -206,6 +206,14 @@ def test_one_probe_at_a_time_and_only_of_what_is_due(site: Site) -> None:
         probes.begin(site.db, wanted(trigger="probe"))
 
 
+def test_a_pause_begun_by_a_clock_that_was_ahead_is_over(site: Site) -> None:
+    site.frozen.advance(days=4000)
+    site.fail(5)
+    site.frozen.advance(days=-4000)
+    assert probes.due(site.db) == ("site",)
+    assert probes.begin(site.db, wanted(trigger="probe", singleton_key="probe:site")) is not None
+
+
 PROBES = """
 from jobtracker_core.storage import engine, probes
 from jobtracker_core.storage.queue import Wanted

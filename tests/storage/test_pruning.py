@@ -86,6 +86,16 @@ def test_the_newest_of_each_search_and_query_stay(history: History) -> None:
     assert history.left == of_a[5:] + of_b + of_query[2:]
 
 
+def test_pruning_stops_when_told_to(history: History, monkeypatch: pytest.MonkeyPatch) -> None:
+    for _ in range(30):
+        history.run()
+    history.frozen.advance(days=400)
+    monkeypatch.setattr(pruning, "AT_ONCE", 4)
+    turns = iter([False, True])
+    assert pruning.prune(history.db, keep=KEEP, stop=lambda: next(turns)).runs == 4
+    assert history.prune() == 6
+
+
 def test_the_usual_numbers_stay_what_they_were(history: History) -> None:
     """A search that has only failed for long is still measured by its good runs of before."""
     found = searches.create(history.db, draft(), next_tick_at=None)
@@ -93,11 +103,11 @@ def test_the_usual_numbers_stay_what_they_were(history: History) -> None:
     history.frozen.advance(days=1)
     for _ in range(40):
         history.run(search_id=found.id)
-    before = baselines.of_search(history.db, found.id)
+    before = baselines.of_search(history.db, found.id, query_hash="q1")
     history.frozen.advance(days=400)
     assert history.prune() == 2 + 20
     assert history.left[:10] == good[2:]
-    assert baselines.of_search(history.db, found.id) == before
+    assert baselines.of_search(history.db, found.id, query_hash="q1") == before
 
 
 def test_what_is_not_over_and_what_was_recorded_stays(history: History) -> None:

@@ -9,7 +9,7 @@ import pytest
 from frozen import FrozenTime
 from jobtracker_core.contract.run import Counts, RunState
 from jobtracker_core.storage import attempts, collectors, events, queue, runs, searches
-from jobtracker_core.storage.sweep import Rescued, Swept, sweep
+from jobtracker_core.storage.sweep import Rescued, Swept, give_up, sweep
 from queueing import ME, OTHER, SERVING, draft, put, take, turn_on
 from rows import checkpoint
 
@@ -38,6 +38,55 @@ def test_a_lost_run_is_there_again_at_once(frozen: FrozenTime) -> None:
     assert (again.fence, run.attempt, run.cursor, run.rescue_count) == (2, 2, "page 2", 1)
     assert runs.finish(db, claim, state=RunState.SUCCEEDED) is None
     assert runs.requeue(db, claim, outcome="drained") is None
+
+
+@pytest.mark.parametrize(
+    ("attempt", "cancelled", "state", "pause"),
+    [
+        (1, False, RunState.PENDING, 0),
+        (2, False, RunState.PENDING, 30),
+        (3, False, RunState.FAILED, None),
+        (1, True, RunState.CANCELLED, None),
+    ],
+)
+def test_a_worker_gives_up_a_run_whose_lease_it_has_lost(
+    frozen: FrozenTime, attempt: int, cancelled: bool, state: RunState, pause: int | None
+) -> None:
+    db = frozen.db
+    turn_on(db)
+    run_id = put(db, max_attempts=3)
+    for _ in range(attempt):
+        claim = take(db)
+        frozen.advance(minutes=2)
+        if claim.fence < attempt:
+            sweep(db)
+            frozen.advance(minutes=2)
+    if cancelled:
+        runs.request_cancel(db, run_id)
+    assert give_up(db, claim, "the lease was over") is state
+    run = runs.get(db, run_id)
+    assert (run.state, run.attempt, run.rescue_count) == (state, attempt, attempt)
+    assert (run.error_class, run.error_message) == ("lease_lost", "the lease was over")
+    if pause is not None:
+        assert run.scheduled_for == frozen.at + timedelta(seconds=pause)
+    last = attempts.list_attempts(db, run_id)[-1]
+    assert (last.outcome, last.error_class, last.ended_at) == ("lost", "lease_lost", frozen.at)
+    event = events.list_events(db, run_id, limit=9)[-1]
+    assert (event.kind, event.data["state"]) == ("lease_lost", state.value)
+    assert sweep(db) == Swept(rescued=(), missed=())
+
+
+def test_a_worker_gives_up_nothing_of_another_one(frozen: FrozenTime) -> None:
+    db = frozen.db
+    turn_on(db)
+    run_id = put(db)
+    old = take(db)
+    frozen.advance(minutes=2)
+    sweep(db)
+    take(db, OTHER)
+    before = runs.get(db, run_id), events.list_events(db, run_id)
+    assert give_up(db, old, "the lease was over") is None
+    assert (runs.get(db, run_id), events.list_events(db, run_id)) == before
 
 
 @pytest.mark.fault(
@@ -69,6 +118,25 @@ def test_one_accident_does_not_count(frozen: FrozenTime) -> None:
     frozen.advance(minutes=1)
     assert sweep(db).rescued[0].state == "failed"
     assert collectors.get(db, "site").consecutive_failures == 0
+
+
+def test_a_run_put_off_by_a_clock_that_was_ahead_may_begin(frozen: FrozenTime) -> None:
+    db = frozen.db
+    turn_on(db)
+    frozen.advance(days=4000)
+    put(db)
+    assert runs.finish(db, take(db), state=RunState.FAILED, error_class="network") == "pending"
+    frozen.advance(days=-4000)
+    waiting = put(db, scheduled_for=frozen.at + timedelta(days=1))
+    sweep(db)
+    claim = take(db)
+    assert [event.kind for event in events.list_events(db, claim.run_id)] == [
+        "put_off",
+        "clock_was_ahead",
+    ]
+    runs.finish(db, claim, state=RunState.SUCCEEDED)
+    assert queue.claim(db, ME, serving=SERVING) is None
+    assert runs.get(db, waiting).scheduled_for == frozen.at + timedelta(days=1)
 
 
 def test_nobody_came_in_time(frozen: FrozenTime) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import psutil
 import sqlalchemy as sa
@@ -30,6 +30,9 @@ PROGRAM = Path(__file__).parents[1] / "faults" / "crew_worker.py"
 LEASE_S = 2.0
 
 
+Place = Literal["page", "claim", "sweep"]
+"""In the transaction of a page, right after a claim, in the transaction of a sweep."""
+
 POSTINGS = 12
 """What the board has for each place."""
 
@@ -46,6 +49,11 @@ def wait_until(what: Callable[[], Any], *, seconds: float = 20.0) -> Any:
         assert time.monotonic() < deadline, "it did not come true"
         time.sleep(0.02)
     return found
+
+
+def strike(at: Place, number: signal.Signals, mark: Path) -> dict[str, Any]:
+    """What to tell a worker that is to get a signal at a place; `mark` is there when it has."""
+    return {"strike": {"at": at, "signal": int(number), "mark": str(mark)}}
 
 
 class Member:

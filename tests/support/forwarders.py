@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import base64
 import socket
+import ssl
 import struct
 import threading
 from contextlib import closing, suppress
+from pathlib import Path
 from typing import Literal, Self
 from urllib.parse import urlsplit
 
-Death = Literal["refuses", "silent", "wants_login", "cuts", "resets"]
+Death = Literal["refuses", "silent", "wants_login", "cuts", "resets", "advertises"]
+
+Tls = Literal["untrusted", "none"]
+"""What a proxy has to offer at an `https` address: a certificate that nobody knows, or no TLS."""
 
 MARK = "x-passed"
 """The header that an HTTP forwarder adds; a request without it came around it."""
@@ -31,12 +36,14 @@ class Forwarder:
         lives: int = 0,
         login: str | None = None,
         socks: bool = False,
+        tls: Tls | None = None,
     ) -> None:
         self.name = name
         self.death = death
         self.lives = lives
         self.login = login
         self.socks = socks
+        self.tls = tls
         self.passed = 0
         self._ended = threading.Event()
         self._open: set[socket.socket] = set()
@@ -47,7 +54,7 @@ class Forwarder:
     @property
     def url(self) -> str:
         """Its address, with the login if it wants one."""
-        scheme = "socks5h" if self.socks else "http"
+        scheme = "socks5h" if self.socks else "https" if self.tls else "http"
         login = f"{self.login}@" if self.login else ""
         return f"{scheme}://{login}127.0.0.1:{self.port}"
 
@@ -83,6 +90,12 @@ class Forwarder:
         with closing(connection), suppress(OSError):
             if self.socks:
                 self._socks(connection)
+            elif self.tls == "untrusted":
+                with _untrusted().wrap_socket(connection, server_side=True) as secured:
+                    self._http(secured)
+            elif self.tls == "none":
+                connection.recv(65536)
+                connection.sendall(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n")
             else:
                 self._http(connection)
         self._open.discard(connection)
@@ -94,7 +107,7 @@ class Forwarder:
     # -- HTTP: absolute addresses only, one request a connection
 
     def _http(self, connection: socket.socket) -> None:
-        head = _read_head(connection)
+        head, body = _read_head(connection)
         if not head:
             return
         lines = head.decode("latin-1").split("\r\n")
@@ -113,15 +126,21 @@ class Forwarder:
             self._refuse(connection)
         elif death == "resets":
             _reset(connection)
+        elif death == "advertises":
+            connection.sendall(_ADVERTISEMENT)
         else:
-            self._pass_on(connection, lines, cut=death == "cuts")
+            lengths = [int(v) for k, v in _headers(lines) if k == "content-length"]
+            body += _exactly(connection, sum(lengths) - len(body))
+            self._pass_on(connection, lines, body, cut=death == "cuts")
 
     def _refuse(self, connection: socket.socket) -> None:
         """Listen no more; this connection is answered with a reset."""
         self._stop_listening()
         _reset(connection)
 
-    def _pass_on(self, connection: socket.socket, lines: list[str], *, cut: bool) -> None:
+    def _pass_on(
+        self, connection: socket.socket, lines: list[str], body: bytes, *, cut: bool
+    ) -> None:
         method, url, _ = lines[0].split(" ")
         parts = urlsplit(url)
         path = f"{parts.path}?{parts.query}" if parts.query else parts.path
@@ -129,11 +148,11 @@ class Forwarder:
         kept += [f"{MARK}: {self.name}", "connection: close"]
         request = "\r\n".join([f"{method} {path} HTTP/1.1", *kept, "", ""])
         with _connect(parts.hostname or "", parts.port or 80) as site:
-            site.sendall(request.encode("latin-1"))
+            site.sendall(request.encode("latin-1") + body)
             answer = b"".join(iter(lambda: site.recv(65536), b""))
         if cut:
-            head, _, body = answer.partition(b"\r\n\r\n")
-            answer = head + b"\r\n\r\n" + body[: len(body) // 2]
+            head, _, whole = answer.partition(b"\r\n\r\n")
+            answer = head + b"\r\n\r\n" + whole[: len(whole) // 2]
         connection.sendall(answer)
 
     # -- SOCKS5 (RFC 1928 and 1929), names resolved here
@@ -179,6 +198,21 @@ _WANTS_LOGIN = (
     b"HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic\r\n"
     b"Content-Length: 0\r\nConnection: close\r\n\r\n"
 )
+_PAGE = (
+    b"<!doctype html><html><head><title>Your proxy plan has expired</title></head><body>"
+    b"<h1>Upgrade now!</h1><p>10 GB of fresh addresses for $9.99.</p>"
+    b'<ul><li><a href="https://ads.example/1">Premium</a></li></ul></body></html>'
+)
+_ADVERTISEMENT = (
+    b"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\n"
+    b"Content-Length: %d\r\nConnection: close\r\n\r\n%s" % (len(_PAGE), _PAGE)
+)
+
+
+def _untrusted() -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(Path(__file__).parents[1] / "http" / "self_signed.pem")
+    return context
 
 
 def _connect(host: str, port: int) -> socket.socket:
@@ -191,14 +225,16 @@ def _headers(lines: list[str]) -> list[tuple[str, str]]:
     return [(name.strip().lower(), value.strip()) for name, _, value in pairs]
 
 
-def _read_head(connection: socket.socket) -> bytes:
-    head = b""
-    while b"\r\n\r\n" not in head:
+def _read_head(connection: socket.socket) -> tuple[bytes, bytes]:
+    """Read up to the end of the headers; return them, and what came of the body with them."""
+    read = b""
+    while b"\r\n\r\n" not in read:
         chunk = connection.recv(65536)
         if not chunk:
-            return b""
-        head += chunk
-    return head
+            return b"", b""
+        read += chunk
+    head, _, body = read.partition(b"\r\n\r\n")
+    return head, body
 
 
 def _reset(connection: socket.socket) -> None:

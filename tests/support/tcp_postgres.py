@@ -32,12 +32,18 @@ timezone = UTC
 
 
 class TcpPostgres:
-    """A server of its own on a port of its own, run by an ordinary user. A context manager."""
+    """A server of its own on a port of its own, run by an ordinary user. A context manager.
 
-    def __init__(self) -> None:
-        self.root = Path(tempfile.mkdtemp(prefix="jt-tcp-", dir="/tmp"))
-        self.root.chmod(0o755)
-        self.port = _free_port()
+    All that it keeps is in `root`, which it makes and removes.
+    """
+
+    def __init__(self, root: Path | None = None) -> None:
+        if root is None:
+            root = Path(tempfile.mkdtemp(prefix="jt-tcp-", dir="/tmp"))
+        root.mkdir(exist_ok=True)
+        root.chmod(0o755)
+        self.root = root
+        self.port = free_port()
 
     def __enter__(self) -> Self:
         with _runtime_dir(self.root / "run"):
@@ -125,7 +131,7 @@ class TcpPostgres:
         )
 
 
-def _free_port() -> int:
+def free_port() -> int:
     """Find a port that no outgoing connection takes while the server is down."""
     for _ in range(100):
         # Below those that Linux gives to outgoing connections.

@@ -11,6 +11,8 @@ from typing import Literal, Self
 
 _CHUNK = 65536
 
+Silence = Literal["swallows", "takes nothing", "loses answers"]
+
 
 class TcpProxy:
     """Passes TCP connections on to a server. A context manager.
@@ -30,7 +32,8 @@ class TcpProxy:
         self.delay = 0.0
         self.opened = 0
         self._target = target
-        self._silent: Literal["swallows", "takes nothing"] | None = None
+        self._silent: Silence | None = None
+        self._answers_to_lose = 0
         self._changed = threading.Condition()
         self._pairs: list[tuple[socket.socket, socket.socket]] = []
         self._ended = False
@@ -75,7 +78,16 @@ class TcpProxy:
         """Read no more, until `cut()`: what a client sends stays with it, unacknowledged."""
         self._fall_silent("takes nothing")
 
-    def _fall_silent(self, how: Literal["swallows", "takes nothing"]) -> None:
+    def lose_answers(self) -> None:
+        """Pass on what clients send and nothing of what comes back, until `cut()`."""
+        self._fall_silent("loses answers")
+
+    def lose_answer(self) -> None:
+        """Have the next thing that a server says get lost, and all connections with it."""
+        with self._changed:
+            self._answers_to_lose += 1
+
+    def _fall_silent(self, how: Silence) -> None:
         with self._changed:
             self._silent = how
 
@@ -97,15 +109,25 @@ class TcpProxy:
             with self._changed:
                 self._pairs.append((client, server))
             left = [2]
-            for one, other in ((client, server), (server, client)):
-                threading.Thread(target=self._pump, args=(one, other, left), daemon=True).start()
+            for one, other, asks in ((client, server, True), (server, client, False)):
+                arguments = (one, other, left, asks)
+                threading.Thread(target=self._pump, args=arguments, daemon=True).start()
 
-    def _pump(self, source: socket.socket, target: socket.socket, left: list[int]) -> None:
+    def _pump(
+        self,
+        source: socket.socket,
+        target: socket.socket,
+        left: list[int],
+        asks: bool,
+    ) -> None:
         with suppress(OSError):
             while self._may_read() and (chunk := source.recv(_CHUNK)):
+                if not asks and self._loses():
+                    self.cut()
+                    break
                 if self.delay:
                     time.sleep(self.delay)
-                if self._silent is None:
+                if self._silent is None or (asks and self._silent == "loses answers"):
                     target.sendall(chunk)
         with self._changed:
             # Whoever is silent does not say goodbye either.
@@ -118,6 +140,11 @@ class TcpProxy:
         if last:
             source.close()
             target.close()
+
+    def _loses(self) -> bool:
+        with self._changed:
+            self._answers_to_lose -= (lost := self._answers_to_lose > 0)
+            return lost
 
     def _may_read(self) -> bool:
         with self._changed:

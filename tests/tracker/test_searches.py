@@ -18,9 +18,9 @@ from jobtracker_core.plugins.forms import FormError
 from jobtracker_core.runner.limits import RunLimits
 from jobtracker_core.runner.pump import pump
 from jobtracker_core.storage import events, runs
-from jobtracker_core.storage.errors import Duplicate, NotFound
+from jobtracker_core.storage.errors import Duplicate, NotFound, Stale
 from jobtracker_core.storage.queue import Installed, Limits, claim
-from jobtracker_core.tracker import CollectorOff
+from jobtracker_core.tracker import CollectorOff, search_form
 from jobtracker_core.tracker.runs import NoRetry
 from jobtracker_core.tracker.searches import ScheduleError, SearchForm, SearchOptions
 
@@ -108,6 +108,28 @@ def test_pausing_lets_go_of_what_comes_due_meanwhile(
     assert tracker.runs.list() == ()
 
 
+def test_an_edit_keeps_what_somebody_else_changed_meanwhile(
+    tracker: JobTracker, frozen: FrozenTime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    search = tracker.searches.add("a", "hiringcafe", {}, cron="0 * * * *")
+    given = search_form.read
+    others = iter([tracker.searches.pause])
+
+    def read(*args: Any) -> SearchForm:
+        for change in others:
+            frozen.advance(seconds=1)
+            change(search.id)
+        return given(*args)
+
+    monkeypatch.setattr(search_form, "read", read)
+    edited = tracker.searches.edit("a", priority=2)
+    assert (edited.priority, edited.enabled, edited.next_tick_at) == (2, False, None)
+    others = iter([tracker.searches.resume])
+    with pytest.raises(Stale):
+        tracker.searches.edit("a", priority=3, expected_version=edited.version)
+    assert tracker.searches.get("a").priority == 2
+
+
 def test_a_search_without_its_plugin_can_be_changed_but_not_run(
     tracker: JobTracker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -173,7 +195,7 @@ def test_a_report_tells_the_delay_and_what_is_usual(
     frozen.advance(seconds=12)
     claimed = take(tracker)
     counts = structs.replace(tracker.runs.get(claimed.run_id).counts, pages=1, seen=40)
-    runs.finish(tracker.database, claimed, state=RunState.SUCCEEDED, counts=counts)
+    runs.finish(tracker.database, claimed, state=RunState.SUCCEEDED, counts=counts, fill={})
     report = tracker.searches.report("a")
     assert (report.collector_on, report.last_delay_s) == (True, 12.0)
     assert report.usual is not None

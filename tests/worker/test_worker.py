@@ -255,19 +255,48 @@ def test_runs_that_the_sweep_ends_are_told_of_with_what_they_brought(
     assert brought.source_id == "b-1"
 
 
-def test_a_run_that_an_error_of_ours_ended_is_told_of(
-    tracker, start, lines, enqueue, board
-) -> None:
-    run_id = enqueue("gated", max_attempts=1)
-    start(lease_s=2.0)
-    lines.wait("at the gate")
+def end_lease(tracker, run_id: int) -> None:
+    """Have the lease of a run be over, as if its worker had not been able to renew it."""
     with tracker.database.write() as conn:
         past = tracker.database.now(conn) - timedelta(seconds=1)
         table = tables.collector_runs
         conn.execute(sa.update(table).where(table.c.id == run_id).values(lease_expires_at=past))
+
+
+def test_a_run_that_lost_its_last_lease_is_told_of(tracker, start, lines, enqueue, board) -> None:
+    run_id = enqueue("gated", max_attempts=1)
+    start(lease_s=2.0)
+    lines.wait("at the gate")
+    end_lease(tracker, run_id)
     board.wait_for(1)
     assert board.finished == [f"{run_id} failed"]
-    assert tracker.runs.get(run_id).state is RunState.FAILED
+    run = tracker.runs.get(run_id)
+    assert (run.state, run.error_class) == (RunState.FAILED, "lease_lost")
+
+
+@pytest.mark.fault(
+    "F4",
+    done="The lease of a run was over while its worker was at it, and nobody else had taken it.",
+    holds="Its worker gave it up as lease_lost and took it up again at once, from the kept cursor.",
+)
+def test_a_run_whose_lease_is_over_is_taken_up_again_at_once(
+    tracker, start, lines, enqueue, board
+) -> None:
+    run_id = enqueue("gated", max_attempts=3)
+    start(lease_s=2.0)
+    lines.wait("at the gate")
+    end_lease(tracker, run_id)
+    board.let_go()
+    (started,) = lines.wait("run started", run=run_id, attempt=2)
+    assert started["goes_on"]
+    lines.wait("run ended", run=run_id)
+    lost, done = attempts.list_attempts(tracker.database, run_id)
+    assert (lost.outcome, lost.error_class) == ("lost", "lease_lost")
+    assert done.outcome == "succeeded"
+    assert lost.ended_at is not None
+    assert done.started_at - lost.ended_at < timedelta(seconds=5)
+    assert tracker.jobs.count() == tracker.runs.get(run_id).counts.new == 6
+    assert paused(tracker).consecutive_failures == 0
 
 
 def paused(tracker) -> collectors.Collector:

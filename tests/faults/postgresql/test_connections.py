@@ -117,3 +117,45 @@ def test_the_listener(tracker, program, enqueue, wait_until, sql) -> None:
         run_id = enqueue()
         wait_until(lambda run_id=run_id: tracker.runs.get(run_id).state is RunState.SUCCEEDED)
     assert worker.lines("the database fails") == []
+
+
+WAIT_AT_COMMIT = """
+CREATE FUNCTION wait_at_commit() RETURNS trigger LANGUAGE plpgsql AS
+$$ BEGIN PERFORM pg_advisory_xact_lock_shared(22); RETURN NULL; END $$;
+CREATE CONSTRAINT TRIGGER late AFTER INSERT ON jobs DEFERRABLE INITIALLY DEFERRED
+FOR EACH ROW EXECUTE FUNCTION wait_at_commit();
+"""
+
+
+@pytest.mark.full
+@pytest.mark.fault(
+    "F22",
+    done="The server committed a worker's page, and the connection was cut before its answer came.",
+    holds="The run is tried again from after that page, and every posting is there and counted once.",
+)
+def test_the_answer_to_a_commit(
+    server, name, wire, tracker, program, enqueue, board, wait_until, sql
+) -> None:
+    run_id = enqueue("gated")
+    worker = program("worker", "--slots", "1", lease_s=8.0, url=server.url(name, port=wire.port))
+    worker.wait_for("at the gate")
+    with server.connect(name) as holder:
+        holder.execute(WAIT_AT_COMMIT)
+        holder.execute("SELECT pg_advisory_lock(22)")
+        board.let_go()
+        wait_until(lambda: sql(WAITING, "COMMIT%"))
+        wire.lose_answers()
+    wait_until(lambda: jobs(sql) == 10)
+    sql("DROP TRIGGER late ON jobs")
+    wire.cut()
+    wait_until(lambda: tracker.runs.get(run_id).state is RunState.SUCCEEDED)
+    run = tracker.runs.get(run_id)
+    assert (run.attempt, run.rescue_count, run.fence) == (2, 0, 2)
+    assert jobs(sql) == run.counts.new == POSTINGS
+    assert (run.counts.pages, run.counts.unchanged) == (7, 5), "the front was looked at again"
+    (first, second) = sql(
+        "SELECT outcome, error_class, (counts->>'new')::int FROM collector_run_attempts"
+        " ORDER BY fence"
+    )
+    assert first == ("failed", "db", 10)
+    assert second == ("succeeded", None, POSTINGS - 10)
