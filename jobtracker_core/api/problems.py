@@ -22,6 +22,7 @@ from jobtracker_core.contract.errors import BadQuery, ConfigError
 from jobtracker_core.plugins.discovery import Unavailable as CannotRun
 from jobtracker_core.plugins.discovery import UnknownCollector
 from jobtracker_core.plugins.forms import FormError
+from jobtracker_core.runner.schedule import ScheduleError
 from jobtracker_core.storage.errors import (
     Busy,
     Duplicate,
