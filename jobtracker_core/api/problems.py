@@ -12,6 +12,7 @@ from litestar import Request, Response
 from litestar.exceptions import (
     ClientException,
     HTTPException,
+    InternalServerException,
     SerializationException,
     ValidationException,
 )
@@ -50,6 +51,8 @@ BODY = "body"
 """What the body as a whole is called where it is wrong."""
 _BODY = "data"
 """What Litestar calls it."""
+_GONE = "client disconnected prematurely"
+"""What Litestar says where a sender goes away before the end of a body."""
 
 
 # The narrower ones come first.
@@ -149,6 +152,9 @@ def explain(error: Exception) -> Explained:
         return invalid({BODY: error.detail})
     if isinstance(error, HTTPException) and error.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
         return _refused(error)
+    if isinstance(error, InternalServerException) and error.detail == _GONE:
+        # Nobody hears it; a fault of ours it is not.
+        return _plain("bad-request", HTTPStatus.BAD_REQUEST, "The request broke off.")
     return _crash(error)
 
 
