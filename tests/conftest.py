@@ -46,8 +46,13 @@ ROOM = 2 * 1024**3
 
 @pytest.fixture(autouse=True)
 def no_config_file(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What stands in the configuration file of whoever runs the tests is not for them."""
+    """What stands in the configuration file of whoever runs the tests is not for them.
+
+    Nor is the server that his commands are for.
+    """
     monkeypatch.setenv("JOBTRACKER_CONFIG", "")
+    for name in ("JOBTRACKER_SERVER", "JOBTRACKER_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture(scope="session")

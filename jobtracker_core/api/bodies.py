@@ -41,7 +41,7 @@ class ApiRequest(Request[Any, Any, Any]):
         wanted = handler.parsed_fn_signature.parameters["data"].annotation
         body = await self.body()
         try:
-            read = msgspec.json.decode(body, type=wanted)
+            read = _read(body, wanted)
         except msgspec.ValidationError as error:
             raise _invalid(error, wanted) from error
         except (msgspec.DecodeError, RecursionError) as error:
@@ -49,6 +49,26 @@ class ApiRequest(Request[Any, Any, Any]):
         if b"\\u0000" in body:
             _refuse_nul(msgspec.json.decode(body), handler.opt.get(FOREIGN))
         return read
+
+
+def _read(body: bytes, wanted: Any) -> Any:
+    try:
+        return msgspec.json.decode(body, type=wanted)
+    except msgspec.ValidationError as error:
+        if "got `float`" not in str(error):
+            raise
+    # JSON has one kind of numbers: 5.0 is 5.
+    return msgspec.convert(_whole(msgspec.json.decode(body)), wanted)
+
+
+def _whole(value: Any) -> Any:
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, list):
+        return [_whole(one) for one in value]
+    if isinstance(value, dict):
+        return {name: _whole(one) for name, one in value.items()}
+    return value
 
 
 def choices(hint: Any) -> tuple[str, ...]:

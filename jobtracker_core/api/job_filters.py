@@ -49,7 +49,10 @@ OfSeniority: TypeAlias = Annotated[
 PayFrom: TypeAlias = Annotated[
     float | None,
     QueryParameter(
-        description="Only with pay that reaches so much a year", ge=0, schema_extra=FROM_ZERO
+        description="Only with pay that reaches so much a year",
+        ge=0,
+        le=1e12,
+        schema_extra=FROM_ZERO,
     ),
 ]
 PayCurrency: TypeAlias = Annotated[

@@ -39,7 +39,6 @@ from jobtracker_core.tracker import CollectorOff
 from jobtracker_core.tracker.ingest import NotYours, RunOver
 from jobtracker_core.tracker.proxies import BadAddress, BadProxy, LeftAlone
 from jobtracker_core.tracker.runs import NoRetry
-from jobtracker_core.tracker.searches import ScheduleError
 
 MEDIA_TYPE = "application/problem+json"
 

@@ -65,6 +65,9 @@ def collect(ctx: click.Context, collector: str | None, poll_interval: str | None
     return work([collector], flags({"poll_interval": poll_interval}))
 
 
+collect.params += place_options()
+
+
 def _command(source: discovery.Source) -> click.Command:
     info = source.info
     described = forms.fields(info.query)

@@ -157,14 +157,12 @@ class Proxies:
     def test(
         self, *, collector: str | None = None, url: str | None = None, pool: str | None = None
     ) -> tuple[ProxyTest, ...]:
-        """Have a collector's homepage asked for once through each proxy.
+        """Have a page asked for once through each proxy; a collector's homepage or any `url`.
 
-        Raises UnknownCollector, NotFound and LeftAlone, and FormError for a `url`: a server asks
-        for no address of a caller's choice.
+        Raises UnknownCollector, NotFound and LeftAlone, and FormError for a `url` that is none, or
+        that leads inside.
         """
-        if collector is None or url is not None:
-            raise FormError({"url": "a server tests proxies with a collector's site alone"})
-        body = {"collector": collector, "pool": pool}
+        body = {"collector": collector, "url": url, "pool": pool}
         return self._session.post(
             "/proxies/test", tuple[ProxyTest, ...], body, once=False, timeout=_PER_PROXY_S
         )

@@ -15,9 +15,7 @@ class Planned(Exception):  # noqa: N818  (nothing went wrong)
 
     def __init__(self, request: Request) -> None:
         super().__init__(f"{request.method} {request.path}")
-        self.method = request.method
         self.path = request.path
-        self.body = request.body
 
 
 class _Plan:

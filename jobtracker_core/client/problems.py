@@ -27,7 +27,14 @@ from jobtracker_core.http.proxies import BadProxy
 from jobtracker_core.plugins.discovery import Unavailable, UnknownCollector
 from jobtracker_core.plugins.forms import FormError
 from jobtracker_core.runner.schedule import ScheduleError
-from jobtracker_core.storage.errors import Busy, Duplicate, NotAllowed, NotFound, Stale
+from jobtracker_core.storage.errors import (
+    Busy,
+    Duplicate,
+    MissingKey,
+    NotAllowed,
+    NotFound,
+    Stale,
+)
 from jobtracker_core.storage.request_keys import KeyReused
 from jobtracker_core.tracker.collectors import CollectorOff
 from jobtracker_core.tracker.ingest import NotYours, RunOver
@@ -179,7 +186,9 @@ def _stale(problem: _Problem) -> Stale:
         r"(.*) was changed meanwhile: it is at version (\d+), not (\d+)", problem.text
     )
     if found is None:
-        return Stale("it", expected=0, current=0)
+        stale = Stale("it", expected=0, current=0)
+        stale.message = problem.text
+        return stale
     return Stale(found[1], expected=int(found[3]), current=int(found[2]))
 
 
@@ -224,6 +233,7 @@ _KNOWN: Final[dict[str, Callable[[_Problem], Exception | None]]] = {
     "left-alone": lambda p: LeftAlone(p.text, p.hint),
     "collector-off": _collector_off,
     "cannot-run": _cannot_run,
+    "no-key": lambda p: MissingKey(p.text, p.hint),
     "no-retry": lambda p: NoRetry(p.text, p.hint),
     "run-over": _run_over,
     "forbidden": _not_yours,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import io
-import select
+import selectors
 import socket
 import ssl
 import threading
@@ -221,8 +221,9 @@ class _Connection:
         """Say whether the server has left it open, as far as can be known."""
         if time.monotonic() - self.used_at > _IDLE_S:
             return False
-        readable, _, _ = select.select([self._timed.fileno()], [], [], 0)
-        return not readable
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._timed.fileno(), selectors.EVENT_READ)
+            return not selector.select(0)
 
     def close(self) -> None:
         self._http.close()

@@ -32,6 +32,7 @@ BODIES: list[tuple[str, str, bytes | dict[str, Any], int, str, str]] = [
     ("POST", "applications", {"job_id": "1"}, 400, "job_id", "got `str`"),
     ("POST", "applications", {"title": "x", "applied_at": 0}, 400, "applied_at", "got `int`"),
     ("POST", "events", {"kind": "note", "done": "true"}, 400, "done", "got `str`"),
+    ("POST", "applications", {"title": "x", "job_id": 1.5}, 400, "job_id", "got `float`"),
     ("PUT", "jobs/1", {"skills": "python"}, 400, "skills", "got `str`"),
     ("PUT", "jobs/1", {"skills": ["a", 1]}, 400, "skills[1]", "got `int`"),
     ("POST", "runs/bulk", {"action": "cancel", "ids": ["1"]}, 400, "ids[0]", "got `str`"),
@@ -171,3 +172,9 @@ def test_all_methods_of_an_address_are_told(client) -> None:
         answer = client.options(f"{API}/{where}")
         assert answer.status_code == 204
         assert answer.headers["allow"] == methods
+
+
+def test_a_whole_number_may_be_written_with_a_point(client, fill) -> None:
+    fill(1)
+    made = client.post(f"{API}/applications", content=b'{"job_id": 1.0}', headers=JSON)
+    assert made.status_code == 201, made.text

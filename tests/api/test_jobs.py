@@ -97,7 +97,7 @@ def test_going_back_by_mark(client, fill) -> None:
         ({"source": "other"}, ["Lead"]),
         ({"source": "nobody"}, []),
         ({"search": "LEA"}, ["Lead"]),
-        ({"search": "\x01"}, ["Lead", "Plain"]),
+        ({"search": "\x01"}, []),
         ({"search": "%"}, []),
         ({"remote": "hybrid"}, ["Lead"]),
         ({"employment": "internship"}, ["Lead"]),

@@ -73,6 +73,8 @@ def test_a_token_or_a_server_that_is_none_costs_the_site_nothing(
     monkeypatch.setenv("JOBTRACKER_TOKEN", "jt_abcd1234_verysecret")
     wrong = jobtracker("collect", "hiringcafe", "--server", server)
     assert (wrong.code, "verysecret" in wrong.err) == (2, False)
+    wrong = jobtracker("collect", "--collector", "hiringcafe", "--server", server)
+    assert (wrong.code, "has expired or was revoked" in wrong.err) == (2, True)
     with HostileServer(saying()) as gone:
         pass
     lost = jobtracker("collect", "hiringcafe", "--server", gone.url)

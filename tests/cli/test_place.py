@@ -23,6 +23,8 @@ from keys import KEY
 from live_server import serving
 
 SECRET = "jt_abcd1234_verysecret"
+NO_DATABASE = pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
+"""For what asks none: once is enough."""
 
 
 class Said(Protocol):
@@ -249,11 +251,13 @@ def test_curl_is_told_the_request_that_is_made(
         assert rows == mine, command
 
 
+@NO_DATABASE
 def test_a_curl_line_without_a_server_is_for_this_machine(jobtracker) -> None:
     line = jobtracker("--set", "listen=0.0.0.0:9000", "jobs", "list", "--curl").out
     assert line.startswith("curl 'http://127.0.0.1:9000/api/v1/jobs?")
 
 
+@NO_DATABASE
 def test_what_is_of_one_machine_refuses_a_server(jobtracker, monkeypatch) -> None:
     commands = ("db", "worker", "serve", "init", "users", "secrets", "config", "replay")
     for command in commands:
@@ -267,6 +271,7 @@ def test_what_is_of_one_machine_refuses_a_server(jobtracker, monkeypatch) -> Non
         assert jobtracker(command, "--help").code == 0
 
 
+@NO_DATABASE
 def test_what_touches_no_data_minds_no_variable(jobtracker, monkeypatch) -> None:
     monkeypatch.setenv("JOBTRACKER_SERVER", "https://jobs.example")
     assert jobtracker("plugins").code == 0
@@ -335,6 +340,7 @@ def test_a_login_is_verified_and_for_its_owner_alone(
     assert [file.name for file in path.parent.iterdir()] == ["other.json"]
 
 
+@NO_DATABASE
 def test_plain_http_to_another_machine_is_a_choice(jobtracker, tmp_path, monkeypatch) -> None:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.setenv("JOBTRACKER_TOKEN", SECRET)
@@ -353,6 +359,7 @@ def test_plain_http_to_another_machine_is_a_choice(jobtracker, tmp_path, monkeyp
     assert "no connection to" in jobtracker("searches", "--server", far).err
 
 
+@NO_DATABASE
 def test_a_stranger_gets_one_request_and_the_error_is_clear(
     jobtracker, tmp_path, monkeypatch
 ) -> None:

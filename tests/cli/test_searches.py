@@ -104,7 +104,10 @@ def test_lists(jobtracker) -> None:
             ["x", "hiringcafe", "--timezone", "Europe/Berln"],
             ["--timezone: 'Europe/Berln' is no time zone", "Next: Did you mean Europe/Berlin?"],
         ),
-        (["x", "hiringcafe", "--every", "10s"], ["--every: a search runs every 60 to", "Next: "]),
+        (
+            ["x", "hiringcafe", "--every", "10s"],
+            ["--every: 10 is not allowed", "a whole number from 60 to"],
+        ),
         (["x", "hiringcafe", "--every", "often"], ["--every", "such as 6h"]),
         (["x", "hiringcafe", "--every", "1h", *DAILY], ["--cron", "not both"]),
         (["x", "hiringcafe", "--manual", *DAILY], ["--manual excludes --cron and --every"]),

@@ -18,7 +18,7 @@ from jobtracker_core.client.session import Session
 from jobtracker_core.client.transport import HttpWire
 from jobtracker_core.contract.errors import ConfigError
 from jobtracker_core.plugins.forms import FormError
-from jobtracker_core.storage.errors import Busy, NotFound, Stale
+from jobtracker_core.storage.errors import Busy, MissingKey, NotFound, Stale
 
 CERTIFICATE = Path(__file__).parents[1] / "http" / "self_signed.pem"
 TOKEN = "jt_abcd1234_verysecret"
@@ -263,6 +263,7 @@ def test_another_version_is_named() -> None:
         (problem("collector-off", detail="what?"), errors.Refused),
         (problem("run-over", detail="run 5 takes no more batches: it is asleep"), errors.Refused),
         (problem("cannot-run"), Exception),
+        (problem("no-key", detail="no", next="Set it."), MissingKey),
         (problem("changed", detail=5), errors.NotJobTracker),
         (problem("x", errors={"a": 1}), errors.NotJobTracker),
     ],
@@ -272,6 +273,7 @@ def test_strange_problems_are_told_all_the_same(body: bytes, kind: type[Exceptio
         with pytest.raises(kind) as told:
             remote.jobs.get(1)
         assert len(str(told.value)) < 5_000
+        assert "strange words" not in body.decode() or str(told.value) == "strange words"
 
 
 def test_a_list_without_end_is_not_followed() -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from msgspec.json import decode, encode
 
+from access import token_for
 from jobtracker_core import (
     ApplicationChanges,
     ApplicationDraft,
@@ -22,7 +24,10 @@ from jobtracker_core import (
     RemoteTracker,
     ViewChanges,
     ViewDraft,
+    __version__,
+    connect,
 )
+from jobtracker_core.client.errors import Unreached
 from jobtracker_core.contract.access import Scope
 from jobtracker_core.contract.run import RunState
 from jobtracker_core.http.proxies import BadProxy
@@ -34,6 +39,7 @@ from jobtracker_core.storage.queue import Limits
 from jobtracker_core.tracker import CollectorOff
 from jobtracker_core.tracker.ingest import IngestBatch, RunOver
 from jobtracker_core.tracker.runs import NoRetry
+from live_server import serving
 
 Facade = JobTracker | RemoteTracker
 
@@ -380,9 +386,37 @@ def test_what_is_read_is_equal_to_the_last_field(tracker: JobTracker, remote, fi
         assert read(remote) == read(tracker)
 
 
-def test_whoever_sends_a_token_may_ask_what_it_is(server, tracker: JobTracker) -> None:
-    from jobtracker_core import __version__, connect
+def test_no_proxy_is_tested_with_what_is_inside(remote) -> None:
+    remote.proxies.add("http://proxy.example:8080")
+    for words in ({"url": "http://169.254.169.254/x"}, {"url": "http://[::1"}):
+        with pytest.raises(FormError) as wrong:
+            remote.proxies.test(**words)
+        assert set(wrong.value.problems) == {"url"}
+    with pytest.raises(FormError):
+        remote.proxies.test()
+    with pytest.raises(UnknownCollector):
+        remote.proxies.test(collector="nobody")
 
+
+def test_threads_share_a_client_and_its_connections(remote, fill) -> None:
+    fill(3)
+    with ThreadPoolExecutor(8) as threads:
+        read = [*threads.map(lambda number: remote.jobs.get(number % 3 + 1).job.id, range(60))]
+    assert read == [number % 3 + 1 for number in range(60)]
+    assert 0 < len(remote._session._wire._kept) <= 8
+
+
+def test_a_connection_that_the_server_has_closed_is_not_used(tracker: JobTracker) -> None:
+    token = token_for(tracker)
+    with serving(tracker) as url:
+        remote = connect(url, token=token)
+        assert remote.stats.front().jobs == 0
+    with pytest.raises(Unreached, match="no connection"):
+        remote.applications.delete(1)  # never sent: nobody need look whether it was done
+    remote.close()
+
+
+def test_whoever_sends_a_token_may_ask_what_it_is(server, tracker: JobTracker) -> None:
     for scope in Scope:
         made = tracker.tokens.create(scope.value, [scope])
         with connect(server, token=made.text) as remote:

@@ -25,7 +25,7 @@ def examples(app) -> list[tuple[str, str]]:
         path = route.path_format.replace("{path}", "app.css").replace("{file}", "x.ics")
         path = re.sub(r"\{[a-z_]+_id\}", "1", path)
         path = path.replace("{name}", "hiringcafe").replace("{site}", "hiringcafe.com")
-        path = path.replace("{tag}", "dream")
+        path = path.replace("{tag}", "dream").replace("{part}", "jobs").replace("{part}", "jobs")
         assert "{" not in path, f"{path}: fill in an example"
         found += [(method, path) for method in sorted({*route.methods, "HEAD", "DELETE"})]
     return found

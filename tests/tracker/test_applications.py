@@ -36,7 +36,7 @@ def test_statuses_are_those_of_the_table() -> None:
 def test_one_by_hand_begins_as_a_draft(tracker, actions) -> None:
     made = tracker.applications.create(
         ApplicationDraft(
-            title="  Site\x00 reliability \ud800 engineer ",
+            title="  Site\x01 reliability \u200b engineer ",
             company="Example Works",
             notes="First\r\nsecond",
             next_action_on=date(2026, 4, 1),
@@ -250,7 +250,9 @@ def test_deleting_takes_what_belongs_to_it(tracker, actions) -> None:
     ("draft", "field", "problem"),
     [
         (ApplicationDraft(), "title", "must be given"),
-        (ApplicationDraft(title="\x00 "), "title", "must not be empty"),
+        (ApplicationDraft(title="\x01 "), "title", "must not be empty"),
+        (ApplicationDraft(title="a\x00"), "title", "NUL"),
+        (ApplicationDraft(title="a\ud800"), "title", "surrogate"),
         (ApplicationDraft(title="x" * 100_000), "title", "longer than 500"),
         (ApplicationDraft(title="x", url="javascript:alert(1)"), "url", "no absolute http"),
         (ApplicationDraft(title="x", notes="y" * 20_001), "notes", "longer than 20,000"),

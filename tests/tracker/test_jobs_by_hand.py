@@ -20,7 +20,7 @@ DRAFT = JobDraft(title="Engineer", url=URL)
 def test_one_by_hand_is_like_any_other(tracker, actions) -> None:
     made = tracker.jobs.create(
         JobDraft(
-            title=" Senior\x00 engineer ",
+            title=" Senior\x01 engineer ",
             url="https://site.example/1?utm_source=x",
             company="Example Works GmbH",
             place="Berlin, Germany",
@@ -249,7 +249,7 @@ def test_a_page_keeps_what_a_person_decided(tracker, collect) -> None:
 def test_a_note_on_a_job(tracker, fill, actions) -> None:
     fill(1)
     assert tracker.jobs.note(1) is None
-    first = tracker.jobs.write_note(1, "Call\x00 them\r\nsoon", expected_version=0)
+    first = tracker.jobs.write_note(1, "Call\x01 them\r\nsoon", expected_version=0)
     assert (first.text, first.version) == ("Call them\nsoon", 1)
     with pytest.raises(Stale, match="at version 1, not 0"):
         tracker.jobs.write_note(1, "x", expected_version=0)

@@ -33,7 +33,7 @@ def test_an_event_with_everything(tracker, fill, actions) -> None:
             kind="interview",
             application_id=application.id,
             job_id=1,
-            title=" Second\x00 round ",
+            title=" Second\x01 round ",
             text="Bring\r\npapers",
             place="Room 5",
             starts_at=local(2026, 7, 1, 14),

@@ -64,7 +64,8 @@ def test_the_claim(tracker, program, enqueue, cut_at, wait_until, sql) -> None:
 def test_the_heartbeat(tracker, program, enqueue, cut_at, board, wait_until, sql) -> None:
     run_id = enqueue("gated")
     worker = program("worker", "--slots", "1", lease_s=8.0)
-    worker.wait_for("at the gate")
+    # The line is told before it is stored, and storing it takes the run's row as well.
+    wait_until(lambda: sql("SELECT 1 FROM run_events WHERE kind = 'at_the_gate'"))
     with cut_at(f"SELECT 1 FROM collector_runs WHERE id = {run_id} FOR UPDATE", "%collector_runs%"):
         before = tracker.runs.get(run_id).lease_expires_at
     wait_until(lambda: tracker.runs.get(run_id).lease_expires_at > before)
