@@ -149,11 +149,11 @@ def explain(error: Exception) -> Explained:
         return _unavailable(error)
     if isinstance(error.__cause__, SerializationException) and isinstance(error, ClientException):
         return invalid({BODY: error.detail})
+    if isinstance(error, InternalServerException) and error.detail == _GONE:
+        # Nobody hears it, and it is no fault of ours.
+        error = ClientException("The request broke off.")
     if isinstance(error, HTTPException) and error.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
         return _refused(error)
-    if isinstance(error, InternalServerException) and error.detail == _GONE:
-        # Nobody hears it; a fault of ours it is not.
-        return _plain("bad-request", HTTPStatus.BAD_REQUEST, "The request broke off.")
     return _crash(error)
 
 
