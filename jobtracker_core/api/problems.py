@@ -12,6 +12,7 @@ from litestar import Request, Response
 from litestar.exceptions import (
     ClientException,
     HTTPException,
+    InternalServerException,
     SerializationException,
     ValidationException,
 )
@@ -49,6 +50,8 @@ BODY = "body"
 """What the body as a whole is called where it is wrong."""
 _BODY = "data"
 """What Litestar calls it."""
+_GONE = "client disconnected prematurely"
+"""What Litestar says where a sender goes away before the end of a body."""
 
 
 # The narrower ones come first.
@@ -146,6 +149,9 @@ def explain(error: Exception) -> Explained:
         return _unavailable(error)
     if isinstance(error.__cause__, SerializationException) and isinstance(error, ClientException):
         return invalid({BODY: error.detail})
+    if isinstance(error, InternalServerException) and error.detail == _GONE:
+        # Nobody hears it, and it is no fault of ours.
+        error = ClientException("The request broke off.")
     if isinstance(error, HTTPException) and error.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
         return _refused(error)
     return _crash(error)

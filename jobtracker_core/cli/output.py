@@ -5,6 +5,7 @@ Whatever comes from a site loses its control characters here: a title must not s
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
@@ -21,6 +22,9 @@ _LEAST = 8
 """Prose is not cut below this width: then rather a column less."""
 
 _GAP = 2
+
+# DEL, the controls of eight bits, and what turns the direction of a text around.
+_STEERING = re.compile("[\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 class Listing(click.Group):
@@ -46,12 +50,17 @@ def open_tracker(*flags: Flag) -> JobTracker:
 def print_json(value: Any) -> None:
     """Print a struct, or a sequence of them, as indented JSON."""
     encoded = msgspec.json.encode(value, enc_hook=_plain)
-    click.echo(msgspec.json.format(encoded, indent=2).decode())
+    click.echo(_harmless(msgspec.json.format(encoded, indent=2).decode()))
 
 
 def print_json_line(value: Any) -> None:
     """Print a struct as JSON on one line: for output that comes bit by bit."""
-    click.echo(msgspec.json.encode(value, enc_hook=_plain))
+    click.echo(_harmless(msgspec.json.encode(value, enc_hook=_plain).decode()))
+
+
+def _harmless(encoded: str) -> str:
+    # JSON itself leaves those characters as they are that steer a terminal with their eighth bit.
+    return _STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", encoded)
 
 
 def _plain(value: Any) -> Any:

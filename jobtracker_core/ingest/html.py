@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import re
-import unicodedata
 from typing import Final
 
 import nh3
@@ -12,7 +11,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from jobtracker_core.ingest import links
 from jobtracker_core.ingest.emails import LINE_BREAK, REMOVED, find_emails, replace_emails
-from jobtracker_core.ingest.text import decode_entities, strip_unseen
+from jobtracker_core.ingest.text import compose, decode_entities, strip_unseen
 
 LIMIT: Final = 64 * 1024
 """UTF-8 bytes of a description, before and after cleaning: nested tags cost nh3 their square."""
@@ -185,9 +184,7 @@ def _pass(source: str) -> str:
 
 def _is_tidy(markup: str) -> bool:
     return (
-        not _SIGNS.search(markup)
-        and strip_unseen(markup) == markup
-        and unicodedata.is_normalized("NFC", markup)
+        not _SIGNS.search(markup) and strip_unseen(markup) == markup and compose(markup) == markup
     )
 
 
@@ -199,7 +196,7 @@ def _tidy_texts(markup: str) -> str:
 
 def _tidy(text: str) -> str:
     # Unicode is composed in texts only: a mark after a tag's ">" would make it another character.
-    return replace_emails(unicodedata.normalize("NFC", strip_unseen(text)))
+    return replace_emails(compose(strip_unseen(text)))
 
 
 def _paragraphs(escaped: str) -> str:

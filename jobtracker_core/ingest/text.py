@@ -18,6 +18,9 @@ _UNSEEN = re.compile(
 # Only with its semicolon: "R&D&Reg Affairs" is no entity.
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 _SPACES = re.compile(r"\s+")
+_MOST_MARKS = 30
+# No mark is a letter or a digit, and none is among the first characters of Unicode.
+_MAY_BE_MARKS = re.compile(rf"[^\w\x00-\u02ff]{{{_MOST_MARKS + 1},}}")
 
 _MISSING = frozenset(
     [
@@ -44,6 +47,30 @@ _MISSING = frozenset(
 def strip_unseen(value: str) -> str:
     """Remove the characters that may not be stored or that nobody sees."""
     return _UNSEEN.sub("", value)
+
+
+def compose(value: str) -> str:
+    """Return a text in Unicode's composed form (NFC), with at most 30 marks on one character.
+
+    No language has more, and the time that composing takes grows with the square of their number.
+    """
+    if value.isascii():
+        return value
+    kept = _MAY_BE_MARKS.sub(_fewer_marks, value)
+    composed = unicodedata.normalize("NFC", kept)
+    # Another order of the marks may have left one more of them.
+    return composed if composed == kept else _MAY_BE_MARKS.sub(_fewer_marks, composed)
+
+
+def _fewer_marks(run: re.Match[str]) -> str:
+    kept: list[str] = []
+    marks = 0
+    for character in run[0]:
+        parts = unicodedata.normalize("NFD", character)
+        marks = marks + len(parts) if unicodedata.combining(parts[0]) else 0
+        if marks <= _MOST_MARKS:
+            kept.append(character)
+    return "".join(kept)
 
 
 def decode_entities(value: str) -> str:
@@ -84,5 +111,5 @@ def _settle(value: str, limit: int) -> str:
 
 
 def _pass(value: str, limit: int) -> str:
-    value = unicodedata.normalize("NFC", strip_unseen(decode_entities(value)))
+    value = compose(strip_unseen(decode_entities(value)))
     return replace_emails(_SPACES.sub(" ", value).strip())[:limit].rstrip()

@@ -24,7 +24,7 @@ from jobtracker_core.storage.engine import Database
 from jobtracker_core.storage.errors import Busy
 from jobtracker_core.storage.sessions import Session
 from jobtracker_core.storage.users import KnownUser, User
-from jobtracker_core.tracker.names import is_name, name_rule
+from jobtracker_core.tracker.names import LONGEST_NAME, is_name, name_rule
 from jobtracker_core.tracker.stored import Installation
 
 CODE_LIFE: Final = timedelta(minutes=60)
@@ -205,7 +205,7 @@ class Accounts:
     def _checked(self, name: str, password: str, address: str) -> KnownUser:
         """Return the user whose name and password these are, or count a try that failed."""
         database = self._tracker.database
-        name = unicodedata.normalize("NFC", name.strip())
+        name = _normal(name)
         place = network_of(address)
         wait = logins.take(database, address=place, account=name)
         if wait is not None:
@@ -248,11 +248,19 @@ def network_of(address: str) -> str:
 
 
 def _new_account(name: str, password: str) -> tuple[str, str]:
-    name = unicodedata.normalize("NFC", name.strip())
+    name = _normal(name)
     if not is_name(name):
         raise FormError({"name": name_rule(name)})
     checked = _check_new(password, name)
     return name, _unless_busy(lambda: passwords.hash_password(checked))
+
+
+def _normal(name: str) -> str:
+    """Return a name as it is stored; of one that is far too long, as much as shows it to be.
+
+    Anybody may send one, and the time that composing takes grows with the square of its marks.
+    """
+    return unicodedata.normalize("NFC", name.strip()[: 4 * (LONGEST_NAME + 1)])
 
 
 def _check_new(password: str, name: str) -> str:

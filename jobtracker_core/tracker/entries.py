@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 import types
 import typing
-import unicodedata
 from collections.abc import Collection, Mapping
 from datetime import UTC, date, datetime
 from enum import Enum
@@ -21,7 +20,7 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType, structs
 
 from jobtracker_core.ingest import links
-from jobtracker_core.ingest.text import strip_unseen
+from jobtracker_core.ingest.text import compose, strip_unseen
 from jobtracker_core.plugins.forms import FormError
 from jobtracker_core.storage import fields
 
@@ -160,7 +159,7 @@ def _text(value: str, meta: Meta) -> str:
     extra = meta.extra or {}
     # Far beyond the limit, it is not even cleaned.
     if limit is None or len(value) <= 4 * limit + 1000:
-        value = unicodedata.normalize("NFC", strip_unseen(_LINE_ENDS.sub("\n", value)))
+        value = compose(strip_unseen(_LINE_ENDS.sub("\n", value)))
         if fields.LINES not in extra:
             value = _SPACES.sub(" ", value)
         value = value.strip()

@@ -16,6 +16,7 @@ from jobtracker_core.contract.info import NAME_PATTERN, Private
 from jobtracker_core.contract.posting import Posting
 from jobtracker_core.contract.run import Counts, RunState
 from jobtracker_core.ingest.normalise import Unreadable, normalise
+from jobtracker_core.plugins.forms import FormError
 from jobtracker_core.runner.context import locate
 from jobtracker_core.runner.ending import tell_of
 from jobtracker_core.runner.soundness import sound_posting
@@ -26,6 +27,8 @@ from jobtracker_core.tracker.change import Change
 from jobtracker_core.tracker.stored import Installation
 
 MOST_POSTINGS: Final = 500
+LONGEST_QUERY: Final = 16 * 1024
+"""Bytes of a query as JSON: it stands in each list of runs."""
 
 Outcome = Literal["succeeded", "partial", "failed"]
 
@@ -74,7 +77,10 @@ class IngestBatch(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         Annotated[str, Meta(description="The same in words; with `done`", max_length=500)] | None
     ) = None
     query: Annotated[
-        dict[str, Any], Meta(description="What was asked of the site; from the first batch")
+        dict[str, Any],
+        Meta(
+            description="What was asked of the site; from the first batch. At most 16 KiB of JSON"
+        ),
     ] = {}
     http_requests: Annotated[int, Meta(description="Requests that it took", ge=0, le=1_000_000)] = 0
     bytes_in: Annotated[int, Meta(description="Bytes that came in", ge=0, le=2**40)] = 0
@@ -145,10 +151,12 @@ class Ingest:
             batch: Its key is the sender's own: two senders may use the same one.
             bound_to: The only collector that the sender may send pages of.
 
-        Raises NotYours, RunOver, and KeyReused if another batch came under this number.
+        Raises NotYours, FormError, RunOver, and KeyReused if another batch came under this number.
         """
         if bound_to is not None and bound_to != batch.collector:
             raise NotYours(bound_to)
+        if len(msgspec.json.encode(batch.query)) > LONGEST_QUERY:
+            raise FormError({"query": f"is longer than {LONGEST_QUERY:,} bytes as JSON"})
         digest = sha256(msgspec.json.encode(batch)).digest()
         # Cleaning takes its time: it is done before anybody waits for the transaction.
         records, rejected = _read(batch, self._private(batch.collector))

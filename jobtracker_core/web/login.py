@@ -19,6 +19,8 @@ from jobtracker_core.web.pages import Pages
 from jobtracker_core.web.session import PUBLIC, log_in, log_out, session_cookie
 
 _NOWHERE = "unknown"
+_BIGGEST = 16 * 1024
+"""Bytes of a form that strangers send."""
 
 
 class LoginForm(Struct, frozen=True, kw_only=True):
@@ -52,7 +54,13 @@ def show_login(
     return _login_page(request, installation, pages, following=following)
 
 
-@post("/login", sync_to_thread=True, opt={PUBLIC: True}, status_code=HTTPStatus.SEE_OTHER)
+@post(
+    "/login",
+    sync_to_thread=True,
+    opt={PUBLIC: True},
+    status_code=HTTPStatus.SEE_OTHER,
+    request_max_body_size=_BIGGEST,
+)
 def enter(
     request: Request[Any, Any, Any],
     data: URLEncodedBody[LoginForm],
@@ -128,7 +136,13 @@ def show_setup(
     return _setup_page(request, pages, HTTPStatus.OK, code=code)
 
 
-@post("/setup", sync_to_thread=True, opt={PUBLIC: True}, status_code=HTTPStatus.SEE_OTHER)
+@post(
+    "/setup",
+    sync_to_thread=True,
+    opt={PUBLIC: True},
+    status_code=HTTPStatus.SEE_OTHER,
+    request_max_body_size=_BIGGEST,
+)
 def set_up(
     request: Request[Any, Any, Any],
     data: URLEncodedBody[SetupForm],

@@ -264,6 +264,7 @@ def test_other_scopes_do_not_do(stranger, holding, scope) -> None:
         (batch(more=1), 400, "more"),
         (batch(postings=[{}] * 501), 400, "postings"),
         (batch(1, ["x"]), 400, "postings[0]"),
+        (batch(query={"text": "x" * 20_000}), 400, "query"),
     ],
 )
 def test_a_batch_that_is_none_is_refused_whole(problem, tracker, body, status, field) -> None:

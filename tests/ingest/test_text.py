@@ -1,3 +1,6 @@
+import time
+import unicodedata
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -31,6 +34,27 @@ def test_clean(given_text, expected):
 def test_clean_cuts_at_the_limit_and_leaves_no_space_at_the_end():
     assert text.clean("ab " * 10, 6) == "ab ab"
     assert text.clean("x" * 10_000, 500) == "x" * 500
+
+
+def test_marks_without_end_cost_no_time_and_are_cut():
+    endless = "a" + "\u0315\u0300" * 20_000
+    since = time.thread_time()
+    composed = text.compose(f"{endless} Cafe\u0301 {endless}")
+    assert time.thread_time() - since < 0.5
+    assert composed.count("\u0315") == 2 * 15
+    assert "Café" in composed
+
+
+@LIMITED
+@given(
+    st.text(st.sampled_from("aüǘ·\u0344\u0f73\u0323\u0301\u0315\u3099\u1100\u1161…"), max_size=120)
+)
+def test_composing_is_idempotent_and_leaves_what_people_write(value):
+    composed = text.compose(value)
+    assert text.compose(composed) == composed
+    assert unicodedata.is_normalized("NFC", composed)
+    if len(value) <= 15:
+        assert composed == unicodedata.normalize("NFC", value)
 
 
 @pytest.mark.parametrize(

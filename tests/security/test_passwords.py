@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 import unicodedata
 
 import pytest
@@ -118,3 +119,12 @@ def test_whoever_would_wait_for_long_is_told_so(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(passwords, "_PATIENCE_S", 0.01)
     with passwords._turn(), passwords._turn(), pytest.raises(passwords.HashingBusy):
         passwords.hash_password(GOOD)
+
+
+def test_one_that_does_not_end_is_not_even_composed() -> None:
+    endless = "a" + "\u0315\u0300" * 20_000
+    since = time.thread_time()
+    with pytest.raises(WeakPassword, match="at most"):
+        check_password(endless)
+    assert not passwords.verify(None, endless)
+    assert time.thread_time() - since < 1.0

@@ -281,6 +281,13 @@ def test_too_many_at_once_is_said_to_pass(
         tracker.accounts.login("Ann", GOOD, address=HERE)
 
 
+def test_a_name_that_does_not_end_costs_a_stranger_more_than_us(tracker: JobTracker) -> None:
+    since = clock.thread_time()
+    with pytest.raises(WrongLogin):
+        tracker.accounts.login("a" + "\u0315\u0300" * 60_000, OTHER, address=HERE)
+    assert clock.thread_time() - since < 1.0
+
+
 @pytest.mark.full
 def test_an_unknown_name_takes_as_long_as_a_known_one(
     tracker: JobTracker, time: FrozenTime

@@ -143,3 +143,8 @@ def test_a_part_of_a_page_leads_the_whole_page_to_the_login(visitor, ann) -> Non
     answer = visitor.get("/jobs", headers={"HX-Request": "true", "HX-Request-Type": "partial"})
     assert answer.status_code == 401
     assert answer.headers["hx-redirect"].startswith("/login?next=")
+
+
+@pytest.mark.parametrize("path", ["/login", "/setup"])
+def test_strangers_send_no_more_than_a_form(visitor, path) -> None:
+    assert visitor.post(path, data={"name": "x" * 20_000}).status_code == 413
