@@ -108,7 +108,7 @@ class Schedulers:
     def catch_up(self) -> None:
         """Wait until no search is due any more."""
         try:
-            wait_until(lambda: not searches.due(self.frozen.db)[0], seconds=15)
+            wait_until(lambda: not searches.due(self.frozen.db)[0], seconds=20)
         except AssertionError:
             logs = [path.read_text() for path in sorted(self._folder.glob("log-*"))]
             raise AssertionError(logs) from None
