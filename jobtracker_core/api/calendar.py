@@ -109,7 +109,7 @@ def read_feed(
         raise NotFoundException from error
     return Response(
         text,
-        media_type="text/calendar; charset=utf-8",
+        media_type="text/calendar",  # Litestar adds the charset
         headers={
             "Cache-Control": "private, no-store",
             "Content-Disposition": 'inline; filename="jobtracker.ics"',

@@ -57,7 +57,7 @@ def attachment(name: str, kind: Format, pieces: Iterator[bytes]) -> Stream:
     first = next(grouped, b"")
     return Stream(
         chain([first], grouped),
-        media_type=MEDIA_TYPES[kind] + ("; charset=utf-8; header=present" if kind == "csv" else ""),
+        media_type=MEDIA_TYPES[kind] + ("; header=present" if kind == "csv" else ""),
         headers={"Content-Disposition": f'attachment; filename="{name}.{kind}"'},
     )
 

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
+import msgspec
 from litestar.connection import ASGIConnection
 from litestar.exceptions import ValidationException
 from litestar.handlers import BaseRouteHandler
@@ -46,6 +47,9 @@ async def refuse_unknown_parameters(
             said = _no_value(query[name], known[name].annotation)
             if said is not None:
                 problems.setdefault(name, said)
+    for name, parameter in known.items():
+        if parameter.is_required and name not in query:
+            problems.setdefault(name, "must be given")
     if problems:
         raise ValidationException(
             extra=[{"key": name, "message": said} for name, said in problems.items()]
@@ -72,20 +76,24 @@ def _no_value(value: str, hint: Any) -> str | None:
     words = choices(hint)
     if words and value not in words:
         return f"{value[:_LONGEST_SHOWN]!r} is none of: {', '.join(words)}"
-    said = next((_TIMES[kind] for kind in alternatives(hint) if kind in _TIMES), None)
-    if said is not None and (wrong := _no_time(value, said)) is not None:
+    kind = next((kind for kind in alternatives(hint) if kind in _TIMES), None)
+    if kind is not None and (wrong := _no_time(value, kind)) is not None:
         return wrong
     if value.lower() == "null" and str not in alternatives(hint):
         return "leave it out if it does not matter"
     return None
 
 
-def _no_time(value: str, takes: str) -> str | None:
+def _no_time(value: str, kind: Any) -> str | None:
     if value.replace(".", "", 1).isdecimal():
         # It would be so many seconds since 1970.
-        return takes
+        return _TIMES[kind]
     if value[:4].isdecimal() and not FIRST_YEAR <= int(value[:4]) <= LAST_YEAR:
         return f"the year {int(value[:4])} is not one from {FIRST_YEAR} to {LAST_YEAR}"
+    try:
+        msgspec.convert(value, kind)
+    except msgspec.ValidationError:
+        return _TIMES[kind]
     return None
 
 

@@ -75,6 +75,7 @@ class _Lazy(click.Group):
         """Find a command, which must fit the place that is named."""
         if args and not {"-h", "--help"} & {*args}:
             _check_place(args[0], ctx.params.get("server"))
+            _refuse_unknown(ctx, args[0])
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
@@ -125,6 +126,17 @@ def root(ctx: click.Context, /, **options: Any) -> None:
     if options["database_url"] == "":
         raise click.BadParameter("must not be empty", param_hint="--database")
     ctx.obj = options
+
+
+def _refuse_unknown(ctx: click.Context, command: str) -> None:
+    """Name the commands that a wrong one is nearest to; click itself knows only imported ones."""
+    if command in _COMMANDS or command.startswith("-"):
+        return
+    from difflib import get_close_matches
+
+    near = get_close_matches(command, _COMMANDS)
+    hint = f" Did you mean {' or '.join(near)}?" if near else ""
+    raise click.UsageError(f"No such command {command!r}.{hint}", ctx)
 
 
 def _check_place(command: str, server: str | None) -> None:

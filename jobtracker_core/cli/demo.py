@@ -14,7 +14,7 @@ import click
 
 from jobtracker_core.cli.errors import FAILED
 from jobtracker_core.cli.jobs import print_jobs
-from jobtracker_core.cli.practice import PER_MINUTE, directions
+from jobtracker_core.cli.practice import PER_MINUTE, directions, way_to_program
 from jobtracker_core.cli.progress import stop_on_signals, watch
 from jobtracker_core.cli.results import print_result
 from jobtracker_core.cli.runs import changed_fields
@@ -157,6 +157,8 @@ def _leave_open(sites: Mapping[str, PracticeSite], directory: Path) -> None:
 
     click.echo("\nThe practice sites stay open until Ctrl-C. In another terminal:\n")
     click.echo(f"  export JOBTRACKER_DATABASE_URL=sqlite:///{directory.absolute()}/jobtracker.db")
+    for line in way_to_program():
+        click.echo(f"  {line}")
     for name, site in sites.items():
         for line in directions(name, site):
             click.echo(f"  {line}")

@@ -9,7 +9,14 @@ import click
 from msgspec import structs
 
 from jobtracker_core.cli.entry_options import changes_of, entered, entry_options, moment
-from jobtracker_core.cli.output import clean, clean_lines, print_fields, print_json, print_table
+from jobtracker_core.cli.output import (
+    by_clock,
+    clean,
+    clean_lines,
+    print_fields,
+    print_json,
+    print_table,
+)
 from jobtracker_core.cli.place import Family, curl_option, open_place
 from jobtracker_core.storage.timeline import (
     Event,
@@ -62,7 +69,7 @@ def events(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001
 @curl_option
 @_json
 def list_(limit: int, after: str | None, as_json: bool, curl: bool, **given: Any) -> None:  # noqa: FBT001
-    """List events, the latest start first; times are in UTC."""
+    """List events, the latest start first; times are by the clock of each event's time zone."""
     filters: EventFilters = {
         "application_id": given["application_id"],
         "job_id": given["job_id"],
@@ -80,7 +87,8 @@ def list_(limit: int, after: str | None, as_json: bool, curl: bool, **given: Any
         ("ID", "KIND", "STARTS", "ENDS", "TITLE", "PLACE", "DONE", "APPLICATION", "JOB"),
         (
             (
-                *(e.id, e.kind, e.starts_at, e.ends_at, e.title, e.place),
+                *(e.id, e.kind, by_clock(e.starts_at, e.timezone), by_clock(e.ends_at, e.timezone)),
+                *(e.title, e.place),
                 *(e.done_at is not None, e.application_id, e.job_id),
             )
             for e in found.items
@@ -95,14 +103,15 @@ def list_(limit: int, after: str | None, as_json: bool, curl: bool, **given: Any
 @_id
 @_json
 def show(event_id: int, as_json: bool) -> None:  # noqa: FBT001
-    """Show one event; times are in UTC."""
+    """Show one event; its start and end are by the clock of its time zone, the rest is in UTC."""
     with open_place() as tracker:
         found = tracker.timeline.get(event_id)
     if as_json:
         print_json(found)
         return
     left_out = {"text", "version", "uid"}
-    fields = structs.asdict(found).items()
+    starts, ends = (by_clock(at, found.timezone) for at in (found.starts_at, found.ends_at))
+    fields = (structs.asdict(found) | {"starts_at": starts, "ends_at": ends}).items()
     print_fields((name.replace("_", " "), value) for name, value in fields if name not in left_out)
     if found.text:
         click.echo(f"\n{clean_lines(found.text)}")
@@ -152,4 +161,8 @@ def _tell(event: Event, *, as_json: bool) -> None:
     if as_json:
         print_json(event)
     else:
-        click.echo(clean(f"Event {event.id}, {event.title}, at {clean(event.starts_at)} UTC."))
+        click.echo(
+            clean(
+                f"Event {event.id}, {event.title}, at {by_clock(event.starts_at, event.timezone)}."
+            )
+        )

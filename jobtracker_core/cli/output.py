@@ -10,6 +10,7 @@ import sys
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import click
 import msgspec
@@ -121,6 +122,11 @@ def print_fields(fields: Iterable[tuple[str, object]]) -> None:
     width = max((len(name) for name, _ in shown), default=0)
     for name, value in shown:
         click.echo(f"{name:<{width}}  {value}")
+
+
+def by_clock(at: datetime | None, timezone: str) -> str | None:
+    """Return an instant as the clocks of a place show it, and by which time that is."""
+    return None if at is None else f"{at.astimezone(ZoneInfo(timezone)):%Y-%m-%d %H:%M %Z}"
 
 
 def clean(value: object) -> str:

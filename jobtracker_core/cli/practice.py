@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import shlex
+import shutil
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import click
 
@@ -43,9 +47,15 @@ def practice(name: str, port: int, postings: int, faults: tuple[str, ...], path:
         click.echo(
             f"{name}: practice site at {site.base_url}, until Ctrl-C. In another terminal:\n"
         )
-        for line in directions(name, site):
+        for line in (*way_to_program(), *directions(name, site)):
             click.echo(f"  {line}")
         stop.wait()
+
+
+def way_to_program() -> Iterator[str]:
+    """Yield the shell command that lets a terminal find this program, where it does not."""
+    if shutil.which("jobtracker") is None:
+        yield f"export PATH={shlex.quote(str(Path(sys.executable).parent))}:$PATH"
 
 
 def directions(name: str, site: PracticeSite) -> Iterator[str]:

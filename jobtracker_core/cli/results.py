@@ -16,7 +16,8 @@ def print_result(collected: Collected) -> None:
     click.echo(f"{run.collector}: {run.state} in {seconds:.1f} s (run {run.id})")
     parts = [f"{counts.new} new", f"{counts.changed} changed", f"{counts.unchanged} known"]
     parts += [f"{n} {word}" for n, word in ((counts.rejected, "unreadable"),) if n]
-    click.echo(f"  {counts.seen} postings on {counts.pages} pages: {', '.join(parts)}")
+    pages = "1 page" if counts.pages == 1 else f"{counts.pages} pages"
+    click.echo(f"  {counts.seen} postings on {pages}: {', '.join(parts)}")
     if counts.details or counts.details_failed:
         failed = f", {counts.details_failed} failed" if counts.details_failed else ""
         click.echo(f"  {counts.details} details read{failed}")

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from jobtracker_core.cli.output import clean, print_fields, print_json, print_table
+from jobtracker_core.cli.output import by_clock, clean, print_fields, print_json, print_table
 from jobtracker_core.cli.place import Family, Tracker, curl_option, open_place, program
 from jobtracker_core.cli.search_options import (
     given,
@@ -38,7 +38,7 @@ def searches(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001
 @curl_option
 @_json
 def list_(collector: str | None, as_json: bool, curl: bool) -> None:  # noqa: FBT001
-    """List searches by name; times are in UTC."""
+    """List searches by name; the next time is by the clock of each search's time zone."""
     with open_place(curl=curl) as tracker:
         found = tracker.searches.list(collector=collector)
     if as_json:
@@ -52,7 +52,7 @@ def list_(collector: str | None, as_json: bool, curl: bool) -> None:  # noqa: FB
                 s.name,
                 s.collector,
                 s.enabled,
-                s.next_tick_at,
+                by_clock(s.next_tick_at, s.schedule.timezone),
                 s.missed_ticks,
                 s.skipped_ticks,
                 schedules.describe(s.schedule),
@@ -82,7 +82,7 @@ def show(search: str, as_json: bool) -> None:  # noqa: FBT001
             ("query", ", ".join(f"{k}={clean(v)}" for k, v in found.query.items())),
             ("on", found.enabled),
             ("runs", report.words),
-            ("next", found.next_tick_at),
+            ("next", by_clock(found.next_tick_at, found.schedule.timezone)),
             ("stagger", _seconds(found.schedule.stagger_s)),
             ("misfire window", _seconds(found.schedule.misfire_window_s)),
             ("overlap", found.overlap),

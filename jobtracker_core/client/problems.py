@@ -174,7 +174,8 @@ def _of_status(answer: Answer, problem: _Problem, url: str) -> Exception:
     elif status in {HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED}:
         error = OtherVersion(
             f"the server at {url} does not know what was asked",
-            "It is probably of another version: bring the older one of the two up to date.",
+            "Give the server's own address, not that of one of its pages; if it is that, the "
+            "server is of another version: bring the older one of the two up to date.",
         )
     else:
         error = Refused(f"{url}: {text}", problem.hint)

@@ -76,7 +76,11 @@ def open_run(conn: Connection, sender: Sender) -> Opened:
             ("created_at", "scheduled_for", "started_at", "claimed_at", "heartbeat_at"), moment
         ),
     }
-    made = conn.execute(queue.insert_unless_there(conn.dialect.name).values(values)).scalar()
+    # An insert that finds the run uses a number up, and there is one for each batch.
+    there = conn.scalar(sa.select(runs.c.id).where(runs.c.dedup_key == sender.run_key))
+    made = None
+    if there is None:
+        made = conn.scalar(queue.insert_unless_there(conn.dialect.name).values(values))
     if made is not None:
         attempts.begin(conn, run_id=made, fence=1, attempt=1, worker_id=worker, at=moment)
     row = conn.execute(

@@ -170,7 +170,7 @@ def _text(value: str, meta: Meta) -> str:
             raise _Wrong("must not be empty")
         return value
     if fields.LINK in extra and links.canonical(value) is None:
-        raise _Wrong("is no absolute http(s) address without a user's name in it")
+        raise _Wrong("is no http(s) address, without a user's name, such as https://jobs.example/1")
     if fields.ADDRESS in extra and not _EMAIL.fullmatch(value):
         raise _Wrong("is no e-mail address")
     if fields.ZONE in extra and not _is_zone(value):

@@ -235,14 +235,18 @@ def _bounds(schema: Mapping[str, Any]) -> str:
     ):
         least, most = schema.get(low), schema.get(high)
         if least is not None and most is not None:
-            said.append(f"{least:,} to {most:,}{what}")
+            said.append(f"{_number(least)} to {_number(most)}{what}")
         elif most is not None:
-            said.append(f"at most {most:,}{what}")
+            said.append(f"at most {_number(most)}{what}")
         elif least is not None:
-            said.append(f"at least {least:,}{what}")
+            said.append(f"at least {_number(least)}{what}")
     if schema.get("default") is not None and schema["default"] not in ([], {}):
         said.append(f"{json.dumps(schema['default'])} if absent")
     return "; ".join(said)
+
+
+def _number(bound: float) -> str:
+    return f"{int(bound):,}" if bound == int(bound) else f"{bound:,}"
 
 
 def _curl(

@@ -49,6 +49,11 @@ def send(client: Any) -> Callable[..., Any]:
     return send
 
 
+def test_batches_use_up_no_numbers_of_runs(send) -> None:
+    first = [send(number, [posting(number)])["run_id"] for number in (1, 2, 3)]
+    assert {send(1, [posting(9)], key="k2")["run_id"] - run_id for run_id in first} == {1}
+
+
 def test_a_run_is_opened_filled_and_ended(send, tracker) -> None:
     first = send(1, [posting(1), posting(2)], query={"text": "python"})
     run_id = first["run_id"]

@@ -165,7 +165,7 @@ def test_the_calendar_is_read_by_its_secret_address_until_that_is_revoked(client
     address = f"/feeds/{feed['secret']}.ics"
     answer = client.get(address, headers={"Authorization": ""})
     assert answer.status_code == 200
-    assert answer.headers["content-type"].startswith("text/calendar")
+    assert answer.headers["content-type"] == "text/calendar; charset=utf-8"
     assert answer.headers["cache-control"] == "private, no-store"
     [event] = vobject.readOne(answer.text).vevent_list
     assert event.dtstart.value.isoformat() == "2027-01-20T13:00:00+00:00"

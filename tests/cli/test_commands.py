@@ -28,6 +28,15 @@ def test_collect_tells_what_it_did(collected) -> None:
     assert "45 postings on 2 pages: 0 new, 0 changed, 45 known" in said.out
 
 
+@pytest.mark.parametrize(
+    ("command", "hint"), [("colect", " Did you mean collect or collectors?"), ("zzz", "")]
+)
+def test_a_wrong_command_names_the_nearest_ones(jobtracker, command, hint) -> None:
+    said = jobtracker(command)
+    assert said.code == 2
+    assert said.err.endswith(f"Error: No such command {command!r}.{hint}\n")
+
+
 def test_collect_as_json(collected) -> None:
     said = collected("collect", "hiringcafe", "--json", "--remote", "remote", "--limit", "3")
     result = json.loads(said.out)

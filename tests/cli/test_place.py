@@ -127,10 +127,13 @@ def test_what_a_person_keeps_is_kept_there(elsewhere, installation) -> None:
         *("events", "add", "interview", "--application-id", "1", "--timezone", "Europe/Berlin"),
         *("--starts-at", "2026-12-05T10:00", "--place", "There", "--reminder-min", "30"),
     )
-    assert said.out.endswith("Interview, at 2026-12-05 09:00 UTC.\n")
+    assert said.out.endswith("Interview, at 2026-12-05 10:00 CET.\n")
     number = installation.timeline.list(kind="interview").items[0].id
     assert told(elsewhere("events", "edit", str(number), "--done", "--json"))["done_at"]
-    assert "place           There" in elsewhere("events", "show", str(number)).out
+    shown = elsewhere("events", "show", str(number)).out
+    assert "place           There" in shown
+    assert "starts at       2026-12-05 10:00 CET" in shown
+    assert "\t2026-12-05 10:00 CET\t" in elsewhere("events", "list", "--kind", "interview").out
     for words, found in (
         (["--kind", "interview", "--from", "2026-12-05"], [number]),
         (["--kind", "interview", "--to", "2026-12-05T08:59"], []),

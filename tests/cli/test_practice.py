@@ -47,6 +47,15 @@ def test_the_site_is_open_until_it_is_stopped(jobtracker, watched: Watched) -> N
     assert "export JOBTRACKER_HIRINGCAFE_PER_MINUTE=60000" in watched.said
 
 
+def test_a_terminal_that_lacks_the_program_is_told_where_it_is(
+    jobtracker, watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for found, told in (("/usr/bin/jobtracker", False), (None, True)):
+        monkeypatch.setattr("shutil.which", lambda _, found=found: found)
+        assert jobtracker("plugins", "practice", "hiringcafe", "--postings", "1").code == 0
+        assert ("export PATH=" in watched.said) is told
+
+
 def test_it_shows_the_fault_that_is_asked_for(jobtracker, watched: Watched) -> None:
     assert jobtracker("plugins", "practice", "hiringcafe", "--fail", "unauthorized").code == 0
     assert watched.status == 401

@@ -37,6 +37,8 @@ def test_a_search_is_added_and_shown(jobtracker) -> None:
     assert " 02:30 CE" in ahead
     assert "jobtracker collectors enable hiringcafe" in said.err
     report = json.loads(jobtracker("searches", "show", "python in Berlin", "--json").out)
+    assert " 02:30 CE" in jobtracker("searches", "list").out
+    assert " 02:30 CE" in jobtracker("searches", "show", "python in Berlin").out
     search = report["search"]
     assert search["query"]["remote"] == ["remote", "hybrid"]
     assert (search["query"]["text"], search["query"]["posted_within_days"]) == ("python", 7)

@@ -254,7 +254,7 @@ def test_deleting_takes_what_belongs_to_it(tracker, actions) -> None:
         (ApplicationDraft(title="a\x00"), "title", "NUL"),
         (ApplicationDraft(title="a\ud800"), "title", "surrogate"),
         (ApplicationDraft(title="x" * 100_000), "title", "longer than 500"),
-        (ApplicationDraft(title="x", url="javascript:alert(1)"), "url", "no absolute http"),
+        (ApplicationDraft(title="x", url="javascript:alert(1)"), "url", "such as https://"),
         (ApplicationDraft(title="x", notes="y" * 20_001), "notes", "longer than 20,000"),
         (ApplicationDraft(title="x", status="won"), "status", "one of draft, applied"),  # type: ignore[arg-type]
         (

@@ -83,6 +83,8 @@ def test_nothing_comes_from_elsewhere_and_no_code_is_in_the_page(browser) -> Non
         ({"anyOf": [{"$ref": "#/components/schemas/Job"}, {"type": "null"}]}, "Job or null", ""),
         ({"type": "string", "format": "date-time"}, "time", ""),
         ({"type": "integer", "minimum": 1, "maximum": 9, "default": 5}, "whole number", "1 to 9; 5 if absent"),
+        ({"type": "number", "minimum": 1.0, "maximum": 2000.0}, "number", "1 to 2,000"),
+        ({"type": "number", "maximum": 0.5}, "number", "at most 0.5"),
         ({}, "anything", ""),
     ],
 )  # fmt: skip
