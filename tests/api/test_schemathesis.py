@@ -52,9 +52,13 @@ RULES = {
     "upsertJob": "the same, and a `source_id` is needed",
     "updateJob": "the same, and what is set cannot be released at once",
     "changeJobs": "`tags` and `reason` go with some actions only",
-    "tagJob": "a tag of which nothing is left when its spaces are gone",
-    "untagJob": "a tag of which nothing is left when its spaces are gone",
-    "setJobTags": "a tag of which nothing is left when its spaces are gone",
+    **dict.fromkeys(
+        (
+            *("tagJob", "untagJob", "setJobTags"),
+            *("tagApplication", "untagApplication", "setApplicationTags"),
+        ),
+        "a tag of which nothing is left when its spaces are gone",
+    ),
     "createApplication": "a title is needed where there is no job; links",
     "updateApplication": "links, titles of which nothing is left",
     "changeApplications": "`status` goes with `move`",
