@@ -128,12 +128,15 @@ def attempt(place: Workplace, claim: Claim, *, since: float) -> RunState | None:
     then but its row.
     """
     db = place.db
-    run = runs.get(db, claim.run_id)
     with (
         claimed(db, claim, place.registry, place.on_log),
         Heartbeat(db, claim, since=since, lease_s=place.lease_s) as beat,
         place.cancellations.of(claim) as stop,
     ):
+        run = runs.get(db, claim.run_id)
+        if run.cancel_requested_at is not None:
+            # Told between the claim and now, when nobody here listened for this run.
+            stop.set()
         _end_orphans(db, run, claim)
         return _attempt(place, claim, run, beat, stop)
 

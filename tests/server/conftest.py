@@ -64,11 +64,12 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Program]]:
     """Start `jobtracker` with arguments, and wait until it says where it listens."""
     with ExitStack() as stack:
 
-        def run(*arguments: str, database: str | None = None) -> Program:
+        def run(*arguments: str, database: str | None = None, **settings: str) -> Program:
             env = {"PATH": os.environ["PATH"], "JOBTRACKER_DATA_DIR": str(tmp_path / "data")}
             env |= {"PYTHONUNBUFFERED": "1", "JOBTRACKER_PLUGINS": "hiringcafe"}
             if database is not None:
                 env["JOBTRACKER_DATABASE_URL"] = database
+            env |= {f"JOBTRACKER_{name.upper()}": value for name, value in settings.items()}
             process = stack.enter_context(
                 subprocess.Popen(
                     [sys.executable, "-m", "jobtracker_core", *arguments],

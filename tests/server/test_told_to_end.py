@@ -130,7 +130,11 @@ class Scene:
         wait_until(lambda: len(self.load.statuses) > 5 * CLIENTS)
 
     def _serve(self) -> Any:
-        return self._start("serve", "--listen", "127.0.0.1:0", "--no-worker", database=self._db_url)
+        return self._start(
+            *("serve", "--listen", "127.0.0.1:0", "--no-worker"),
+            database=self._db_url,
+            api_requests_per_minute="0",
+        )
 
     def _port(self) -> int:
         port: int | None = urlsplit(self.server.url).port
