@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from typing import Any, cast
 
@@ -39,6 +39,9 @@ HEADERS = {
     "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
 """On every answer, errors too."""
+
+SECURE = {"strict-transport-security": "max-age=31536000"}
+"""On every answer to whoever came by HTTPS, to this server or to a trusted proxy before it."""
 
 
 OnAnswer = Callable[[str, str | None, int, float], None]
@@ -109,7 +112,8 @@ class Application(Litestar):
             scope["method"] = "GET"
             # What is sent until somebody goes away ends with its headers.
             receive = _gone
-        send = partial(_send, send, head=head, begun=begun)
+        wanted = HEADERS | SECURE if scope["scheme"] == "https" else HEADERS
+        send = partial(_send, send, wanted=wanted, head=head, begun=begun)
         if scope["method"] == "OPTIONS":
             send = partial(self._send_methods, scope, send)
         if self._hosts.refuse(scope["headers"]):
@@ -162,13 +166,20 @@ async def _gone() -> HTTPDisconnectEvent:
     return {"type": "http.disconnect"}
 
 
-async def _send(send: Send, message: Message, *, head: bool, begun: Callable[[int], None]) -> None:
+async def _send(
+    send: Send,
+    message: Message,
+    *,
+    wanted: Mapping[str, str],
+    head: bool,
+    begun: Callable[[int], None],
+) -> None:
     if message["type"] == "http.response.start":
         begun(message["status"])
         headers = list(message["headers"])
         given = {name.lower() for name, _ in headers}
-        wanted = {"cache-control": "no-store"} | HEADERS
-        headers += [(n.encode(), v.encode()) for n, v in wanted.items() if n.encode() not in given]
+        all_of = {"cache-control": "no-store", **wanted}
+        headers += [(n.encode(), v.encode()) for n, v in all_of.items() if n.encode() not in given]
         message["headers"] = headers
         if head:
             await send(message)

@@ -52,45 +52,50 @@ def start(
     Raises:
         Busy: All slots are taken; the message names the run that holds one.
     """
+    row = {
+        "worker_id": worker_id,
+        "parent_run_id": parent_run_id,
+        "trigger": trigger,
+        "requested_by": requested_by,
+        "concurrency_key": concurrency_key,
+        "params": dict(params or {}),
+        "query": dict(query),
+        "query_hash": query_hash,
+        "plugin_name": plugin_name,
+        "plugin_version": plugin_version,
+        "cursor": None if kept is None else kept.cursor,
+        "cursor_at": None if kept is None else kept.at,
+    }
     for _ in range(slots.ATTEMPTS):
         try:
             with db.write() as conn, slots.taking_a_slot():
                 rescue(conn)
                 slots.follow_one(conn, concurrency_key, max_running)
-                limit = slots.limit_of(conn, concurrency_key)
-                slot = slots.free_slot(conn, concurrency_key, limit)
-                if slot is None:
-                    raise _busy(conn, concurrency_key, limit)
-                moment = now(conn)
-                row = {
-                    "collector_id": ensure_one(conn, collector, moment),
-                    **_alive(moment, worker_id, lease_s),
-                    "parent_run_id": parent_run_id,
-                    "trigger": trigger,
-                    "requested_by": requested_by,
-                    "concurrency_key": concurrency_key,
-                    "slot": slot,
-                    "params": dict(params or {}),
-                    "query": dict(query),
-                    "query_hash": query_hash,
-                    "plugin_name": plugin_name,
-                    "plugin_version": plugin_version,
-                    "cursor": None if kept is None else kept.cursor,
-                    "cursor_at": None if kept is None else kept.at,
-                }
-                run_id: int = conn.execute(
-                    sa.insert(runs).values(row).returning(runs.c.id)
-                ).scalar_one()
-                attempts.begin(
-                    conn, run_id=run_id, fence=1, attempt=1, worker_id=worker_id, at=moment
-                )
-                return Claim(run_id=run_id, fence=1, worker_id=worker_id)
+                return _insert(conn, collector, row, lease_s)
         except slots.SlotTaken:
             continue
     raise Busy(f"no slot for {concurrency_key} could be had: others take them faster", "Try again.")
 
 
-def _alive(moment: datetime, worker_id: str, lease_s: float) -> dict[str, Any]:
+def _insert(conn: Connection, collector: str, row: Mapping[str, Any], lease_s: float) -> Claim:
+    site, worker_id = row["concurrency_key"], row["worker_id"]
+    limit = slots.limit_of(conn, site)
+    slot = slots.free_slot(conn, site, limit)
+    if slot is None:
+        raise _busy(conn, site, limit)
+    moment = now(conn)
+    values = {
+        **row,
+        **_alive(moment, lease_s),
+        "collector_id": ensure_one(conn, collector, moment),
+        "slot": slot,
+    }
+    run_id: int = conn.execute(sa.insert(runs).values(values).returning(runs.c.id)).scalar_one()
+    attempts.begin(conn, run_id=run_id, fence=1, attempt=1, worker_id=worker_id, at=moment)
+    return Claim(run_id=run_id, fence=1, worker_id=worker_id)
+
+
+def _alive(moment: datetime, lease_s: float) -> dict[str, Any]:
     """Return what makes a new run one that runs from now on, in its only attempt."""
     started = ("created_at", "scheduled_for", "started_at", "claimed_at", "heartbeat_at")
     return {
@@ -98,7 +103,6 @@ def _alive(moment: datetime, worker_id: str, lease_s: float) -> dict[str, Any]:
         "attempt": 1,
         "max_attempts": 1,
         "fence": 1,
-        "worker_id": worker_id,
         "lease_expires_at": moment + timedelta(seconds=lease_s),
         **dict.fromkeys(started, moment),
     }

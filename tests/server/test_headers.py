@@ -62,6 +62,14 @@ def test_the_values(client) -> None:
     assert headers["cache-control"] == "no-store"
 
 
+@pytest.mark.parametrize("path", ["/healthz", "/login", "/api/v1/jobs", "/nowhere"])
+def test_who_came_by_https_is_told_to_come_by_it_again(client, path) -> None:
+    name = "strict-transport-security"
+    assert name not in client.get(f"http://127.0.0.1{path}").headers
+    said = client.get(f"https://127.0.0.1{path}").headers.get_list(name)
+    assert said == ["max-age=31536000"]
+
+
 def test_a_crash_has_them_too(client, monkeypatch) -> None:
     def crash(*_, **__):
         raise RuntimeError("a bug")
