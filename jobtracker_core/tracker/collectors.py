@@ -10,7 +10,9 @@ from msgspec import Struct, structs
 
 from jobtracker_core.contract.errors import ConfigError
 from jobtracker_core.contract.info import CollectorInfo, CollectorSettings
-from jobtracker_core.http.address import Hosts
+from jobtracker_core.http.address import Hosts, read_address
+from jobtracker_core.http.guard import Guard, Refused
+from jobtracker_core.http.ranges import Allowed
 from jobtracker_core.plugins import discovery, forms
 from jobtracker_core.plugins.forms import FormError
 from jobtracker_core.runner.housekeeping import probe_of
@@ -209,10 +211,25 @@ class Collectors:
         if problems:
             raise FormError(problems)
         check_settings(info.settings, given)
+        self._check_aim(info, given.get("base_url"))
         try:
             check_pool(self._tracker, given.get("proxy_pool"))
         except FormError as error:
             raise FormError({f"settings.{k}": v for k, v in error.problems.items()}) from error
+
+    def _check_aim(self, info: CollectorInfo, base_url: str | None) -> None:
+        """Raise FormError if somebody from elsewhere would have this machine ask inside.
+
+        Whoever sits at this machine can ask there anyway.
+        """
+        if base_url is None or self._tracker.actor.kind == "local":
+            return
+        if Hosts(info.hosts, None).allow(read_address(base_url)):
+            return
+        try:
+            Guard(Allowed(self._tracker.settings.allow_private_addresses)).check(base_url)
+        except Refused as error:
+            raise FormError({"settings.base_url": f"{error}. {error.hint}"}) from error
 
     def _report(
         self, name: str, row: collectors.Collector | None, status: CollectorStatus | None

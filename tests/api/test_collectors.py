@@ -26,6 +26,7 @@ def settings(db_url: str, tmp_path: Path) -> Settings:
         database_url=db_url,
         plugins=("hiringcafe", "keyed"),
         secret_key=(KEY,),
+        allow_private_addresses=("127.0.0.1:9",),
     )
 
 
@@ -90,6 +91,32 @@ def test_what_is_set_holds_for_everybody_at_once(client, tracker, db_url, settin
     assert client.put(HIRINGCAFE, json={"settings": {"per_minute": None}}).json()["enabled"]
     kept = tracker.collector_settings("hiringcafe")
     assert (kept.per_minute, kept.base_url) == (None, "http://127.0.0.1:9/x")
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("http://127.0.0.1:8080/", "allow_private_addresses"),
+        ("http://169.254.169.254/latest", "Take another address"),
+        ("http://[::ffff:10.0.0.1]/", "allow_private_addresses"),
+        ("https://198.51.100.7:22/", "Take another address"),
+    ],
+)
+def test_nobody_has_a_collector_ask_inside(client, tracker, address, said) -> None:
+    answer = client.put(HIRINGCAFE, json={"settings": {"base_url": address}})
+    assert answer.status_code == 400
+    [error] = answer.json()["errors"]
+    assert error["field"] == "settings.base_url"
+    assert said in error["message"]
+    entry = {"name": "hiringcafe", "enabled": False, "settings": {"base_url": address}}
+    answer = client.post("/api/v1/config", json={"format": 1, "collectors": [entry]})
+    assert said in answer.text
+    assert tracker.collector_settings("hiringcafe").base_url is None
+    # Whoever sits at the machine, and the site's own hosts, are another matter.
+    own = client.put(HIRINGCAFE, json={"settings": {"base_url": "https://hiring.cafe"}})
+    assert own.status_code == 200, own.text
+    tracker.collectors.update("hiringcafe", settings={"base_url": address})
+    assert tracker.collector_settings("hiringcafe").base_url == address
 
 
 def test_file_and_environment_go_before_what_is_set_here(settings, db_url) -> None:
