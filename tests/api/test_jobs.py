@@ -205,7 +205,7 @@ def test_a_link_keeps_the_filters(client, fill) -> None:
         ({"per_page": "201"}, "per_page", "<= 200"),
         ({"per_page": "100000"}, "per_page", "<= 200"),
         ({"posted_since": "1600-01-01T00:00:00Z"}, "posted_since", "1600"),
-        ({"new_since": "yesterday"}, "new_since", "RFC3339"),
+        ({"new_since": "yesterday"}, "new_since", "a time such as"),
         ({"pay_from": "NaN"}, "pay_from", ""),
         ({"pay_from": "-1"}, "pay_from", ">= 0"),
         ({"pay_currency": "euro"}, "pay_currency", "regex"),
