@@ -69,18 +69,14 @@ def finish(
         if row is None:
             return None
         moment = now(conn)
-        after = _after(row, state, error_class)
         done = totals(row, counts)
         values: dict[str, Any] = {
-            **_left(moment, after if after is not None else _final(row, state, error_class)),
+            **_left(moment, _next(row, state, error_class)),
             "error_class": error_class,
             "error_message": _text(error_message, MESSAGE_CHARACTERS),
             "error_detail": _text(error_detail, DETAIL_CHARACTERS),
             "end_confirmed": end_confirmed,
-            "filters": [
-                to_builtins(replace(use, note=_text(use.note, MESSAGE_CHARACTERS)))
-                for use in filters
-            ],
+            "filters": [_kept(use) for use in filters],
             **{column: getattr(done, name) for name, column in COUNTERS.items()},
         }
         if fill is not UNSET:
@@ -89,12 +85,21 @@ def finish(
             values |= {"cursor": None, "cursor_at": None}
         _write(conn, row, values, done, outcome=state.value, usage=usage, at=moment)
         ended = RunState(values["state"])
-        if ended is RunState.SUSPECT and (opened := closings.take_back(conn, row.id, at=moment)):
-            events.note(conn, row.id, "closings_taken_back", {"jobs": opened}, at=moment)
+        if ended is RunState.SUSPECT:
+            _take_back_closings(conn, row.id, moment)
         _account(conn, row, ended, values, done, moment)
-        kind = "put_off" if ended is RunState.PENDING else "ended"
-        _tell(conn, row.id, kind, values, moment)
+        _tell(conn, row.id, "put_off" if ended is RunState.PENDING else "ended", values, moment)
     return ended
+
+
+def _kept(use: FilterUse) -> object:
+    return to_builtins(replace(use, note=_text(use.note, MESSAGE_CHARACTERS)))
+
+
+def _take_back_closings(conn: Connection, run_id: int, moment: datetime) -> None:
+    opened = closings.take_back(conn, run_id, at=moment)
+    if opened:
+        events.note(conn, run_id, "closings_taken_back", {"jobs": opened}, at=moment)
 
 
 def note_fill(db: Database, claim: Claim, fill: Mapping[str, int] | None) -> None:
@@ -102,6 +107,12 @@ def note_fill(db: Database, claim: Claim, fill: Mapping[str, int] | None) -> Non
     with db.write() as conn:
         hold(conn, claim)
         conn.execute(sa.update(runs).where(runs.c.id == claim.run_id).values(fill=fill))
+
+
+def _next(row: Row[Any], state: RunState, error_class: ErrorClass | None) -> timedelta | RunState:
+    """Return after what time a run is tried again, or the state that it ends in."""
+    after = _after(row, state, error_class)
+    return _final(row, state, error_class) if after is None else after
 
 
 def _after(row: Row[Any], state: RunState, error_class: ErrorClass | None) -> timedelta | None:

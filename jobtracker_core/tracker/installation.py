@@ -18,7 +18,7 @@ from jobtracker_core.contract.errors import ConfigError
 from jobtracker_core.contract.info import CollectorSettings
 from jobtracker_core.contract.query import CommonQuery
 from jobtracker_core.http.address import Hosts
-from jobtracker_core.http.record import make_empty
+from jobtracker_core.http.record import Recorder, make_empty
 from jobtracker_core.plugins import discovery, forms
 from jobtracker_core.runner import captures, comparison
 from jobtracker_core.runner.beat import Heartbeat
@@ -224,22 +224,22 @@ class JobTracker(Access, Operating, Tracking):
             )
             plugin = {"plugin": source.distribution, "version": source.version}
             host.log("info", "run started", {"page": 0, **plugin})
-            recorder = None
-            if record is not None:
-                at = self._clock.now()
-                recorder = captures.record(record, task, source=source, now=at, run_id=claim.run_id)
+            recorder = self._recorder(record, task, source, claim)
             result = execute_live(task, host, clock=self._clock, recorder=recorder)
             weighed = weigh_inline(self.database, claim, task, result, host)
         collected = finish(self.database, claim, weighed, host, self.registry)
         if recorder is not None:
-            captures.write_result(
-                recorder,
-                result,
-                asked=host.asked,
-                listed=host.listed,
-                new=(job.source_id for job in host.new),
-            )
+            new = (job.source_id for job in host.new)
+            captures.write_result(recorder, result, asked=host.asked, listed=host.listed, new=new)
         return collected
+
+    def _recorder(
+        self, record: Path | None, task: Task, source: discovery.Source, claim: Claim
+    ) -> Recorder | None:
+        if record is None:
+            return None
+        now = self._clock.now()
+        return captures.record(record, task, source=source, now=now, run_id=claim.run_id)
 
     def _task(
         self,
