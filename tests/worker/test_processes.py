@@ -12,11 +12,16 @@ import psutil
 import pytest
 
 from access import bearer, token_for
+from crews import wait_until
 from jobtracker_core import RunState
 from jobtracker_core.cli.app import run as cli
 from jobtracker_core.runner.attempt import label_of
 from jobtracker_core.runner.processes import MARK
 from jobtracker_core.storage import attempts, events, workers
+
+
+def kinds(tracker, run_id: int) -> list[str]:
+    return [event.kind for event in events.list_events(tracker.database, run_id)]
 
 
 def alive(label: str) -> list[psutil.Process]:
@@ -42,6 +47,8 @@ def test_after_kill_9_another_worker_goes_on_within_seconds(
     run_id = enqueue("orphan")
     killed = program("worker", "--slots", "1")
     killed.read_to("at the gate")
+    # It is told on the child's output before it is written down: what is not written dies with the worker.
+    wait_until(lambda: "at_the_gate" in kinds(tracker, run_id))
     run = tracker.runs.get(run_id)
     assert (run.state, run.counts.new, tracker.jobs.count()) == (RunState.RUNNING, 2, 2)
     label = label_of(run.worker_id, run_id, run.fence)
@@ -69,9 +76,8 @@ def test_after_kill_9_another_worker_goes_on_within_seconds(
     assert lost.counts is not None
     assert done.counts is not None
     assert lost.counts.new + done.counts.new == 6
-    kinds = [event.kind for event in events.list_events(tracker.database, run_id)]
     again = ["started", "at_the_gate"]
-    assert kinds == [*again, "worker_lost", *again, "ended"]
+    assert kinds(tracker, run_id) == [*again, "worker_lost", *again, "ended"]
 
 
 @pytest.mark.fault(
