@@ -24,7 +24,7 @@ for (const [name, subset] of Object.entries(FONTS)) {
 copyFileSync('favicon.svg', out('favicon.svg'));
 
 // Fonts are named with their hash, so that a browser may keep them for ever.
-execFileSync(installed('.bin/tailwindcss'), ['-i', 'app.css', '-o', out('app.css'), '--minify'], {
+execFileSync(installed('.bin/tailwindcss'), ['-i', 'src/app.css', '-o', out('app.css'), '--minify'], {
   stdio: ['ignore', 'ignore', 'inherit'],
 });
 const css = readFileSync(out('app.css'), 'utf8').replace(
@@ -33,9 +33,10 @@ const css = readFileSync(out('app.css'), 'utf8').replace(
 );
 writeFileSync(out('app.css'), css);
 
+// One script for all pages, and one each for the board and for charts.
 await build({
-  entryPoints: ['app.js'],
-  outfile: out('app.js'),
+  entryPoints: ['src/app.js', 'src/board.js', 'src/charts.js'],
+  outdir: OUT,
   bundle: true,
   minify: true,
   format: 'iife',
@@ -43,9 +44,13 @@ await build({
   legalComments: 'none',
   logLevel: 'error',
 });
+copyFileSync(installed('uplot/dist/uPlot.min.css'), out('charts.css'));
+// The extension for server-sent events stands after htmx itself.
 writeFileSync(
   out('htmx.js'),
-  readFileSync(installed('htmx.org/dist/htmx.min.js'), 'utf8').replace(/\n?\/\/# sourceMappingURL=.*$/m, ''),
+  ['htmx.min.js', 'ext/hx-sse.min.js']
+    .map((name) => readFileSync(installed(`htmx.org/dist/${name}`), 'utf8').replace(/\n?\/\/# sourceMappingURL=.*$/m, ''))
+    .join(';\n'),
 );
 
 const symbols = readFileSync('icons.txt', 'utf8').split(/\s+/).filter(Boolean).sort().map((name) => {
@@ -59,6 +64,8 @@ writeFileSync(out('icons.svg'), `<svg xmlns="http://www.w3.org/2000/svg">${symbo
 // Whose work the files hold; their licences ask for these texts.
 const notices = {
   'htmx.js (htmx)': 'htmx.org/LICENSE',
+  'board.js (SortableJS)': 'sortablejs/LICENSE',
+  'charts.js and charts.css (uPlot)': 'uplot/LICENSE',
   'icons.svg (Lucide)': 'lucide-static/LICENSE',
   'fonts (Inter)': '@fontsource-variable/inter/LICENSE',
   'app.css (Tailwind CSS)': 'tailwindcss/LICENSE',

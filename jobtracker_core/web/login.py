@@ -7,36 +7,20 @@ from typing import Annotated, Any
 
 from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
-from litestar.params import QueryParameter, URLEncodedBody
-from msgspec import Struct
+from litestar.params import QueryParameter
 
 from jobtracker_core.plugins.forms import FormError
 from jobtracker_core.storage.audit import Actor
 from jobtracker_core.storage.users import AlreadySetUp
 from jobtracker_core.tracker import JobTracker
 from jobtracker_core.tracker.accounts import TooManyLogins, WrongCode, WrongLogin
+from jobtracker_core.web.form import Form
 from jobtracker_core.web.pages import Pages
 from jobtracker_core.web.session import PUBLIC, log_in, log_out, session_cookie
 
 _NOWHERE = "unknown"
 _BIGGEST = 16 * 1024
 """Bytes of a form that strangers send."""
-
-
-class LoginForm(Struct, frozen=True, kw_only=True):
-    """The form of the login; `next` is where the reader was going."""
-
-    name: str = ""
-    password: str = ""
-    next: str = ""
-
-
-class SetupForm(Struct, frozen=True, kw_only=True):
-    """The form of the first account; `code` came with the link."""
-
-    code: str = ""
-    name: str = ""
-    password: str = ""
 
 
 Next = Annotated[str, QueryParameter(name="next", max_length=2_000)]
@@ -63,7 +47,7 @@ def show_login(
 )
 def enter(
     request: Request[Any, Any, Any],
-    data: URLEncodedBody[LoginForm],
+    form: NamedDependency[Form],
     installation: NamedDependency[JobTracker],
     pages: NamedDependency[Pages],
 ) -> Response[Any]:
@@ -72,8 +56,8 @@ def enter(
     visitor = installation.acting(Actor(kind="anonymous", name="", address=address))
     try:
         begun = visitor.accounts.login(
-            data.name,
-            data.password,
+            form.text("name"),
+            form.exact("password"),
             address=address,
             agent=request.headers.get("user-agent", ""),
             replacing=session_cookie(request) or "",
@@ -87,14 +71,14 @@ def enter(
             request,
             installation,
             pages,
-            following=data.next,
-            name=data.name,
+            following=form.text("next"),
+            name=form.text("name"),
             problem=said,
             status=status,
             headers=headers,
         )
     base = pages.base(request)
-    place = data.next if is_ours(data.next, base) else f"{base}/"
+    place = form.text("next") if is_ours(form.text("next"), base) else f"{base}/"
     return Response(
         None,
         status_code=HTTPStatus.SEE_OTHER,
@@ -145,21 +129,21 @@ def show_setup(
 )
 def set_up(
     request: Request[Any, Any, Any],
-    data: URLEncodedBody[SetupForm],
+    form: NamedDependency[Form],
     installation: NamedDependency[JobTracker],
     pages: NamedDependency[Pages],
 ) -> Response[Any]:
     """Make the first account."""
     visitor = installation.acting(Actor(kind="anonymous", name="set-up", address=_address(request)))
     try:
-        visitor.accounts.set_up(data.code, data.name, data.password)
+        visitor.accounts.set_up(form.text("code"), form.text("name"), form.exact("password"))
     except FormError as error:
         return _setup_page(
             request,
             pages,
             HTTPStatus.UNPROCESSABLE_ENTITY,
-            code=data.code,
-            name=data.name,
+            code=form.text("code"),
+            name=form.text("name"),
             problems=error.problems,
         )
     except WrongCode as error:

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import lru_cache
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from functools import lru_cache, partial
+from http import HTTPStatus
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
 from litestar import Request, Response
+from litestar.datastructures import Cookie
 from litestar.enums import MediaType
 from markupsafe import Markup
 
 from jobtracker_core.security.credentials import csrf_token
 from jobtracker_core.storage.audit import Actor
-from jobtracker_core.web import assets, present
+from jobtracker_core.web import assets, navigation, preferences, present, said
+from jobtracker_core.web.said import Said
 from jobtracker_core.web.session import FORM_FIELD, session_cookie
-
-THEME_COOKIE: Final = "jt-theme"
-Theme = Literal["dark", "light"]
 
 _TEMPLATES: Final = Path(__file__).with_name("templates")
 _HEADERS: Final = {
@@ -37,6 +39,10 @@ class Pages:
         """Return what stands before every path of ours in addresses."""
         return f"{request.scope.get('root_path', '').rstrip('/')}{self._prefix}"
 
+    def root(self, request: Request[Any, Any, Any]) -> str:
+        """Return the whole address of the portal, for commands that are copied."""
+        return f"{request.url.scheme}://{request.url.netloc}{self.base(request)}"
+
     def render(
         self,
         request: Request[Any, Any, Any],
@@ -44,33 +50,74 @@ class Pages:
         *,
         status: int = 200,
         headers: dict[str, str] | None = None,
+        section: str = "",
+        message: Said | None = None,
         **values: Any,
     ) -> Response[str]:
-        """Answer with a template."""
-        path = request.url.path
-        back = f"{path}?{request.url.query}" if request.url.query else path
+        """Answer with a template.
+
+        Args:
+            request: Whose reader, device and address the page is for.
+            template: A whole page, or a part of one whose name begins with an underscore.
+            status: HTTP's.
+            headers: Beside those of every page.
+            section: Which of `navigation.PLACES` a page belongs to.
+            message: Told at once; without one a page tells what the last answer left for it.
+            values: What the template names beside what all have.
+        """
+        base = self.base(request)
+        cookies: list[Cookie] = []
+        if message is None and not is_fragment(request):
+            message = said.kept(request)
+            if said.SAID_COOKIE in request.cookies:
+                cookies.append(said.forget(request, base))
         text = (
-            _environment(self.base(request))
+            _environment(base)
             .get_template(template)
-            .render(
-                theme=theme(request),
-                back=back,
-                user=_user(request),
-                form_token=_form_token(request),
-                **values,
-            )
+            .render(section=section, message=message, **self._common(request), **values)
         )
         return Response(
             text,
             status_code=status,
             media_type=MediaType.HTML,
             headers={**_HEADERS, **(headers or {})},
+            cookies=cookies,
         )
 
+    def go(
+        self,
+        request: Request[Any, Any, Any],
+        path: str,
+        message: Said | None = None,
+        cookies: Sequence[Cookie] = (),
+    ) -> Response[None]:
+        """Lead to another page, which tells `message`; `path` is below the prefix."""
+        base = self.base(request)
+        kept = () if message is None else (said.keep(request, base, message),)
+        place = f"{base}{path}"
+        if "hx-request" in request.headers:
+            # A browser follows a redirect unseen, and the other page would be put into this one.
+            return Response(
+                None, status_code=200, headers={"HX-Redirect": place}, cookies=[*cookies, *kept]
+            )
+        return Response(
+            None,
+            status_code=HTTPStatus.SEE_OTHER,
+            headers={"Location": place},
+            cookies=[*cookies, *kept],
+        )
 
-def theme(request: Request[Any, Any, Any]) -> Theme:
-    """Return what the reader chose; dark if nothing."""
-    return "light" if request.cookies.get(THEME_COOKIE) == "light" else "dark"
+    def _common(self, request: Request[Any, Any, Any]) -> dict[str, Any]:
+        path = request.url.path
+        return {
+            "prefs": preferences.read(request.cookies),
+            "now": datetime.now(UTC),
+            "back": f"{path}?{request.url.query}" if request.url.query else path,
+            "user": _user(request),
+            "form_token": _form_token(request),
+            "csrf": _csrf(request),
+            "navigation": navigation,
+        }
 
 
 def _user(request: Request[Any, Any, Any]) -> str | None:
@@ -79,19 +126,34 @@ def _user(request: Request[Any, Any, Any]) -> str | None:
     return user.name if isinstance(user, Actor) else None
 
 
+def _csrf(request: Request[Any, Any, Any]) -> str:
+    """Return what proves that a change comes from one of our pages; "" for strangers."""
+    cookie = session_cookie(request)
+    return "" if cookie is None else csrf_token(cookie)
+
+
 def _form_token(request: Request[Any, Any, Any]) -> Markup:
     """Return the hidden field that every form of a reader needs."""
-    cookie = session_cookie(request)
-    if cookie is None:
+    token = _csrf(request)
+    if not token:
         return Markup()
-    return Markup('<input type="hidden" name="{}" value="{}">').format(
-        FORM_FIELD, csrf_token(cookie)
-    )
+    return Markup('<input type="hidden" name="{}" value="{}">').format(FORM_FIELD, token)
 
 
 def is_fragment(request: Request[Any, Any, Any]) -> bool:
     """Say whether a page asks for a part of itself."""
     return request.headers.get("HX-Request-Type") == "partial"
+
+
+@pass_context
+def _ago(context: Context, at: datetime | None, *, long: bool = False) -> Markup:
+    """Write a time as how far from now it is, with the exact one under the pointer."""
+    shown = present.moment(at, context["now"], zone=context["prefs"].zone)
+    if shown is None:
+        return Markup("")
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(
+        shown.machine, shown.exact, shown.long if long else shown.short
+    )
 
 
 # As many as there are addresses of one server: more than one only behind several proxies.
@@ -105,8 +167,11 @@ def _environment(base: str) -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    url: Callable[[str], str] = lambda path: f"{base}{path}"  # noqa: E731
+    url: Callable[[str], str] = partial("{}{}".format, base)
     environment.globals["url"] = url
     environment.globals["asset"] = lambda name: url(assets.address(name))
+    environment.globals["show"] = present
+    environment.globals["ago"] = _ago
     environment.filters["words"] = present.words
+    environment.filters["many"] = present.many
     return environment

@@ -1,37 +1,30 @@
-"""The portal's addresses. Everything here is read-only but the choice of the theme."""
+"""The portal's addresses, put together; what every page needs beside its own."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 from litestar import Request, Response, Router, get, post
-from litestar.datastructures import Cookie
 from litestar.di import NamedDependency, Provide
 from litestar.exceptions import ClientException, NotFoundException
-from litestar.params import FromPath, URLEncodedBody
+from litestar.params import FromPath, QueryParameter
 from litestar.response import Redirect
 from litestar.types import ControllerRouterHandler
-from markupsafe import Markup
-from msgspec import Struct
 
-from jobtracker_core.storage.search import JobList, Tally
+from jobtracker_core.contract.run import RunState
 from jobtracker_core.tracker import JobTracker
-from jobtracker_core.web import assets, present
+from jobtracker_core.web import assets, jobs, preferences
+from jobtracker_core.web.form import Form, read_form
 from jobtracker_core.web.login import enter, is_ours, leave, set_up, show_login, show_setup
-from jobtracker_core.web.pages import THEME_COOKIE, Pages, Theme, is_fragment
+from jobtracker_core.web.pages import Pages, is_fragment
+from jobtracker_core.web.preferences import Preferences
 from jobtracker_core.web.reference import Describe, Reference, show_part, show_reference
 from jobtracker_core.web.session import PUBLIC, session_guard
-from jobtracker_core.web.view import PAGE, BadView, View, curl
+from jobtracker_core.web.view import LONGEST_TEXT
 
-_A_YEAR: Final = 365 * 24 * 3600
-
-
-class ThemeChoice(Struct, frozen=True, kw_only=True):
-    """The form behind the theme button; `back` is where the reader was."""
-
-    theme: Theme
-    back: str = ""
+_MOST_RUNNING: Final = 100
+_FOUND: Final = 6
+"""Of each kind in the palette."""
 
 
 def routes(tracker: JobTracker, prefix: str, describe: Describe) -> list[ControllerRouterHandler]:
@@ -50,11 +43,14 @@ def routes(tracker: JobTracker, prefix: str, describe: Describe) -> list[Control
         Router(
             "/",
             route_handlers=[
-                *(home, list_jobs, show_job, choose_theme, static),
+                *(home, palette, counts, choose_theme, static),
+                *jobs.HANDLERS,
                 *(show_reference, show_part),
                 *(show_login, enter, leave, show_setup, set_up),
             ],
             dependencies={
+                "form": Provide(read_form),
+                "prefs": Provide(_prefs, sync_to_thread=False),
                 "pages": Provide(lambda: Pages(prefix), sync_to_thread=False),
                 "reference": Provide(lambda: reference, sync_to_thread=False),
                 "tracker": Provide(_of_reader, sync_to_thread=False),
@@ -62,6 +58,10 @@ def routes(tracker: JobTracker, prefix: str, describe: Describe) -> list[Control
             guards=[session_guard(tracker)],
         )
     ]
+
+
+def _prefs(request: Request[Any, Any, Any]) -> Preferences:
+    return preferences.read(request.cookies)
 
 
 def _of_reader(
@@ -100,88 +100,57 @@ def home(request: Request[Any, Any, Any], pages: NamedDependency[Pages]) -> Redi
     return Redirect(f"{pages.base(request)}/jobs")
 
 
-@get("/jobs", sync_to_thread=True, include_in_schema=False)
-def list_jobs(
+@get("/counts", sync_to_thread=True, include_in_schema=False)
+def counts(tracker: NamedDependency[JobTracker]) -> Response[dict[str, Any]]:
+    """Give what stands beside the names of pages, by their sections."""
+    running = len(tracker.runs.list(states=[RunState.RUNNING], limit=_MOST_RUNNING))
+    found: dict[str, Any] = {}
+    if running:
+        more = "+" if running == _MOST_RUNNING else ""
+        found["runs"] = {"text": f"{running}{more}", "words": f"{running}{more} going on"}
+    return Response(found, headers={"Cache-Control": "private, no-store"})
+
+
+@get("/palette", sync_to_thread=True, include_in_schema=False)
+def palette(
     request: Request[Any, Any, Any],
     tracker: NamedDependency[JobTracker],
     pages: NamedDependency[Pages],
+    q: Annotated[str, QueryParameter(name="q", max_length=2_000)] = "",
 ) -> Response[str]:
-    """List jobs; a filter that was changed asks for the list alone."""
-    try:
-        view = View.of(request.query_params)
-    except BadView as error:
-        raise ClientException(str(error)) from error
-    filters = view.filters
-    found = tracker.jobs.search(limit=PAGE, after=view.after, before=view.before, **filters)
-    if view.before and found.before is None:
-        # Back at the top, where newer jobs may have come since: show that page whole.
-        view = view.at()
-        found = tracker.jobs.search(limit=PAGE, **filters)
-    tally = _tally(tracker, view, found)
-    base = pages.base(request)
-    empty = not found.items and not view.filtered and view.after is None
+    """Find jobs, companies and searches by a part of their names."""
+    text = q.strip()[:LONGEST_TEXT]
     return pages.render(
         request,
-        "_jobs.html" if is_fragment(request) else "jobs.html",
-        headers={"HX-Push-Url": f"{base}{view.path()}"} if is_fragment(request) else None,
-        view=view,
-        found=found,
-        tally=tally,
-        curl=view.curl(f"{_origin(request)}{base}"),
-        command=view.command(),
-        choices=() if is_fragment(request) else view.choices(tracker.jobs.sources()),
-        collectors=tracker.collectors.list() if empty else (),
-        now=datetime.now(UTC),
-        show=present,
-    )
-
-
-@get("/jobs/{job_id:int}", sync_to_thread=True, include_in_schema=False)
-def show_job(
-    request: Request[Any, Any, Any],
-    job_id: FromPath[int],
-    tracker: NamedDependency[JobTracker],
-    pages: NamedDependency[Pages],
-) -> Response[str]:
-    """Show one job."""
-    detail = tracker.jobs.get(job_id)
-    now = datetime.now(UTC)
-    root = f"{_origin(request)}{pages.base(request)}"
-    return pages.render(
-        request,
-        "job.html",
-        job=detail.job,
-        detail=detail,
-        # Sanitised before it was stored.
-        description=Markup(detail.description) if detail.description else None,  # noqa: S704
-        raw=None if detail.raw is None else present.raw(detail.raw),
-        changes=present.changes(detail.changes, now),
-        curl=curl(f"{root}/api/v1/jobs/{detail.job.id}"),
-        command=f"jobtracker jobs show {detail.job.id}",
-        now=now,
-        show=present,
+        "_palette_found.html",
+        jobs=tracker.jobs.search(text=text, limit=_FOUND).items if text else (),
+        companies=tracker.companies.list(text=text, limit=_FOUND).items if text else (),
+        searches=[one for one in tracker.searches.list() if text.lower() in one.name.lower()][
+            :_FOUND
+        ]
+        if text
+        else (),
     )
 
 
 @post("/theme", sync_to_thread=False, status_code=303, include_in_schema=False)
 def choose_theme(
     request: Request[Any, Any, Any],
-    data: URLEncodedBody[ThemeChoice],
+    form: NamedDependency[Form],
     pages: NamedDependency[Pages],
 ) -> Response[None]:
     """Keep the reader's theme in a cookie, and go back."""
     base = pages.base(request)
-    cookie = Cookie(
-        THEME_COOKIE,
-        value=data.theme,
-        path=base or "/",
-        max_age=_A_YEAR,
-        httponly=True,
-        samesite="lax",
-        secure=request.url.scheme == "https",
+    chosen = form.text("theme")
+    if chosen not in {"dark", "light"}:
+        raise ClientException("theme is dark or light.")
+    back = form.text("back")
+    return Response(
+        None,
+        status_code=303,
+        headers={"Location": back if is_ours(back, base) else f"{base}/jobs"},
+        cookies=[preferences.cookie(request, base, preferences.THEME_COOKIE, chosen)],
     )
-    back = data.back if is_ours(data.back, base) else f"{base}/jobs"
-    return Response(None, status_code=303, headers={"Location": back}, cookies=[cookie])
 
 
 @get("/static/{path:path}", sync_to_thread=False, include_in_schema=False, opt={PUBLIC: True})
@@ -197,15 +166,3 @@ def static(request: Request[Any, Any, Any], path: FromPath[str]) -> Response[byt
         media_type=assets.media_type(name),
         headers={"Cache-Control": "public, max-age=31536000, immutable" if fixed else "no-cache"},
     )
-
-
-def _tally(tracker: JobTracker, view: View, found: JobList) -> Tally:
-    if found.before is None and found.after is None and view.after is None:
-        # All of them are here; counting again would search through everything once more.
-        return Tally(total=len(found.items), more=False, newer=0)
-    first = found.items[0].id if found.items else None
-    return tracker.jobs.tally(first=first, **view.filters)
-
-
-def _origin(request: Request[Any, Any, Any]) -> str:
-    return f"{request.url.scheme}://{request.url.netloc}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Any, Final
 
 import msgspec
@@ -27,6 +27,7 @@ _LONGEST_IN_DAYS: Final = 60
 _DAYS_OF_A_MONTH: Final = 30.44
 _DAYS_OF_A_YEAR: Final = 365.25
 _THOUSAND: Final = 1_000
+_WITH_TENTHS: Final = 10
 _MILLION: Final = 1_000_000
 _SHORTENED_FROM: Final = 10_000
 
@@ -110,30 +111,62 @@ def words(value: str) -> str:
     return _WORDS.get(value, value.replace("_", " "))
 
 
+def many(count: int, one: str, more: str | None = None) -> str:
+    """Return a count with its noun: "1 job", "1,204 jobs", "2 companies"."""
+    return f"{count:,} {one if count == 1 else more or one + 's'}"
+
+
 def moment(
-    at: datetime | None, now: datetime, precision: Precision | None = Precision.EXACT
+    at: datetime | None,
+    now: datetime,
+    precision: Precision | None = Precision.EXACT,
+    *,
+    zone: tzinfo = UTC,
 ) -> Moment | None:
-    """Describe a time relative to `now`; a day without an hour is compared by its date."""
+    """Describe a time relative to `now`, before or after it, by the clock of `zone`.
+
+    A day without an hour is compared by its date.
+    """
     if at is None:
         return None
-    at = at.astimezone(UTC)
     day_only = precision is not Precision.EXACT
+    # The date of a posting is the site's own: it does not move with the reader.
+    at = at.astimezone(UTC if day_only else zone)
     if day_only:
         days = (now.astimezone(UTC).date() - at.date()).days
         number, unit = (days, "day") if days > 0 else (0, "today")
     else:
-        number, unit = _age((now - at).total_seconds())
+        number, unit = _age(abs((now - at).total_seconds()))
     if unit == "day" and number > _LONGEST_IN_DAYS:
         number, unit = _long_age(number)
+    ahead = number > 0 and at > now
     date = f"{at:%Y-%m-%d}"
     return Moment(
-        short=_short_age(number, unit),
-        long=_age_in_words(number, unit),
+        short=_short_age(number, unit, ahead=ahead),
+        long=_age_in_words(number, unit, ahead=ahead),
         exact={Precision.DAY: date, Precision.ESTIMATED: f"about {date}"}.get(
-            precision or Precision.ESTIMATED, f"{at:%Y-%m-%d %H:%M} UTC"
+            precision or Precision.ESTIMATED, f"{at:%Y-%m-%d %H:%M} {at:%Z}"
         ),
-        machine=date if day_only else f"{at:%Y-%m-%dT%H:%M:%SZ}",
+        machine=date if day_only else f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
     )
+
+
+def duration(seconds: float | None) -> str:
+    """Return how long something took: "0.4 s", "12 s", "3 min 20 s", "2 h 5 min"."""
+    if seconds is None:
+        return ""
+    if seconds < _WITH_TENTHS:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < _MINUTE:
+        return f"{whole} s"
+    unit, parts = ("s", divmod(whole, _MINUTE)) if whole < _HOUR else ("min", _hours(whole))
+    first = "min" if unit == "s" else "h"
+    return f"{parts[0]} {first}" + (f" {parts[1]} {unit}" if parts[1] else "")
+
+
+def _hours(seconds: int) -> tuple[int, int]:
+    return seconds // _HOUR, seconds % _HOUR // _MINUTE
 
 
 def _age(seconds: float) -> tuple[int, str]:
@@ -152,15 +185,16 @@ def _long_age(days: int) -> tuple[int, str]:
     return int(days / _DAYS_OF_A_YEAR), "year"
 
 
-def _short_age(number: int, unit: str) -> str:
+def _short_age(number: int, unit: str, *, ahead: bool) -> str:
     signs = {"minute": "min", "hour": "h", "day": "d", "month": "mo", "year": "y"}
-    return f"{number} {signs[unit]}" if unit in signs else unit
+    return f"{'in ' if ahead else ''}{number} {signs[unit]}" if unit in signs else unit
 
 
-def _age_in_words(number: int, unit: str) -> str:
+def _age_in_words(number: int, unit: str, *, ahead: bool) -> str:
     if not number:
         return "just now" if unit == "now" else unit
-    return f"{number} {unit}{'' if number == 1 else 's'} ago"
+    span = f"{number} {unit}{'' if number == 1 else 's'}"
+    return f"in {span}" if ahead else f"{span} ago"
 
 
 def pay(job: Job) -> PayShown | None:

@@ -57,5 +57,10 @@ def _page(
     if part is not None and chapter is None and part != SCHEMAS:
         raise NotFoundException
     return pages.render(
-        request, "manual.html", manual=found, chapter=chapter, schemas=part == SCHEMAS
+        request,
+        "manual.html",
+        section="docs",
+        manual=found,
+        chapter=chapter,
+        schemas=part == SCHEMAS,
     )

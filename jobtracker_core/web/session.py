@@ -17,6 +17,7 @@ from jobtracker_core.security.credentials import is_csrf_token
 from jobtracker_core.storage.audit import Actor
 from jobtracker_core.storage.sessions import LONGEST
 from jobtracker_core.tracker import JobTracker
+from jobtracker_core.web.form import read_form
 
 PUBLIC: Final = "public"
 """The name under which a handler's `opt` says that it is for everybody."""
@@ -126,9 +127,7 @@ def _refuse_other_origins(connection: ASGIConnection[Any, Any, Any, Any]) -> Non
 async def _require_token(connection: ASGIConnection[Any, Any, Any, Any], cookie: str) -> None:
     given = connection.headers.get(HEADER)
     if given is None and isinstance(connection, Request):
-        form = await connection.form()
-        field = form.get(FORM_FIELD)
-        given = field if isinstance(field, str) else None
+        given = (await read_form(connection)).get(FORM_FIELD)
     if given is None or not is_csrf_token(cookie, given):
         raise PermissionDeniedException("This page is too old. Load it again, and repeat the step.")
 

@@ -18,7 +18,8 @@ from jobtracker_core.storage.search import Filters
 from jobtracker_core.web.present import words
 
 PAGE = 50
-_LONGEST_TEXT = 200
+LONGEST_TEXT = 200
+"""Characters of a text that is searched for."""
 
 T = TypeVar("T")
 
@@ -55,7 +56,7 @@ class View(Struct, frozen=True, kw_only=True):
     def of(cls, query: Mapping[str, str]) -> View:
         """Read an address's query; empty values are as good as missing ones. Raises BadView."""
         view = cls(
-            q=query.get("q", "").strip()[:_LONGEST_TEXT] or None,
+            q=query.get("q", "").strip()[:LONGEST_TEXT] or None,
             source=query.get("source") or None,
             remote=_choice(query, "remote", {entry.value: entry for entry in Remote}),
             employment=_choice(query, "employment", {entry.value: entry for entry in Employment}),

@@ -34,7 +34,9 @@ def job(**fields: Any) -> Job:
 @pytest.mark.parametrize(
     ("age", "short", "long"),
     [
-        (timedelta(seconds=-90), "now", "just now"),
+        (timedelta(seconds=-59), "now", "just now"),
+        (timedelta(seconds=-90), "in 1 min", "in 1 minute"),
+        (timedelta(days=-3), "in 3 d", "in 3 days"),
         (timedelta(seconds=59), "now", "just now"),
         (timedelta(seconds=60), "1 min", "1 minute ago"),
         (timedelta(minutes=59, seconds=59), "59 min", "59 minutes ago"),

@@ -9,7 +9,7 @@ import pytest
 
 from jobtracker_core import web
 
-TEMPLATES = sorted(Path(web.__file__).with_name("templates").glob("*.html"))
+TEMPLATES = sorted(Path(web.__file__).with_name("templates").rglob("*.html"))
 FORBIDDEN = {
     "a handler in an attribute": r"\son[a-z]+\s*=",
     "a style in an attribute": r"\sstyle\s*=",

@@ -1,0 +1,109 @@
+"""What a form of a page sends, before anybody knows whether it makes sense."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final, cast
+from urllib.parse import parse_qsl
+
+from litestar import Request
+from litestar.datastructures import UploadFile
+from litestar.enums import RequestEncodingType
+from litestar.exceptions import ClientException
+
+from jobtracker_core.plugins.forms import FormError
+
+
+class Form(Mapping[str, str]):
+    """The fields of a form that was sent, each with its last value without blanks around it."""
+
+    def __init__(self, fields: Iterable[tuple[str, str]], files: Mapping[str, bytes]) -> None:
+        self._fields: dict[str, list[str]] = {}
+        for name, value in fields:
+            # Browsers send lines with CRLF, and everything else keeps them with LF.
+            self._fields.setdefault(name, []).append(value.replace("\r\n", "\n"))
+        self._files = dict(files)
+
+    def __getitem__(self, name: str) -> str:
+        return self._fields[name][-1].strip()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._fields)
+
+    def __len__(self) -> int:
+        return len(self._fields)
+
+    def text(self, name: str) -> str:
+        """Return what a field holds, "" if it was not sent."""
+        return self.exact(name).strip()
+
+    def exact(self, name: str) -> str:
+        """Return the same with the blanks around it, which belong to a password."""
+        return self._fields.get(name, [""])[-1]
+
+    def all(self, name: str) -> tuple[str, ...]:
+        """Return each value of a field that may be there several times, without empty ones."""
+        return tuple(value.strip() for value in self._fields.get(name, ()) if value.strip())
+
+    def flag(self, name: str) -> bool:
+        """Say whether a box is ticked."""
+        return self.text(name) in {"on", "true", "1", "yes"}
+
+    def numbers(self, name: str) -> tuple[int, ...]:
+        """Return the ids in a field, in each of its values and with commas within one.
+
+        Raises FormError if one is none.
+        """
+        parts = [part for value in self.all(name) for part in value.split(",")]
+        if not all(part.isascii() and part.isdecimal() and len(part) < _LONGEST for part in parts):
+            raise FormError({name: "holds what is no number"})
+        return tuple(dict.fromkeys(map(int, parts)))
+
+    def version(self) -> int | None:
+        """Return which version of a thing the page showed that this form was in.
+
+        Raises FormError if it is no number.
+        """
+        found = self.numbers("version")
+        return found[0] if found else None
+
+    def file(self, name: str) -> bytes:
+        """Return a file that was chosen, b"" if none was."""
+        return self._files.get(name, b"")
+
+
+_LONGEST: Final = 18
+"""Digits of a number that every database takes."""
+
+_MOST: Final = 5_000
+"""Fields of a form."""
+
+_KEPT: Final = "jobtracker_form"
+
+
+async def read_form(request: Request[Any, Any, Any]) -> Form:
+    """Read the form of a request, once; a dependency of the portal's handlers by the name `form`.
+
+    Raises ClientException for what is no form.
+    """
+    scope = cast("dict[str, Any]", request.scope)
+    if _KEPT not in scope:
+        scope[_KEPT] = await _read(request)
+    form: Form = scope[_KEPT]
+    return form
+
+
+async def _read(request: Request[Any, Any, Any]) -> Form:
+    kind, _ = request.content_type
+    if kind == RequestEncodingType.MULTI_PART:
+        sent = (await request.form()).multi_items()
+        texts = [(name, value) for name, value in sent if isinstance(value, str)]
+        files = {name: await file.read() for name, file in sent if isinstance(file, UploadFile)}
+        return Form(texts, files)
+    # Litestar's own reader keeps the last thousand bodies, with the passwords in them.
+    try:
+        body = (await request.body()).decode()
+        fields = parse_qsl(body, keep_blank_values=True, max_num_fields=_MOST, errors="strict")
+    except ValueError as error:
+        raise ClientException("This is no form that a page of this portal sends.") from error
+    return Form(fields, {})

@@ -1,0 +1,101 @@
+// Lists with rows: the cursor is the focus, so that Enter and everything else works as in any page.
+import { $, $$, announce } from './dom.js';
+
+const rows = () => $$('a[data-row]');
+const rowOf = (element) => element?.closest?.('[data-item]') ?? element?.closest?.('tr, li');
+
+export const current = () => {
+  const row = rowOf(document.activeElement);
+  return row && $('a[data-row]', row) ? row : null;
+};
+
+export function move(step) {
+  const all = rows();
+  const at = all.findIndex((link) => rowOf(link).contains(document.activeElement));
+  const next = all[at < 0 ? (step > 0 ? 0 : all.length - 1) : Math.min(Math.max(at + step, 0), all.length - 1)];
+  next?.focus({ preventScroll: true });
+  if (next) rowOf(next).scrollIntoView({ block: 'nearest' });
+}
+
+// What a key means: in the row that has the focus if there is one, else anywhere outside of rows.
+export function press(key) {
+  const row = current();
+  const name = CSS.escape(key);
+  const outside = $$(`[data-key="${name}"]`).find((one) => !$('a[data-row]', rowOf(one) ?? one));
+  const target = (row && $(`[data-key="${name}"]`, row)) ?? outside;
+  target?.click();
+}
+
+// A row that was acted on is replaced by the server; the one after it gets the focus.
+let lost = null;
+document.addEventListener('htmx:before:swap', () => {
+  const all = rows();
+  lost = all.findIndex((link) => rowOf(link).contains(document.activeElement));
+});
+document.addEventListener('htmx:after:swap', () => {
+  if (lost === null || lost < 0) return;
+  const all = rows();
+  if (all.length && (document.activeElement === document.body || document.activeElement === null)) {
+    all[Math.min(lost, all.length - 1)].focus({ preventScroll: true });
+  }
+});
+
+// ---- rows that are selected: boxes named by data-select, counted in #bulk
+const boxes = () => $$('input[data-select]');
+let last = null;
+
+export function selectAll(on) {
+  for (const box of boxes()) box.checked = on;
+  count();
+}
+
+export function toggle() {
+  const box = current() && $('input[data-select]', current());
+  if (!box) return;
+  box.checked = !box.checked;
+  last = box;
+  count();
+}
+
+function count() {
+  const bulk = $('#bulk');
+  if (!bulk) return;
+  const all = boxes();
+  const chosen = all.filter((box) => box.checked);
+  for (const box of all) rowOf(box).toggleAttribute('data-selected', box.checked);
+  const whole = $('[data-select-page]');
+  if (whole) {
+    whole.checked = chosen.length > 0 && chosen.length === all.length;
+    whole.indeterminate = chosen.length > 0 && chosen.length < all.length;
+  }
+  bulk.hidden = chosen.length === 0;
+  $('[data-bulk-count]', bulk).textContent = chosen.length;
+  const ids = $('[name=ids]', bulk);
+  if (ids) ids.value = chosen.map((box) => box.value).join(',');
+  // All that match, not only these, can be meant where the whole page is chosen.
+  const beyond = $('[data-bulk-beyond]', bulk);
+  if (beyond) {
+    beyond.hidden = !(all.length && chosen.length === all.length);
+    if (beyond.hidden) for (const box of $$('input', beyond)) box.checked = false;
+  }
+  announce(chosen.length ? `${chosen.length} selected` : 'None selected');
+}
+
+document.addEventListener('click', (event) => {
+  const box = event.target.closest('input[data-select]');
+  if (box) {
+    if (event.shiftKey && last?.isConnected) {
+      const all = boxes();
+      const [from, to] = [all.indexOf(last), all.indexOf(box)].sort((a, b) => a - b);
+      for (const one of all.slice(from, to + 1)) one.checked = box.checked;
+    }
+    last = box;
+    count();
+    return;
+  }
+  const whole = event.target.closest('[data-select-page]');
+  if (whole) selectAll(whole.checked);
+  if (event.target.closest('[data-select-none]')) selectAll(false);
+});
+document.addEventListener('htmx:after:swap', count);
+if ($('#bulk')) count();
