@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from litestar import Request, post
 from litestar.di import NamedDependency, Provide
@@ -56,7 +58,7 @@ def test_what_is_no_number_names_the_field(value: str) -> None:
 
 def ask(body: bytes, kind: str) -> tuple[int, str]:
     @post("/", sync_to_thread=False, status_code=200)
-    def show(request: Request, form: NamedDependency[Form]) -> dict[str, list[str]]:
+    def show(request: Request[Any, Any, Any], form: NamedDependency[Form]) -> dict[str, list[str]]:
         assert "form" not in request.query_params
         return {
             name: list(form.all(name)) or [form.file(name).decode()] for name in [*form, "file"]
