@@ -13,7 +13,7 @@ from litestar.types import ControllerRouterHandler
 
 from jobtracker_core.contract.run import RunState
 from jobtracker_core.tracker import JobTracker
-from jobtracker_core.web import assets, jobs, preferences
+from jobtracker_core.web import assets, exports, jobs, preferences
 from jobtracker_core.web.form import Form, read_form
 from jobtracker_core.web.login import enter, is_ours, leave, set_up, show_login, show_setup
 from jobtracker_core.web.pages import Pages, is_fragment
@@ -45,6 +45,7 @@ def routes(tracker: JobTracker, prefix: str, describe: Describe) -> list[Control
             route_handlers=[
                 *(home, palette, counts, choose_theme, static),
                 *jobs.HANDLERS,
+                *exports.HANDLERS,
                 *(show_reference, show_part),
                 *(show_login, enter, leave, show_setup, set_up),
             ],
