@@ -13,7 +13,17 @@ from litestar.types import ControllerRouterHandler
 
 from jobtracker_core.contract.run import RunState
 from jobtracker_core.tracker import JobTracker
-from jobtracker_core.web import assets, exports, jobs, preferences
+from jobtracker_core.web import (
+    assets,
+    bulk,
+    exports,
+    job_entry,
+    job_page,
+    jobs,
+    preferences,
+    saved_views,
+    triage,
+)
 from jobtracker_core.web.form import Form, read_form
 from jobtracker_core.web.login import enter, is_ours, leave, set_up, show_login, show_setup
 from jobtracker_core.web.pages import Pages, is_fragment
@@ -45,6 +55,11 @@ def routes(tracker: JobTracker, prefix: str, describe: Describe) -> list[Control
             route_handlers=[
                 *(home, palette, counts, choose_theme, static),
                 *jobs.HANDLERS,
+                *job_page.HANDLERS,
+                *job_entry.HANDLERS,
+                *triage.HANDLERS,
+                *bulk.HANDLERS,
+                *saved_views.HANDLERS,
                 *exports.HANDLERS,
                 *(show_reference, show_part),
                 *(show_login, enter, leave, show_setup, set_up),
@@ -54,6 +69,7 @@ def routes(tracker: JobTracker, prefix: str, describe: Describe) -> list[Control
                 "prefs": Provide(_prefs, sync_to_thread=False),
                 "pages": Provide(lambda: Pages(prefix), sync_to_thread=False),
                 "reference": Provide(lambda: reference, sync_to_thread=False),
+                "step": Provide(triage.read_step, sync_to_thread=False),
                 "tracker": Provide(_of_reader, sync_to_thread=False),
             },
             guards=[session_guard(tracker)],
