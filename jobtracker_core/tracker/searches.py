@@ -294,6 +294,36 @@ class Searches:
             upcoming=schedules.preview(schedule, since, count),
         )
 
+    def preview_schedule(
+        self,
+        *,
+        cron: str | None = None,
+        every_s: int | None = None,
+        timezone: str = "UTC",
+        search: int | str | None = None,
+        after: datetime | None = None,
+        count: int = 10,
+    ) -> Preview:
+        """Say when a search would run that is not kept yet.
+
+        `search` is the one whose schedule it is to replace: an interval goes on from where it was
+        counted from, and the stagger is that of its number. Raises FormError and ScheduleError.
+        """
+        options: SearchOptions = {"cron": cron, "every_s": every_s, "timezone": timezone}
+        before = None if search is None else self.get(search)
+        form = search_form.read(options, before)
+        now = self._tracker.database.present()
+        kept = None if before is None else before.schedule
+        schedule = search_form.to_schedule(form, before=kept, now=now)
+        delay = 0.0
+        if before is not None:
+            delay = schedules.stagger(before.id, schedule.stagger_s).total_seconds()
+        return Preview(
+            words=schedules.describe(schedule),
+            delay_s=int(delay),
+            upcoming=schedules.preview(schedule, now if after is None else after, count),
+        )
+
     def clone(self, search: int | str, name: str) -> Search:
         """Store the same search under another name, paused: else both would run at every time."""
         problems = _name_problems(name)

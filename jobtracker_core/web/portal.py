@@ -24,6 +24,13 @@ from jobtracker_core.web import (
     saved_views,
     triage,
 )
+from jobtracker_core.web.admin import (
+    collector_page,
+    collectors,
+    search_form,
+    search_page,
+    searches,
+)
 from jobtracker_core.web.form import Form, read_form
 from jobtracker_core.web.login import enter, is_ours, leave, set_up, show_login, show_setup
 from jobtracker_core.web.pages import Pages, is_fragment
@@ -61,6 +68,11 @@ def routes(tracker: JobTracker, prefix: str, describe: Describe) -> list[Control
                 *bulk.HANDLERS,
                 *saved_views.HANDLERS,
                 *exports.HANDLERS,
+                *collectors.HANDLERS,
+                *collector_page.HANDLERS,
+                *searches.HANDLERS,
+                *search_page.HANDLERS,
+                *search_form.HANDLERS,
                 *(show_reference, show_part),
                 *(show_login, enter, leave, show_setup, set_up),
             ],
