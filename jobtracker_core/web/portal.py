@@ -23,6 +23,7 @@ from jobtracker_core.web import (
     preferences,
     saved_views,
     triage,
+    welcome,
 )
 from jobtracker_core.web.admin import (
     collector_page,
@@ -73,6 +74,7 @@ def routes(tracker: JobTracker, prefix: str, describe: Describe) -> list[Control
                 *searches.HANDLERS,
                 *search_page.HANDLERS,
                 *search_form.HANDLERS,
+                *welcome.HANDLERS,
                 *(show_reference, show_part),
                 *(show_login, enter, leave, show_setup, set_up),
             ],

@@ -62,7 +62,8 @@ def list_collectors(
         request,
         "admin/collectors.html",
         section="collectors",
-        cards=cards,
+        # Those that are used come first.
+        cards=sorted(cards, key=lambda card: not (card.report.enabled or card.searches)),
         broken=[plugin for plugin in tracker.registry.plugins if plugin.status == "broken"],
         curl=curl(f"{pages.root(request)}/api/v1/collectors"),
         command="jobtracker collectors list",

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from msgspec import Struct, structs
 
-from jobtracker_core.storage.searches import Schedule, Search
+from jobtracker_core.storage.searches import Search
 from jobtracker_core.tracker.searches import SearchForm
 from jobtracker_core.web.admin.beats import Strip
 from jobtracker_core.web.present import words
@@ -71,8 +71,10 @@ def schedule_words(text: str) -> str:
 
 
 def query_words(query: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
-    """Return what a search looks for, by labels."""
-    return tuple((label_of(name), _value(value)) for name, value in query.items())
+    """Return what a search looks for, by labels; what is not asked for is left out."""
+    return tuple(
+        (label_of(name), _value(value)) for name, value in query.items() if value is not False
+    )
 
 
 def _value(value: Any) -> str:
@@ -152,8 +154,3 @@ def is_late(search: Search, now: datetime) -> bool:
 
 
 _PATIENCE_S: Final = 120
-
-
-def zone_differs(schedule: Schedule, zone: str) -> bool:
-    """Say whether a schedule goes by another clock than its reader."""
-    return schedule.kind == "cron" and schedule.timezone != zone
