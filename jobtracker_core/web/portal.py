@@ -11,9 +11,11 @@ from litestar.params import FromPath, QueryParameter
 from litestar.response import Redirect
 from litestar.types import ControllerRouterHandler
 
+from jobtracker_core.api.live import LiveRuns
 from jobtracker_core.contract.run import RunState
 from jobtracker_core.tracker import JobTracker
 from jobtracker_core.web import assets, exports, jobs, preferences
+from jobtracker_core.web.admin import run_list, run_live, run_page
 from jobtracker_core.web.form import Form, read_form
 from jobtracker_core.web.login import enter, is_ours, leave, set_up, show_login, show_setup
 from jobtracker_core.web.pages import Pages, is_fragment
@@ -27,7 +29,9 @@ _FOUND: Final = 6
 """Of each kind in the palette."""
 
 
-def routes(tracker: JobTracker, prefix: str, describe: Describe) -> list[ControllerRouterHandler]:
+def routes(
+    tracker: JobTracker, prefix: str, describe: Describe, live: LiveRuns
+) -> list[ControllerRouterHandler]:
     """Return the handlers, their paths without the prefix that they are mounted at.
 
     They ask for a dependency `installation`, the JobTracker. Storage errors and LoginNeeded leave
@@ -37,6 +41,7 @@ def routes(tracker: JobTracker, prefix: str, describe: Describe) -> list[Control
         tracker: Whose sessions let readers in.
         prefix: "" or "/somewhere", without a slash at its end.
         describe: Gives the document of the API.
+        live: Looks at the runs that somebody watches.
     """
     reference = Reference(describe)
     return [
@@ -45,6 +50,9 @@ def routes(tracker: JobTracker, prefix: str, describe: Describe) -> list[Control
             route_handlers=[
                 *(home, palette, counts, choose_theme, static),
                 *jobs.HANDLERS,
+                *run_list.HANDLERS,
+                *run_page.HANDLERS,
+                *run_live.HANDLERS,
                 *exports.HANDLERS,
                 *(show_reference, show_part),
                 *(show_login, enter, leave, show_setup, set_up),
@@ -53,6 +61,7 @@ def routes(tracker: JobTracker, prefix: str, describe: Describe) -> list[Control
                 "form": Provide(read_form),
                 "prefs": Provide(_prefs, sync_to_thread=False),
                 "pages": Provide(lambda: Pages(prefix), sync_to_thread=False),
+                "live": Provide(lambda: live, sync_to_thread=False),
                 "reference": Provide(lambda: reference, sync_to_thread=False),
                 "tracker": Provide(_of_reader, sync_to_thread=False),
             },
