@@ -15,7 +15,7 @@ from jobtracker_core.api.live import LiveRuns
 from jobtracker_core.contract.run import RunState
 from jobtracker_core.tracker import JobTracker
 from jobtracker_core.web import assets, exports, jobs, preferences
-from jobtracker_core.web.admin import run_list, run_live, run_page
+from jobtracker_core.web.admin import performance, run_list, run_live, run_page, workers
 from jobtracker_core.web.form import Form, read_form
 from jobtracker_core.web.login import enter, is_ours, leave, set_up, show_login, show_setup
 from jobtracker_core.web.pages import Pages, is_fragment
@@ -53,6 +53,8 @@ def routes(
                 *run_list.HANDLERS,
                 *run_page.HANDLERS,
                 *run_live.HANDLERS,
+                *workers.HANDLERS,
+                *performance.HANDLERS,
                 *exports.HANDLERS,
                 *(show_reference, show_part),
                 *(show_login, enter, leave, show_setup, set_up),

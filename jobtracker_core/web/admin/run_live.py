@@ -14,7 +14,7 @@ from litestar import Request, Response, get
 from litestar.concurrency import sync_to_thread
 from litestar.di import NamedDependency
 from litestar.exceptions import TooManyRequestsException
-from litestar.params import FromPath, HeaderParameter
+from litestar.params import FromPath, HeaderParameter, QueryParameter
 from litestar.response import ServerSentEvent
 from litestar.response.sse import ServerSentEventMessage
 
@@ -45,7 +45,7 @@ async def watch_run(
     live: NamedDependency[LiveRuns],
     tracker: NamedDependency[JobTracker],
     pages: NamedDependency[Pages],
-    after: int = 0,
+    after: Annotated[int, QueryParameter(name="after", ge=0)] = 0,
     last_event_id: Annotated[
         str | None, HeaderParameter(name="Last-Event-ID", max_length=40)
     ] = None,

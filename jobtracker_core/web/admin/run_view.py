@@ -17,6 +17,9 @@ from jobtracker_core.web.present import duration, many
 _LEAST_DONE: Final = 0.02
 """Of a run, before anything is said of how long the rest will take."""
 
+_SOON: Final = timedelta(seconds=5)
+_LATE: Final = timedelta(days=2)
+
 NEXT: Final[Mapping[ErrorClass, str]] = {
     "network": "The site could not be reached. Mostly that passes: run it again later.",
     "dns": "The site's name could not be looked up: see whether this machine is online.",
@@ -98,40 +101,31 @@ class EventShown(Struct, frozen=True, kw_only=True):
 
 def progress(run: Run, events: Iterable[Event], now: datetime) -> Progress:
     """Say how far a run is; `events` are those that say how much there is to do."""
-    expected = _expected(events)
+    expected = {str(one.data.get("phase")): one for one in events if one.kind == "expects"}
     counts = run.counts
-    limit = run.query.get("limit")
     details = expected.get("details")
     total: int | None
-    if details and counts.details + counts.details_failed:
-        done, total = counts.details + counts.details_failed, details
-        label, unit = "Reading the jobs' own pages", "pages"
+    if details is not None and counts.details + counts.details_failed:
+        done, total = counts.details + counts.details_failed, int(details.data["total"])
+        label, unit, began = "Reading the jobs' own pages", "pages", details.at
     else:
-        bounds = [one for one in (expected.get("list"), limit) if isinstance(one, int)]
-        done, total = counts.seen, min(bounds) if bounds else None
-        label, unit = "Reading the list", "postings"
+        announced = expected.get("list")
+        bounds = [None if announced is None else announced.data["total"], run.query.get("limit")]
+        known = [one for one in bounds if isinstance(one, int)]
+        done, total = counts.seen, min(known) if known else None
+        label, unit, began = "Reading the list", "postings", run.claimed_at or now
     if total is not None:
         # Sites announce more than they show, and show more than they announced.
         total = max(total, done)
-    return Progress(
-        label=label, unit=unit, done=done, total=total, left=_left(run, done, total, now)
-    )
+    left = "" if total is None else _left(now - began, done, total)
+    return Progress(label=label, unit=unit, done=done, total=total, left=left)
 
 
-def _expected(events: Iterable[Event]) -> dict[str, int]:
-    found: dict[str, int] = {}
-    for event in events:
-        if event.kind == "expects":
-            found[str(event.data.get("phase"))] = int(event.data.get("total", 0))
-    return found
-
-
-def _left(run: Run, done: int, total: int | None, now: datetime) -> str:
-    if not total or run.claimed_at is None or done < total * _LEAST_DONE or done >= total:
+def _left(took: timedelta, done: int, total: int) -> str:
+    if done < total * _LEAST_DONE or not done:
         return ""
-    took = now - (run.started_at or run.claimed_at)
     rest = took * ((total - done) / done)
-    return f"about {duration(rest.total_seconds())} left" if rest < timedelta(days=2) else ""
+    return f"about {duration(rest.total_seconds())} left" if _SOON < rest < _LATE else ""
 
 
 def counters(counts: Counts) -> tuple[Counter, ...]:
@@ -224,14 +218,20 @@ def story(events: Iterable[Event]) -> tuple[EventShown, ...]:
             level=event.level,
             kind=event.kind,
             words=event.kind.replace("_", " ").capitalize(),
-            facts=", ".join(
-                f"{name.replace('_', ' ')} {_value(value)}"
-                for name, value in sorted(event.data.items())
-                if value not in (None, "", [], {})
-            ),
+            facts=_facts(event.data),
         )
         for event in events
     )
+
+
+def _facts(data: Mapping[str, Any]) -> str:
+    said = [str(data["message"])] if data.get("message") else []
+    said += [
+        f"{name.replace('_', ' ')} {_value(value)}"
+        for name, value in sorted(data.items())
+        if name != "message" and value not in (None, "", [], {})
+    ]
+    return ", ".join(said)
 
 
 def line(event: Event) -> str:
