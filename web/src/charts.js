@@ -20,7 +20,7 @@ for (const place of $$('[data-chart]')) {
     axes: [axis(), { ...axis(), size: 56 }],
     scales: { y: { range: (_, low, high) => [0, Math.max(high, 1) * 1.05] } },
     cursor: { drag: { x: false, y: false } },
-    series: [{ value: (_, at) => (at === null ? '' : new Date(at * 1000).toLocaleDateString()) },
+    series: [{ label: 'Day', value: (_, at) => (at === null ? '' : new Date(at * 1000).toLocaleDateString()) },
       ...labels.map((label, at) => ({ label, spanGaps: true, points: { show: days.length < 15 }, ...lines[at % lines.length] }))],
   }, [times, ...series], place);
   new ResizeObserver(() => {

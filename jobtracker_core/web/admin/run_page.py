@@ -51,6 +51,7 @@ def show_run(
         "admin/run.html",
         section="runs",
         **head_of(tracker, run, events),
+        view=run_view,
         search=search,
         attempts=tracker.runs.attempts(run_id),
         events=run_view.story(events),

@@ -17,6 +17,7 @@ from jobtracker_core.web.present import duration, many
 _LEAST_DONE: Final = 0.02
 """Of a run, before anything is said of how long the rest will take."""
 
+_PROCESS: Final = 3
 _SOON: Final = timedelta(seconds=5)
 _LATE: Final = timedelta(days=2)
 
@@ -137,6 +138,7 @@ def counters(counts: Counts) -> tuple[Counter, ...]:
         Counter(label="Already known", value=counts.unchanged),
     ]
     sometimes = [
+        Counter(label="Requests", value=counts.http_requests),
         Counter(label="Left out", value=counts.filtered, note="not what was asked for"),
         Counter(label="Unreadable", value=counts.rejected, note="told below"),
         Counter(
@@ -183,12 +185,12 @@ def filters(uses: Sequence[FilterUse], query: Mapping[str, Any]) -> tuple[Filter
             FilterShown(word=word, value=_value(value), told="") for word, value in query.items()
         )
     return tuple(
-        FilterShown(word=use.word, value=_value(query.get(use.word)), told=_told(use))
+        FilterShown(word=use.word, value=_value(query.get(use.word)), told=_applied(use))
         for use in uses
     )
 
 
-def _told(use: FilterUse) -> str:
+def _applied(use: FilterUse) -> str:
     said = {
         "native": "the site applied it",
         "after": "applied here to what the site showed",
@@ -211,27 +213,43 @@ def _value(value: object) -> str:
 
 def story(events: Iterable[Event]) -> tuple[EventShown, ...]:
     """Put the lines of a run's story into words."""
-    return tuple(
-        EventShown(
-            id=event.id,
-            at=event.at,
-            level=event.level,
-            kind=event.kind,
-            words=event.kind.replace("_", " ").capitalize(),
-            facts=_facts(event.data),
+    shown = []
+    for event in events:
+        words, facts = _told(event)
+        shown.append(
+            EventShown(
+                id=event.id,
+                at=event.at,
+                level=event.level,
+                kind=event.kind,
+                words=words,
+                facts=facts,
+            )
         )
-        for event in events
-    )
+    return tuple(shown)
 
 
-def _facts(data: Mapping[str, Any]) -> str:
+def _told(event: Event) -> tuple[str, str]:
+    data = event.data
+    if event.kind == "expects":
+        what = "own page" if data.get("phase") == "details" else "posting"
+        return f"{many(int(data.get('total', 0)), what)} to read", ""
+    if event.kind == "started":
+        again = ", from where the last attempt ended" if data.get("goes_on") else ""
+        return "Started", f"attempt {data.get('attempt', 1)}{again}"
     said = [str(data["message"])] if data.get("message") else []
     said += [
         f"{name.replace('_', ' ')} {_value(value)}"
         for name, value in sorted(data.items())
         if name != "message" and value not in (None, "", [], {})
     ]
-    return ", ".join(said)
+    return event.kind.replace("_", " ").capitalize(), ", ".join(said)
+
+
+def worker(worker_id: str) -> str:
+    """Return a worker's machine and process, which is what people know it by."""
+    parts = worker_id.split(":")
+    return f"{parts[0]}, process {parts[3]}" if len(parts) > _PROCESS else worker_id
 
 
 def line(event: Event) -> str:
