@@ -22,6 +22,9 @@ from jobtracker_core.web.form import read_form
 PUBLIC: Final = "public"
 """The name under which a handler's `opt` says that it is for everybody."""
 
+BY_ITSELF: Final = "by_itself"
+"""The same for what an open page asks for by itself: nobody is there because of it."""
+
 FORM_FIELD: Final = "csrf"
 HEADER: Final = "X-CSRF-Token"
 
@@ -49,7 +52,10 @@ def session_guard(tracker: JobTracker) -> Guard:
         if handler.opt.get(PUBLIC) or connection.scope.get("method") == "OPTIONS":
             return
         cookie = session_cookie(connection)
-        session = None if cookie is None else await sync_to_thread(tracker.sessions.verify, cookie)
+        session = None
+        if cookie is not None:
+            in_person = not handler.opt.get(BY_ITSELF)
+            session = await sync_to_thread(tracker.sessions.verify, cookie, in_person=in_person)
         if cookie is None or session is None:
             raise LoginNeeded
         if not safe:
