@@ -96,7 +96,7 @@ async def read_form(request: Request[Any, Any, Any]) -> Form:
 async def _read(request: Request[Any, Any, Any]) -> Form:
     kind, _ = request.content_type
     if kind == RequestEncodingType.MULTI_PART:
-        sent = (await request.form()).multi_items()
+        sent = list((await request.form()).multi_items())
         texts = [(name, value) for name, value in sent if isinstance(value, str)]
         files = {name: await file.read() for name, file in sent if isinstance(file, UploadFile)}
         return Form(texts, files)

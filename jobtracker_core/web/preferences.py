@@ -60,7 +60,7 @@ def find_zone(name: str) -> ZoneInfo | None:
     """Return the time zone of that name, or None."""
     try:
         return ZoneInfo(name)
-    except (OSError, ValueError):  # not known, or not a name at all
+    except (KeyError, OSError, ValueError):  # not known, or not a name at all
         return None
 
 
