@@ -104,8 +104,7 @@ def count(db: Database, *, since: datetime | None, until: datetime, day: date) -
 def newest(db: Database, *, since: datetime | None, limit: int) -> tuple[Job, ...]:
     """Return the newest of the jobs that `count` counts as new."""
     with db.read() as conn:
-        some = _new(conn, since).limit(limit)
-        some = some.order_by(sa.desc("id")).subquery()
+        some = _new(conn, since).order_by(sa.desc("id")).limit(limit).subquery()
         wanted = sa.select(*JOB_COLUMNS).where(jobs.c.id.in_(sa.select(some.c.id)))
         return tuple(JOBS.read(conn, wanted.order_by(jobs.c.id.desc())))
 

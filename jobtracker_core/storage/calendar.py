@@ -101,7 +101,7 @@ def events_between(
 def due_events(
     db: Database, until: datetime, *, kinds: Sequence[str], limit: int
 ) -> tuple[CalendarEntry, ...]:
-    """Return the events of some kinds that begin before `until` and are not done, earliest first."""
+    """Return what of some kinds begins before `until` and is not done, the earliest first."""
     found = (
         _EVENTS.where(
             events.c.done_at.is_(None), events.c.kind.in_(kinds), events.c.starts_at < until

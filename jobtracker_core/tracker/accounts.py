@@ -166,7 +166,8 @@ class Accounts:
     ) -> None:
         """Replace the password of whoever is logged in, and end all their other sessions.
 
-        Those go on with `end_others` False. `current` is checked as a login is. Raises FormError, WrongLogin and TooManyLogins.
+        Those go on with `end_others` False. `current` is checked as a login is. Raises FormError,
+        WrongLogin and TooManyLogins.
         """
         _check_new(password, session.user)
         known = self._checked(session.user, current, address)

@@ -51,9 +51,7 @@ class Today:
 
         Without `since` all jobs are new that wait for a decision.
         """
-        return attention.count(
-            self._tracker.database, since=since, until=day.until, day=day.date
-        )
+        return attention.count(self._tracker.database, since=since, until=day.until, day=day.date)
 
     def due(self, day: Day) -> tuple[CalendarEntry, ...]:
         """Return what is to be done on that day and what is late, the earliest first.

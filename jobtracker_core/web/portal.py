@@ -8,12 +8,11 @@ from litestar import Request, Response, Router, get, post
 from litestar.di import NamedDependency, Provide
 from litestar.exceptions import ClientException, NotFoundException
 from litestar.params import FromPath, QueryParameter
-from litestar.response import Redirect
 from litestar.types import ControllerRouterHandler
 
-from jobtracker_core.contract.run import RunState
 from jobtracker_core.tracker import JobTracker
-from jobtracker_core.web import assets, jobs, preferences
+from jobtracker_core.web import assets, due, jobs, preferences, settings, today
+from jobtracker_core.web.admin import tokens
 from jobtracker_core.web.form import Form, read_form
 from jobtracker_core.web.login import enter, is_ours, leave, set_up, show_login, show_setup
 from jobtracker_core.web.pages import Pages, is_fragment
@@ -22,7 +21,6 @@ from jobtracker_core.web.reference import Describe, Reference, show_part, show_r
 from jobtracker_core.web.session import PUBLIC, session_guard
 from jobtracker_core.web.view import LONGEST_TEXT
 
-_MOST_RUNNING: Final = 100
 _FOUND: Final = 6
 """Of each kind in the palette."""
 
@@ -43,7 +41,11 @@ def routes(tracker: JobTracker, prefix: str, describe: Describe) -> list[Control
         Router(
             "/",
             route_handlers=[
-                *(home, palette, counts, choose_theme, static),
+                *(palette, choose_theme, static),
+                *today.HANDLERS,
+                *due.HANDLERS,
+                *settings.HANDLERS,
+                *tokens.HANDLERS,
                 *jobs.HANDLERS,
                 *(show_reference, show_part),
                 *(show_login, enter, leave, show_setup, set_up),
@@ -92,23 +94,6 @@ def error_page(
 def base_of(request: Request[Any, Any, Any], prefix: str) -> str:
     """Return what stands before every path of the portal in addresses."""
     return Pages(prefix).base(request)
-
-
-@get("/", sync_to_thread=False, include_in_schema=False)
-def home(request: Request[Any, Any, Any], pages: NamedDependency[Pages]) -> Redirect:
-    """Lead to the jobs."""
-    return Redirect(f"{pages.base(request)}/jobs")
-
-
-@get("/counts", sync_to_thread=True, include_in_schema=False)
-def counts(tracker: NamedDependency[JobTracker]) -> Response[dict[str, Any]]:
-    """Give what stands beside the names of pages, by their sections."""
-    running = len(tracker.runs.list(states=[RunState.RUNNING], limit=_MOST_RUNNING))
-    found: dict[str, Any] = {}
-    if running:
-        more = "+" if running == _MOST_RUNNING else ""
-        found["runs"] = {"text": f"{running}{more}", "words": f"{running}{more} going on"}
-    return Response(found, headers={"Cache-Control": "private, no-store"})
 
 
 @get("/palette", sync_to_thread=True, include_in_schema=False)
