@@ -35,7 +35,8 @@ ALLOWED = {
     # Collecting here for elsewhere.
     | {f"runner.{name}" for name in ("clock", "context", "live", "pace", "session")},
     "api": {"tracker", "export", "contract"},  # a list as a file is an answer like any other
-    "web": {"tracker", "contract", "security.credentials"},
+    # Lists as files, as in the API.
+    "web": {"tracker", "contract", "export", "security.credentials"},
     "server": {"api", "web", "tracker", "settings", "contract"},
     "cli": {
         *(

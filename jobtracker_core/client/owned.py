@@ -10,7 +10,7 @@ from jobtracker_core.client.paging import PAGE, joined
 from jobtracker_core.client.session import Session, segment
 from jobtracker_core.storage.calendar import CalendarEntry
 from jobtracker_core.storage.contacts import Contact, ContactChanges, ContactDraft, ContactList
-from jobtracker_core.storage.dismissals import Dismissal, DismissalList
+from jobtracker_core.storage.dismissals import Dismissal, DismissalList, Hidden
 from jobtracker_core.storage.errors import NotFound
 from jobtracker_core.storage.feeds import Feed
 from jobtracker_core.storage.fields import Line, Moment, ViewName
@@ -189,6 +189,10 @@ class Dismissals:
     def export(self) -> Iterator[Dismissal]:
         """Yield all that is hidden; it stands in the audit log."""
         return self._session.lines("/dismissals/export", Dismissal, format="jsonl")
+
+    def of_job(self, job_id: int) -> Dismissal | None:
+        """Return by what a job is hidden, None if it is not; raises NotFound for the job."""
+        return self._session.get(f"/jobs/{job_id}/dismissal", Hidden).dismissal
 
     def dismiss(self, job_id: int, *, reason: str | None = None) -> Dismissal:
         """Hide a job; one that is hidden already stays as it is.

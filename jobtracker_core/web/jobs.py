@@ -7,15 +7,16 @@ from typing import Any
 
 from litestar import Request, Response, get
 from litestar.di import NamedDependency
-from litestar.exceptions import ClientException
 from litestar.params import FromPath
 from markupsafe import Markup
 
 from jobtracker_core.storage.search import JobList, Tally
 from jobtracker_core.tracker import JobTracker
 from jobtracker_core.web import present
+from jobtracker_core.web.filters import common_choices
 from jobtracker_core.web.pages import Pages, is_fragment
-from jobtracker_core.web.view import PAGE, BadView, View, curl
+from jobtracker_core.web.preferences import Preferences
+from jobtracker_core.web.view import PAGE, View, curl, read_view
 
 
 @get("/jobs", sync_to_thread=True, include_in_schema=False)
@@ -23,12 +24,10 @@ def list_jobs(
     request: Request[Any, Any, Any],
     tracker: NamedDependency[JobTracker],
     pages: NamedDependency[Pages],
+    prefs: NamedDependency[Preferences],
 ) -> Response[str]:
     """List jobs; a filter that was changed asks for the list alone."""
-    try:
-        view = View.of(request.query_params)
-    except BadView as error:
-        raise ClientException(str(error)) from error
+    view = read_view(request.query_params, zone=prefs.zone)
     filters = view.filters
     found = tracker.jobs.search(limit=PAGE, after=view.after, before=view.before, **filters)
     if view.before and found.before is None:
@@ -48,7 +47,7 @@ def list_jobs(
         tally=tally,
         curl=view.curl(pages.root(request)),
         command=view.command(),
-        choices=() if is_fragment(request) else view.choices(tracker.jobs.sources()),
+        choices=() if is_fragment(request) else common_choices(view, tracker.jobs.sources()),
         collectors=tracker.collectors.list() if empty else (),
     )
 

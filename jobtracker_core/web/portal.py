@@ -11,8 +11,8 @@ from litestar.params import FromPath, QueryParameter
 from litestar.types import ControllerRouterHandler
 
 from jobtracker_core.tracker import JobTracker
-from jobtracker_core.web import assets, due, jobs, preferences, settings, today
-from jobtracker_core.web.admin import tokens
+from jobtracker_core.web import assets, due, exports, jobs, preferences, settings, today
+from jobtracker_core.web.admin import audit, config, plugins, tokens
 from jobtracker_core.web.form import Form, read_form
 from jobtracker_core.web.login import enter, is_ours, leave, set_up, show_login, show_setup
 from jobtracker_core.web.pages import Pages, is_fragment
@@ -46,7 +46,11 @@ def routes(tracker: JobTracker, prefix: str, describe: Describe) -> list[Control
                 *due.HANDLERS,
                 *settings.HANDLERS,
                 *tokens.HANDLERS,
+                *plugins.HANDLERS,
+                *config.HANDLERS,
+                *audit.HANDLERS,
                 *jobs.HANDLERS,
+                *exports.HANDLERS,
                 *(show_reference, show_part),
                 *(show_login, enter, leave, show_setup, set_up),
             ],

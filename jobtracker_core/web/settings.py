@@ -18,10 +18,10 @@ from jobtracker_core.storage.errors import Duplicate
 from jobtracker_core.storage.views import ViewChanges, ViewDraft
 from jobtracker_core.tracker import JobTracker
 from jobtracker_core.tracker.accounts import TooManyLogins, WrongLogin
-from jobtracker_core.web import devices, preferences
+from jobtracker_core.web import devices, preferences, query
+from jobtracker_core.web.bookmarklet import bookmarklet
 from jobtracker_core.web.form import Form
 from jobtracker_core.web.pages import Pages
-from jobtracker_core.web.query import refuse_unknown
 from jobtracker_core.web.said import Said, Undo
 
 _ZONES: Final = ("UTC", *sorted(zone for zone in available_timezones() if "/" in zone))
@@ -34,7 +34,7 @@ def show_settings(
     pages: NamedDependency[Pages],
 ) -> Response[str]:
     """Show all of it."""
-    refuse_unknown(request)
+    query.read(request.query_params, {})
     return _page(request, tracker, pages)
 
 
@@ -119,11 +119,11 @@ def restore_view(
     """Save a view again that was deleted."""
     kind = _one_of(form, "kind", ("jobs", "applications"))
     try:
-        query = msgspec.json.decode(form.text("query"), type=dict[str, Any])
+        words = msgspec.json.decode(form.text("query"), type=dict[str, Any])
     except msgspec.MsgspecError as error:
         raise ClientException("query is no JSON object.") from error
     draft = ViewDraft(
-        name=form.text("name"), kind="jobs" if kind == "jobs" else "applications", query=query
+        name=form.text("name"), kind="jobs" if kind == "jobs" else "applications", query=words
     )
     made = tracker.views.create(draft)
     return pages.go(request, "/settings#views", Said(text=f"Back: {made.name}"))
@@ -224,7 +224,7 @@ def _page(
         mine=request.auth,
         device=devices.describe,
         users=tracker.accounts.list(),
-        bookmarklet=None,
+        bookmarklet=bookmarklet(pages.root(request)),
     )
 
 

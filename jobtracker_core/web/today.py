@@ -14,10 +14,9 @@ from jobtracker_core.storage.attention import Attention, Strip
 from jobtracker_core.storage.searches import Search
 from jobtracker_core.tracker import JobTracker
 from jobtracker_core.tracker.collectors import CollectorStatus
-from jobtracker_core.web import due, present
+from jobtracker_core.web import due, present, query
 from jobtracker_core.web.pages import Pages
 from jobtracker_core.web.preferences import Preferences
-from jobtracker_core.web.query import refuse_unknown
 from jobtracker_core.web.session import BY_ITSELF
 
 _COUNTED: Final = 100
@@ -53,7 +52,7 @@ def show_today(
     prefs: NamedDependency[Preferences],
 ) -> Response[str]:
     """Show what somebody should look at."""
-    refuse_unknown(request)
+    query.read(request.query_params, {})
     since = request.auth.last_visit_at
     day = tracker.today.day(prefs.zone)
     counted = tracker.today.attention(day, since=since)

@@ -16,10 +16,9 @@ from jobtracker_core.plugins.forms import FormError
 from jobtracker_core.storage.tokens import Token
 from jobtracker_core.tracker import JobTracker
 from jobtracker_core.tracker.tokens import NewToken
-from jobtracker_core.web import present
+from jobtracker_core.web import present, query
 from jobtracker_core.web.form import Form
 from jobtracker_core.web.pages import Pages
-from jobtracker_core.web.query import refuse_unknown
 from jobtracker_core.web.said import Said
 
 _LIVES: Final = (
@@ -38,8 +37,8 @@ def list_tokens(
     pages: NamedDependency[Pages],
 ) -> Response[str]:
     """List tokens; with `revoked=true` those too that open nothing any more."""
-    refuse_unknown(request, "revoked")
-    with_revoked = request.query_params.get("revoked") == "true"
+    given = query.read(request.query_params, {"revoked": ("with_revoked", bool)})
+    with_revoked = given.get("with_revoked", False)
     return pages.render(
         request,
         "admin/tokens.html",
@@ -57,7 +56,7 @@ def ask_for_token(
     pages: NamedDependency[Pages],
 ) -> Response[str]:
     """Show the form of a new token."""
-    refuse_unknown(request)
+    query.read(request.query_params, {})
     return _form_page(request, tracker, pages, chosen=(Scope.JOBS_READ,))
 
 
