@@ -11,7 +11,20 @@ from litestar.params import FromPath, QueryParameter
 from litestar.types import ControllerRouterHandler
 
 from jobtracker_core.tracker import JobTracker
-from jobtracker_core.web import assets, due, exports, jobs, preferences, settings, today
+from jobtracker_core.web import (
+    assets,
+    bulk,
+    due,
+    exports,
+    job_entry,
+    job_page,
+    jobs,
+    preferences,
+    saved_views,
+    settings,
+    today,
+    triage,
+)
 from jobtracker_core.web.admin import audit, config, plugins, tokens
 from jobtracker_core.web.form import Form, read_form
 from jobtracker_core.web.login import enter, is_ours, leave, set_up, show_login, show_setup
@@ -50,6 +63,11 @@ def routes(tracker: JobTracker, prefix: str, describe: Describe) -> list[Control
                 *config.HANDLERS,
                 *audit.HANDLERS,
                 *jobs.HANDLERS,
+                *job_page.HANDLERS,
+                *job_entry.HANDLERS,
+                *triage.HANDLERS,
+                *bulk.HANDLERS,
+                *saved_views.HANDLERS,
                 *exports.HANDLERS,
                 *(show_reference, show_part),
                 *(show_login, enter, leave, show_setup, set_up),
@@ -59,6 +77,7 @@ def routes(tracker: JobTracker, prefix: str, describe: Describe) -> list[Control
                 "prefs": Provide(_prefs, sync_to_thread=False),
                 "pages": Provide(lambda: Pages(prefix), sync_to_thread=False),
                 "reference": Provide(lambda: reference, sync_to_thread=False),
+                "step": Provide(triage.read_step, sync_to_thread=False),
                 "tracker": Provide(_of_reader, sync_to_thread=False),
             },
             guards=[session_guard(tracker)],
