@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
 from litestar import Request, Response, Router, get, post
 from litestar.di import NamedDependency, Provide
 from litestar.exceptions import ClientException, NotFoundException
-from litestar.params import FromPath, QueryParameter
+from litestar.params import FromPath
 from litestar.types import ControllerRouterHandler
 
 from jobtracker_core.tracker import JobTracker
@@ -19,6 +19,7 @@ from jobtracker_core.web import (
     job_entry,
     job_page,
     jobs,
+    palette,
     preferences,
     saved_views,
     settings,
@@ -32,10 +33,8 @@ from jobtracker_core.web.pages import Pages, is_fragment
 from jobtracker_core.web.preferences import Preferences
 from jobtracker_core.web.reference import Describe, Reference, show_part, show_reference
 from jobtracker_core.web.session import PUBLIC, session_guard
-from jobtracker_core.web.view import LONGEST_TEXT
 
-_FOUND: Final = 6
-"""Of each kind in the palette."""
+_SAFE: Final = frozenset({"GET", "HEAD"})
 
 
 def routes(tracker: JobTracker, prefix: str, describe: Describe) -> list[ControllerRouterHandler]:
@@ -54,7 +53,8 @@ def routes(tracker: JobTracker, prefix: str, describe: Describe) -> list[Control
         Router(
             "/",
             route_handlers=[
-                *(palette, choose_theme, static),
+                *(choose_theme, static),
+                *palette.HANDLERS,
                 *today.HANDLERS,
                 *due.HANDLERS,
                 *settings.HANDLERS,
@@ -104,41 +104,27 @@ def error_page(
     detail: str,
     incident: str | None = None,
 ) -> Response[str]:
-    """Answer with an error: a page that needs no database, or a part of one if that was asked for.
+    """Answer with an error, without a database: a page, a part of one, or a toast for an action.
 
     `detail` says what to do next; `incident` is what the log knows the error by.
     """
+    values: dict[str, Any] = {"title": title, "detail": detail, "incident": incident}
+    if "hx-request" in request.headers and request.method not in _SAFE:
+        # What was to be changed is as it was, and stays on the page: the error is told beside it.
+        return Pages(prefix).render(
+            request,
+            "_problem_toast.html",
+            status=status,
+            headers={"HX-Retarget": "#toasts", "HX-Reswap": "beforeend"},
+            **values,
+        )
     template = "_problem.html" if is_fragment(request) else "error.html"
-    return Pages(prefix).render(
-        request, template, status=status, code=status, title=title, detail=detail, incident=incident
-    )
+    return Pages(prefix).render(request, template, status=status, code=status, **values)
 
 
 def base_of(request: Request[Any, Any, Any], prefix: str) -> str:
     """Return what stands before every path of the portal in addresses."""
     return Pages(prefix).base(request)
-
-
-@get("/palette", sync_to_thread=True, include_in_schema=False)
-def palette(
-    request: Request[Any, Any, Any],
-    tracker: NamedDependency[JobTracker],
-    pages: NamedDependency[Pages],
-    q: Annotated[str, QueryParameter(name="q", max_length=2_000)] = "",
-) -> Response[str]:
-    """Find jobs, companies and searches by a part of their names."""
-    text = q.strip()[:LONGEST_TEXT]
-    return pages.render(
-        request,
-        "_palette_found.html",
-        jobs=tracker.jobs.search(text=text, limit=_FOUND).items if text else (),
-        companies=tracker.companies.list(text=text, limit=_FOUND).items if text else (),
-        searches=[one for one in tracker.searches.list() if text.lower() in one.name.lower()][
-            :_FOUND
-        ]
-        if text
-        else (),
-    )
 
 
 @post("/theme", sync_to_thread=False, status_code=303, include_in_schema=False)

@@ -138,6 +138,12 @@ async def _require_token(connection: ASGIConnection[Any, Any, Any, Any], cookie:
         raise PermissionDeniedException("This page is too old. Load it again, and repeat the step.")
 
 
+def is_overheard(connection: ASGIConnection[Any, Any, Any, Any]) -> bool:
+    """Say whether others on the way can read what is sent."""
+    here = connection.client is not None and connection.client.host in {"127.0.0.1", "::1"}
+    return not _is_https(connection) and not here
+
+
 def _is_https(connection: ASGIConnection[Any, Any, Any, Any]) -> bool:
     return connection.url.scheme == "https"
 

@@ -21,6 +21,7 @@ from jobtracker_core.tracker.accounts import TooManyLogins, WrongLogin
 from jobtracker_core.web import devices, preferences, query
 from jobtracker_core.web.bookmarklet import bookmarklet
 from jobtracker_core.web.form import Form
+from jobtracker_core.web.login import is_ours
 from jobtracker_core.web.pages import Pages
 from jobtracker_core.web.said import Said, Undo
 
@@ -58,6 +59,19 @@ def choose_display(
     base = pages.base(request)
     cookies = [preferences.cookie(request, base, name, value) for name, value in chosen.items()]
     return pages.go(request, "/settings", Said(text="Saved for this device"), cookies)
+
+
+@post("/settings/plain", sync_to_thread=False, status_code=HTTPStatus.SEE_OTHER)
+def hide_plain_warning(
+    request: Request[Any, Any, Any],
+    form: NamedDependency[Form],
+    pages: NamedDependency[Pages],
+) -> Response[None]:
+    """Tell this device no more that its pages come over plain HTTP."""
+    base, back = pages.base(request), form.text("back")
+    seen = preferences.cookie(request, base, preferences.PLAIN_COOKIE, "seen")
+    place = back.removeprefix(base) if is_ours(back, base) else "/"
+    return pages.go(request, place, cookies=[seen])
 
 
 @post("/settings/views/{view_id:int}", sync_to_thread=True, status_code=HTTPStatus.SEE_OTHER)
@@ -241,6 +255,7 @@ def _one_of(form: Form, name: str, allowed: tuple[str, ...]) -> str:
 
 
 HANDLERS = (
-    *(show_settings, choose_display, rename_view, delete_view, restore_view),
+    *(show_settings, choose_display, hide_plain_warning),
+    *(rename_view, delete_view, restore_view),
     *(change_password, end_session, end_other_sessions),
 )
