@@ -122,6 +122,7 @@ _PARAMETERS: Final[Mapping[str, Any]] = {
     "new_since": _MOMENT,
     "seen_since": _MOMENT,
     "since": _MOMENT,
+    "until": "2030-01-01T00:00:00Z",
     "from": _MOMENT,
     "to": "2026-12-01T00:00:00Z",
     "url": "https://jobs.example/1",

@@ -20,7 +20,7 @@ from jobtracker_core.security.credentials import csrf_token
 from jobtracker_core.storage.audit import Actor
 from jobtracker_core.web import assets, navigation, preferences, present, said
 from jobtracker_core.web.said import Said
-from jobtracker_core.web.session import FORM_FIELD, session_cookie
+from jobtracker_core.web.session import FORM_FIELD, is_overheard, session_cookie
 
 _TEMPLATES: Final = Path(__file__).with_name("templates")
 _HEADERS: Final = {
@@ -118,6 +118,7 @@ class Pages:
             "form_token": _form_token(request),
             "csrf": _csrf(request),
             "navigation": navigation,
+            "plain": is_overheard(request),
         }
 
 

@@ -290,12 +290,17 @@ def changes(found: tuple[Change, ...], now: datetime) -> tuple[ChangeShown, ...]
                 run_id=change.run_id,
                 page="the list" if change.kind == "list" else "the job's own page",
                 fields=tuple(
-                    FieldChange(name=_field(name), old=_value(name, old), new=_value(name, new))
+                    field_change(name, old, new)
                     for name, (old, new) in sorted(change.changes.items())
                 ),
             )
         )
     return tuple(shown)
+
+
+def field_change(name: str, old: Any, new: Any) -> FieldChange:
+    """Describe what one field was and became; values as they stand in a history."""
+    return FieldChange(name=_field(name), old=_value(name, old), new=_value(name, new))
 
 
 def _field(name: str) -> str:

@@ -4,6 +4,7 @@ import './toasts.js';
 import './copy.js';
 import './dialogs.js';
 import './lists.js';
+import './triage.js';
 import './palette.js';
 import './keys.js';
 import './forms.js';
