@@ -30,6 +30,7 @@ from jobtracker_core.web import (
 from jobtracker_core.web.admin import (
     audit,
     config,
+    overview,
     performance,
     plugins,
     run_list,
@@ -82,6 +83,7 @@ def routes(
                 *triage.HANDLERS,
                 *bulk.HANDLERS,
                 *saved_views.HANDLERS,
+                *overview.HANDLERS,
                 *run_list.HANDLERS,
                 *run_page.HANDLERS,
                 *run_live.HANDLERS,
