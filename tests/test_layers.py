@@ -38,6 +38,7 @@ ALLOWED = {
     # Lists as files, as in the API.
     "web": {
         *("tracker", "contract", "export", "security.credentials"),
+        "api.live",  # one look at a run and second, for programs and people together
         "plugins.forms",  # a page's form is filled in as a command line's is
         "settings.hidden",  # what is a secret there is one in a form
     },

@@ -141,7 +141,8 @@ def describe(
         label=label_of(field.name),
         control=control,
         value=value,
-        help=field.description,
+        # On a page one sees that several can be chosen.
+        help=field.description.replace(" (may be repeated)", ""),
         required=field.required,
         usual=_usual(field),
         options=_options(field, control),

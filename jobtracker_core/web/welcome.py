@@ -128,10 +128,10 @@ def add_search(
     collector = form.text("collector")
     fields = _fields(tracker, collector)
     words = schema_form.read(fields, QUERY, form)
+    if form.text("times") not in _TIMES:
+        raise ClientException(f"times takes one of: {', '.join(_TIMES)}.")
+    cron = _TIMES[form.text("times")][1]
     try:
-        if form.text("times") not in _TIMES:
-            raise FormError({"times": "takes one of " + ", ".join(_TIMES)})
-        cron = _TIMES[form.text("times")][1]
         made = tracker.searches.add(
             _name(tracker, words, collector),
             collector,
