@@ -17,7 +17,7 @@ from jobtracker_core.storage import baselines, searches
 from jobtracker_core.storage.baselines import Baseline
 from jobtracker_core.storage.errors import Stale
 from jobtracker_core.storage.queue import Enqueued
-from jobtracker_core.storage.searches import Search, SearchDraft
+from jobtracker_core.storage.searches import Schedule, Search, SearchDraft
 from jobtracker_core.tracker import bulk, search_form
 from jobtracker_core.tracker.bulk import BulkResult
 from jobtracker_core.tracker.change import Change, differing
@@ -285,14 +285,7 @@ class Searches:
     ) -> Preview:
         """Say when a search will run next, or after an instant; raises ScheduleError."""
         found = self.get(search)
-        schedule = found.schedule
-        since = self._tracker.database.present() if after is None else after
-        delay = schedules.stagger(found.id, schedule.stagger_s)
-        return Preview(
-            words=schedules.describe(schedule),
-            delay_s=int(delay.total_seconds()),
-            upcoming=schedules.preview(schedule, since, count),
-        )
+        return self._ahead(found.schedule, found.id, after, count)
 
     def preview_schedule(
         self,
@@ -315,13 +308,17 @@ class Searches:
         now = self._tracker.database.present()
         kept = None if before is None else before.schedule
         schedule = search_form.to_schedule(form, before=kept, now=now)
-        delay = 0.0
-        if before is not None:
-            delay = schedules.stagger(before.id, schedule.stagger_s).total_seconds()
+        return self._ahead(schedule, None if before is None else before.id, after, count)
+
+    def _ahead(
+        self, schedule: Schedule, number: int | None, after: datetime | None, count: int
+    ) -> Preview:
+        since = self._tracker.database.present() if after is None else after
+        delay = 0 if number is None else schedules.stagger(number, schedule.stagger_s).seconds
         return Preview(
             words=schedules.describe(schedule),
-            delay_s=int(delay),
-            upcoming=schedules.preview(schedule, now if after is None else after, count),
+            delay_s=delay,
+            upcoming=schedules.preview(schedule, since, count),
         )
 
     def clone(self, search: int | str, name: str) -> Search:

@@ -29,14 +29,9 @@ from jobtracker_core.web import (
     welcome,
 )
 from jobtracker_core.web.admin import (
+    audit,
     collector_page,
     collectors,
-    search_form,
-    search_page,
-    searches,
-)
-from jobtracker_core.web.admin import (
-    audit,
     config,
     overview,
     performance,
@@ -44,6 +39,9 @@ from jobtracker_core.web.admin import (
     run_list,
     run_live,
     run_page,
+    search_form,
+    search_page,
+    searches,
     tokens,
     workers,
 )
