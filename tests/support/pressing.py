@@ -6,7 +6,7 @@ import re
 from typing import Any
 from urllib.parse import urlencode
 
-from selectolax.lexbor import LexborHTMLParser
+from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 
 def send(browser: Any, path: str, **fields: object) -> Any:
@@ -31,10 +31,14 @@ def undo(browser: Any, answer: Any) -> Any:
     return send(browser, form.attributes["action"].removeprefix(browser.prefix), **fields)
 
 
-def text_of(page: LexborHTMLParser, selector: str = "main") -> str:
+def one(page: LexborHTMLParser, selector: str) -> LexborNode:
     found = page.css_first(selector)
     assert found is not None, selector
-    return re.sub(r"\s+", " ", found.text()).strip()
+    return found
+
+
+def text_of(page: LexborHTMLParser, selector: str = "main") -> str:
+    return re.sub(r"\s+", " ", one(page, selector).text()).strip()
 
 
 def page_of(answer: Any) -> LexborHTMLParser:

@@ -83,16 +83,16 @@ def test_settings_are_set_here_below_what_a_file_says(browser, tracker) -> None:
     assert "What is set here does not hold" not in text_of(page)
     assert "Set to 5 by" in text_of(page, '[id="settings.per_minute-hint"]')
     version = value_of(page, "version")
-    given = {"settings__base_url": "https://mirror.example", "settings__per_minute": "9"}
+    given = {"settings__base_url": "https://hiring.cafe/mirror", "settings__per_minute": "9"}
     answer = send(browser, f"{PAGE}/settings", version=version, **given)
     assert answer.status_code == 303, answer.text
     held = {one.name: one for one in tracker.collectors.report("hiringcafe").settings}
-    assert held["base_url"].stored == "https://mirror.example"
+    assert held["base_url"].stored == "https://hiring.cafe/mirror"
     assert (held["per_minute"].stored, held["per_minute"].value) == (9.0, 5)
     assert "What is set here does not hold" in text_of(browser.get(PAGE))
     stale = send(browser, f"{PAGE}/settings", version=version, settings__per_minute="7")
     assert stale.status_code == 412
-    assert "https://mirror.example" in text_of(page_of(stale), "main .banner dl.facts")
+    assert "https://hiring.cafe/mirror" in text_of(page_of(stale), "main .banner dl.facts")
     assert value_of(page_of(stale), "settings.per_minute") == "7"
     wrong = send(browser, f"{PAGE}/settings", settings__per_minute="fast")
     assert wrong.status_code == 422
@@ -156,7 +156,7 @@ def test_what_keeps_a_collector_from_running_is_told_in_words(tracker) -> None:
     report = replace(tracker.collectors.report("hiringcafe"), enabled=True)
     now = datetime.now(UTC)
     later = now + timedelta(hours=2)
-    cases = [
+    cases: list[tuple[dict[str, Any], str, str]] = [
         ({}, "On", ""),
         ({"installed": False}, "Not installed", "Install its plugin"),
         ({"unavailable": "no library"}, "Unavailable", "no library"),

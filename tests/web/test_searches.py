@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 import pytest
 
 from jobtracker_core import JobTracker, Settings
-from pressing import page_of, send, text_of, undo
+from pressing import one, page_of, send, text_of, undo
 from queueing import turn_on
 
 HOSTILE = '<img src=x onerror=alert(1)> "&'
@@ -84,9 +84,9 @@ def test_what_is_wrong_is_told_at_its_field_and_what_was_typed_stays(
     page = page_of(answer)
     field = page.css_first(f'[name="{wrong}"]')
     assert field.attributes["aria-invalid"] == "true"
-    said = page.css_first(f'[id="{wrong}-hint"]').text()
+    said = one(page, f'[id="{wrong}-hint"]').text()
     assert said.strip()
-    assert page.css_first('[name="query.text"]').attributes["value"] == HOSTILE
+    assert one(page, '[name="query.text"]').attributes["value"] == HOSTILE
     assert not page.css("main img")
     assert tracker.searches.list() == ()
 
@@ -123,9 +123,9 @@ def test_an_edit_that_comes_late_is_told_and_loses_nothing(browser, tracker) -> 
     told = text_of(page, "main dl.facts")
     assert "theirs" in told
     assert "Priority" in told
-    assert page.css_first('[name="query.text"]').attributes["value"] == "mine"
+    assert one(page, '[name="query.text"]').attributes["value"] == "mine"
     assert tracker.searches.get(made.id).query["text"] == "theirs"
-    mine["version"] = page.css_first("[name=version]").attributes["value"]
+    mine["version"] = one(page, "[name=version]").attributes["value"]
     assert mine["version"] == str(theirs.version)
     assert send(browser, f"/admin/searches/{made.id}/edit", **mine).status_code == 303
     assert tracker.searches.get(made.id).query["text"] == "mine"
@@ -164,11 +164,13 @@ def test_steps_of_the_list_are_undone(browser, tracker) -> None:
     made = tracker.searches.add(
         "Data", "hiringcafe", {"text": HOSTILE}, cron="0 7 * * *", memory_mb=512
     )
-    listed = browser.get("/admin/searches")
+    tracker.searches.pause(made.id)
+    listed = browser.get("/admin/searches?state=paused")
+    assert "Paused" in text_of(listed, "tbody")
     assert not listed.css("main img")
+    made = tracker.searches.resume(made.id)
     paused = send(browser, f"/admin/searches/{made.id}/pause", version=made.version)
     assert not tracker.searches.get(made.id).enabled
-    assert "Paused" in text_of(browser.get("/admin/searches?state=paused"), "tbody")
     undo(browser, paused)
     assert tracker.searches.get(made.id).enabled
     tracker.searches.edit(made.id, priority=3)
@@ -229,7 +231,7 @@ def test_the_list_is_filtered_and_copied(browser, tracker) -> None:
     tracker.searches.add("Data", "hiringcafe", {})
     page = browser.get("/admin/searches?collector=hiringcafe&state=manual")
     assert "Only when it is started by hand" in text_of(page, "tbody")
-    copy = page.css_first("[data-copy^=curl]").attributes["data-copy"]
+    copy = one(page, "[data-copy^=curl]").attributes["data-copy"]
     assert copy.endswith("/at/work/api/v1/searches?collector=hiringcafe'")
     assert "No search is like that" in text_of(browser.get("/admin/searches?state=failing"))
     browser.get("/admin/searches?colector=hiringcafe", status=400)

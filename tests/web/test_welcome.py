@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from jobtracker_core import JobTracker, Settings
-from pressing import page_of, send, text_of
+from pressing import one, page_of, send, text_of
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ class TestWithACollector:
         on = send(browser, "/welcome/on", collector="hiringcafe")
         assert tracker.collectors.enabled("hiringcafe")
         form = browser.get(on.headers["location"].removeprefix("/at/work"))
-        assert text_of(form, "h2") == "What should HiringCafe look for?"
+        assert text_of(form, "main h2") == "What should HiringCafe look for?"
         bad = send(
             browser,
             "/welcome/search",
@@ -52,7 +52,7 @@ class TestWithACollector:
             times="daily",
         )
         assert bad.status_code == 422
-        assert page_of(bad).css_first('[name="query.text"]').attributes["value"] == "data"
+        assert one(page_of(bad), '[name="query.text"]').attributes["value"] == "data"
         send(
             browser,
             "/welcome/search",
