@@ -146,6 +146,8 @@ _PARAMETERS: Final[Mapping[str, Any]] = {
     "dry_run": True,
     "revoked": True,
     "collector": "hiringcafe",
+    "days": 30,
+    "timezone": "Europe/Berlin",
     "state": "failed,partial",
     "name": "hiringcafe",
     "site": "hiringcafe.com",

@@ -71,11 +71,7 @@ class Pages:
             message = said.kept(request)
             if said.SAID_COOKIE in request.cookies:
                 cookies.append(said.forget(request, base))
-        text = (
-            _environment(base)
-            .get_template(template)
-            .render(section=section, message=message, **self._common(request), **values)
-        )
+        text = self.text(request, template, section=section, message=message, **values)
         return Response(
             text,
             status_code=status,
@@ -83,6 +79,11 @@ class Pages:
             headers={**_HEADERS, **(headers or {})},
             cookies=cookies,
         )
+
+    def text(self, request: Request[Any, Any, Any], template: str, **values: Any) -> str:
+        """Return what a template gives, for answers that are made of many."""
+        given = {"section": "", "message": None, **self._common(request), **values}
+        return _environment(self.base(request)).get_template(template).render(given)
 
     def go(
         self,

@@ -10,6 +10,7 @@ from litestar.exceptions import ClientException, NotFoundException
 from litestar.params import FromPath
 from litestar.types import ControllerRouterHandler
 
+from jobtracker_core.api.live import LiveRuns
 from jobtracker_core.tracker import JobTracker
 from jobtracker_core.web import (
     assets,
@@ -26,7 +27,18 @@ from jobtracker_core.web import (
     today,
     triage,
 )
-from jobtracker_core.web.admin import audit, config, plugins, tokens
+from jobtracker_core.web.admin import (
+    audit,
+    config,
+    overview,
+    performance,
+    plugins,
+    run_list,
+    run_live,
+    run_page,
+    tokens,
+    workers,
+)
 from jobtracker_core.web.form import Form, read_form
 from jobtracker_core.web.login import enter, is_ours, leave, set_up, show_login, show_setup
 from jobtracker_core.web.pages import Pages, is_fragment
@@ -37,7 +49,9 @@ from jobtracker_core.web.session import PUBLIC, session_guard
 _SAFE: Final = frozenset({"GET", "HEAD"})
 
 
-def routes(tracker: JobTracker, prefix: str, describe: Describe) -> list[ControllerRouterHandler]:
+def routes(
+    tracker: JobTracker, prefix: str, describe: Describe, live: LiveRuns
+) -> list[ControllerRouterHandler]:
     """Return the handlers, their paths without the prefix that they are mounted at.
 
     They ask for a dependency `installation`, the JobTracker. Storage errors and LoginNeeded leave
@@ -47,6 +61,7 @@ def routes(tracker: JobTracker, prefix: str, describe: Describe) -> list[Control
         tracker: Whose sessions let readers in.
         prefix: "" or "/somewhere", without a slash at its end.
         describe: Gives the document of the API.
+        live: Looks at the runs that somebody watches.
     """
     reference = Reference(describe)
     return [
@@ -68,6 +83,12 @@ def routes(tracker: JobTracker, prefix: str, describe: Describe) -> list[Control
                 *triage.HANDLERS,
                 *bulk.HANDLERS,
                 *saved_views.HANDLERS,
+                *overview.HANDLERS,
+                *run_list.HANDLERS,
+                *run_page.HANDLERS,
+                *run_live.HANDLERS,
+                *workers.HANDLERS,
+                *performance.HANDLERS,
                 *exports.HANDLERS,
                 *(show_reference, show_part),
                 *(show_login, enter, leave, show_setup, set_up),
@@ -76,6 +97,7 @@ def routes(tracker: JobTracker, prefix: str, describe: Describe) -> list[Control
                 "form": Provide(read_form),
                 "prefs": Provide(_prefs, sync_to_thread=False),
                 "pages": Provide(lambda: Pages(prefix), sync_to_thread=False),
+                "live": Provide(lambda: live, sync_to_thread=False),
                 "reference": Provide(lambda: reference, sync_to_thread=False),
                 "step": Provide(triage.read_step, sync_to_thread=False),
                 "tracker": Provide(_of_reader, sync_to_thread=False),
