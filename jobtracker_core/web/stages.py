@@ -148,7 +148,10 @@ def undo_all(tracker: JobTracker, steps: str) -> Said:
                 done += tracker.applications.move_all(moved, status).done
     left = len(parts) - done
     text = f"Undone for {many(done, 'job')}."
-    return Said(text=f"{text} {left:,} were changed since, and stay." if left else text)
+    if left:
+        text += f" {left:,} {'was' if left == 1 else 'were'} changed since, and"
+        text += " stays." if left == 1 else " stay."
+    return Said(text=text)
 
 
 def told(what: str, done: int, problems: Sequence[str], undo: Undo | None) -> Said:
