@@ -1,6 +1,6 @@
 // Steps with the job whose row has the focus. The server answers with the row as it is then, or
 // takes it away; what it refuses is told, and the row comes back.
-import { $, token } from './dom.js';
+import { $, $$, token } from './dom.js';
 import { move, rowOf } from './lists.js';
 
 const stages = ['draft', 'applied', 'interviewing', 'offer', 'accepted', 'rejected', 'withdrawn'];
@@ -33,11 +33,8 @@ document.addEventListener('click', (event) => {
   take(rowOf(button), button.dataset.act);
 });
 
-// The stages in the bar for many: a button can send one field alone.
-document.addEventListener('htmx:config:request', (event) => {
-  const { request, sourceElement } = event.detail.ctx;
-  if (sourceElement.id !== 'bulk' || !request.body.get('stage')) return;
-  request.body.set('action', 'stage');
+document.addEventListener('submit', (event) => {
+  if (event.target.id === 'bulk') for (const dialog of $$('dialog[open]', event.target)) dialog.close();
 });
 
 // When the last row is gone, the page behind it is shown.
