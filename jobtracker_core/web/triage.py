@@ -58,6 +58,8 @@ class Step:
             return self.back(message, f"/jobs/{job_id}")
         job = self.tracker.jobs.get(job_id).job
         if _is_out(job, view):
+            if self.form.flag("last"):
+                return self.list(message)
             listing = read_listing(self.tracker, view, self.prefs)
             values = values_of(self.request, self.pages, self.tracker, listing)
             return self.pages.render(
