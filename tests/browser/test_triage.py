@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from conftest import serve
 from playwright.sync_api import Locator, Page, expect
 
-from conftest import serve
 from jobtracker_core.storage import schema
 from jobtracker_core.storage.engine import open_database
 from tests.benchmarks.invented import fill

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -167,8 +167,8 @@ def _state(token: Token, now: datetime) -> tuple[str, str]:
     if not token.is_valid(now):
         return "failed", "Expired"
     if token.expires_at is not None and token.expires_at < now + _SOON:
-        left = present.moment(token.expires_at, datetime.now(UTC))
-        return "missed", f"Expires {left.long if left else 'soon'}"
+        left = present.moment(token.expires_at, now)
+        return "missed", f"Ends {left.short if left else 'soon'}"
     return "on", "Valid"
 
 
