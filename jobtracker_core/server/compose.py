@@ -94,7 +94,7 @@ def build(
             prefix=prefix,
             status=problem.status,
             title=problem.title,
-            detail=" ".join(part for part in (problem.detail, problem.next) if part),
+            detail=" ".join(_sentence(part) for part in (problem.detail, problem.next) if part),
             incident=problem.instance,
         )
         page.headers.update(explained.headers)
@@ -132,6 +132,11 @@ def build(
         logging_config=None,
         openapi_config=None,
     )
+
+
+def _sentence(text: str) -> str:
+    """Write what the API says as people write it: with a capital and a full stop."""
+    return text[:1].upper() + text[1:] + ("" if text[-1:] in ".?!" else ".")
 
 
 def _wants_page(request: Request[Any, Any, Any], prefix: str) -> bool:

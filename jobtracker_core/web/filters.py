@@ -31,7 +31,7 @@ class Chip(Struct, frozen=True, kw_only=True):
 
 _STATUSES: Final = (
     ("new", "New"),
-    ("tracked", "With an application"),
+    ("tracked", "Tracked"),
     *((status, status.capitalize()) for status in STATUSES),
     ("dismissed", "Dismissed"),
 )

@@ -202,6 +202,7 @@ def test_what_else_a_person_keeps(facade: Facade, fill) -> None:
     facade.views.delete(view.id)
 
     hidden = facade.dismissals.dismiss(1, reason="far")
+    assert facade.dismissals.of_job(1) == hidden
     assert facade.dismissals.list().items == (hidden,)
     assert facade.dismissals.restore(hidden.id) == hidden
     with pytest.raises(NotFound):
