@@ -14,8 +14,13 @@ from litestar.types import ControllerRouterHandler
 from jobtracker_core.contract.run import RunState
 from jobtracker_core.tracker import JobTracker
 from jobtracker_core.web import (
+    application_moves,
+    applications,
     assets,
+    board,
     bulk,
+    contacts,
+    events,
     exports,
     job_entry,
     job_page,
@@ -61,6 +66,11 @@ def routes(tracker: JobTracker, prefix: str, describe: Describe) -> list[Control
                 *bulk.HANDLERS,
                 *saved_views.HANDLERS,
                 *exports.HANDLERS,
+                *board.HANDLERS,
+                *application_moves.HANDLERS,
+                *applications.HANDLERS,
+                *contacts.HANDLERS,
+                *events.HANDLERS,
                 *(show_reference, show_part),
                 *(show_login, enter, leave, show_setup, set_up),
             ],
