@@ -94,7 +94,11 @@ def build(
             prefix=prefix,
             status=problem.status,
             title=problem.title,
-            detail=" ".join(_sentence(part) for part in (problem.detail, problem.next) if part),
+            detail=" ".join(
+                _sentence(part, request.query_params)
+                for part in (problem.detail, problem.next)
+                if part
+            ),
             incident=problem.instance,
         )
         page.headers.update(explained.headers)
@@ -134,9 +138,14 @@ def build(
     )
 
 
-def _sentence(text: str) -> str:
-    """Write what the API says as people write it: with a capital and a full stop."""
-    return text[:1].upper() + text[1:] + ("" if text[-1:] in ".?!" else ".")
+def _sentence(text: str, parameters: Collection[str]) -> str:
+    """Write what the API says as people write it: with a capital and a full stop.
+
+    The name of a parameter stays as it stands in the address.
+    """
+    first = re.split(r"[^\w-]", text, maxsplit=1)[0]
+    begin = text[:1] if first in parameters else text[:1].upper()
+    return begin + text[1:] + ("" if text[-1:] in ".?!" else ".")
 
 
 def _wants_page(request: Request[Any, Any, Any], prefix: str) -> bool:
