@@ -2,32 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
-from conftest import serve
 from playwright.sync_api import Locator, Page, expect
-
-from jobtracker_core.storage import schema
-from jobtracker_core.storage.engine import open_database
-from tests.benchmarks.invented import fill
 
 pytestmark = [pytest.mark.full, pytest.mark.timeout(120)]
 
 Open = Callable[..., Page]
-
-
-@pytest.fixture
-def own_url(tmp_path: Path) -> Iterator[str]:
-    """A portal of its own, since these tests change what others count."""
-    path = tmp_path / "jobs.db"
-    database = open_database(f"sqlite:///{path}")
-    schema.upgrade(database)
-    fill(database, 120, now=datetime.now(UTC))
-    database.close()
-    yield from serve(path)
 
 
 def rows(page: Page) -> list[str]:
