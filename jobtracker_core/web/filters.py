@@ -62,7 +62,7 @@ def further_choices(view: View) -> tuple[Choice, ...]:
     return (
         _offer("employment", "Any employment", view.employment, _words(Employment)),
         _offer("seniority", "Any level", view.seniority, _words(Seniority)),
-        _offer("closed", "Open or closed", closed, (("false", "Open"), ("true", "Closed"))),
+        _offer("closed", "Any state", closed, (("false", "Open"), ("true", "Closed"))),
     )
 
 
