@@ -94,11 +94,7 @@ def build(
             prefix=prefix,
             status=problem.status,
             title=problem.title,
-            detail=" ".join(
-                _sentence(part, request.query_params)
-                for part in (problem.detail, problem.next)
-                if part
-            ),
+            detail=_told(problem.detail, problem.next),
             incident=problem.instance,
         )
         page.headers.update(explained.headers)
@@ -138,14 +134,12 @@ def build(
     )
 
 
-def _sentence(text: str, parameters: Collection[str]) -> str:
-    """Write what the API says as people write it: with a capital and a full stop.
-
-    The name of a parameter stays as it stands in the address.
-    """
-    first = re.split(r"[^\w-]", text, maxsplit=1)[0]
-    begin = text[:1] if first in parameters else text[:1].upper()
-    return begin + text[1:] + ("" if text[-1:] in ".?!" else ".")
+def _told(detail: str | None, following: str | None) -> str:
+    """Put what happened and what to do next together, as two sentences."""
+    if detail and following:
+        # Without a next step it may begin with the name of a field, which stays as it is.
+        return f"{detail[:1].upper()}{detail[1:].rstrip('.')}. {following}"
+    return detail or following or ""
 
 
 def _wants_page(request: Request[Any, Any, Any], prefix: str) -> bool:

@@ -140,7 +140,7 @@ def test_sessions_are_ended_one_by_one_or_all_others(browser: Browser, tracker: 
 
 
 def test_plain_http_is_told_once(browser: Browser) -> None:
-    # The client of these tests has no address, as a stranger of a network has none of ours.
+    browser.client.cookies.delete("jt-plain")
     page = browser.get("/settings")
     (banner,) = page.css("main .banner-warning")
     assert "plain HTTP" in banner.text()
