@@ -82,7 +82,7 @@ def test_what_is_wrong_is_told_at_its_field_and_what_was_typed_stays(
     answer = send(browser, "/admin/searches/new", **given)
     assert answer.status_code == 422
     page = page_of(answer)
-    field = page.css_first(f'[name="{wrong}"]')
+    field = one(page, f'[name="{wrong}"]')
     assert field.attributes["aria-invalid"] == "true"
     said = one(page, f'[id="{wrong}-hint"]').text()
     assert said.strip()
@@ -144,15 +144,15 @@ def test_a_form_that_is_saved_unchanged_changes_nothing(browser, tracker) -> Non
     )
     page = browser.get(f"/admin/searches/{made.id}/edit")
     fields: list[tuple[str, str]] = []
-    for one in page.css("main form[data-guarded] [name]"):
-        kind = one.attributes.get("type")
-        if kind in {"checkbox", "radio"} and "checked" not in one.attributes:
+    for control in page.css("main form[data-guarded] [name]"):
+        kind = control.attributes.get("type")
+        if kind in {"checkbox", "radio"} and "checked" not in control.attributes:
             continue
-        if one.tag == "select":
-            chosen = one.css_first("option[selected]") or one.css_first("option")
-            fields.append((one.attributes["name"], chosen.attributes["value"] or ""))
-        elif one.tag != "button":
-            fields.append((one.attributes["name"], one.attributes.get("value") or ""))
+        if control.tag == "select":
+            chosen = control.css_first("option[selected]") or control.css_first("option")
+            fields.append((control.attributes["name"], chosen.attributes["value"] or ""))
+        elif control.tag != "button":
+            fields.append((control.attributes["name"], control.attributes.get("value") or ""))
     answer = send(browser, f"/admin/searches/{made.id}/edit", **dict(fields))
     assert answer.status_code == 303, answer.text
     after = tracker.searches.get(made.id)
@@ -232,7 +232,7 @@ def test_the_list_is_filtered_and_copied(browser, tracker) -> None:
     page = browser.get("/admin/searches?collector=hiringcafe&state=manual")
     assert "Only when it is started by hand" in text_of(page, "tbody")
     copy = one(page, "[data-copy^=curl]").attributes["data-copy"]
-    assert copy.endswith("/at/work/api/v1/searches?collector=hiringcafe'")
+    assert str(copy).endswith("/at/work/api/v1/searches?collector=hiringcafe'")
     assert "No search is like that" in text_of(browser.get("/admin/searches?state=failing"))
     browser.get("/admin/searches?colector=hiringcafe", status=400)
     browser.get("/admin/searches?state=lazy", status=400)
