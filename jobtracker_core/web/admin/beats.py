@@ -11,6 +11,8 @@ from jobtracker_core.contract.run import RunState
 from jobtracker_core.storage.runs import Run
 
 SHOWN: Final = 30
+ASKED: Final = SHOWN + 2
+"""So that the strip is full while some runs wait or go on."""
 
 Beat = Literal["ok", "slow", "fail", "none"]
 
@@ -30,12 +32,14 @@ class Strip(Struct, frozen=True, kw_only=True):
         label: The same in one sentence.
         last: The newest run that has ended.
         going: The run that waits or goes on.
+        wrong: The newest run that ended with an error, if it is shown.
     """
 
     beats: tuple[tuple[Beat, str], ...]
     label: str
     last: Run | None
     going: Run | None
+    wrong: Run | None
 
 
 def strip(runs: Sequence[Run]) -> Strip:
@@ -48,6 +52,7 @@ def strip(runs: Sequence[Run]) -> Strip:
         label=label,
         last=ended[0] if ended else None,
         going=next((run for run in runs if run.finished_at is None), None),
+        wrong=next((run for run in ended if run.error_message), None),
     )
 
 

@@ -17,7 +17,7 @@ from jobtracker_core.storage.queue import Enqueued
 from jobtracker_core.tracker import CollectorOff, JobTracker
 from jobtracker_core.tracker.collector_reports import CollectorReport
 from jobtracker_core.web import query
-from jobtracker_core.web.admin.beats import SHOWN, Strip, strip
+from jobtracker_core.web.admin.beats import ASKED, Strip, strip
 from jobtracker_core.web.admin.collector_view import Standing, standing
 from jobtracker_core.web.form import Form
 from jobtracker_core.web.pages import Pages
@@ -53,7 +53,7 @@ def list_collectors(
             Card(
                 report=report,
                 standing=standing(report, now),
-                strip=strip(tracker.runs.list(collector=report.name, limit=SHOWN)),
+                strip=strip(tracker.runs.list(collector=report.name, limit=ASKED)),
                 searches=len(mine),
                 next_at=min(ahead, default=None),
             )
