@@ -57,7 +57,8 @@ def own_url(tmp_path: Path) -> Iterator[str]:
     schema.upgrade(database)
     fill(database, 120, now=datetime.now(UTC))
     database.close()
-    yield from serve(path)
+    with serve(path) as address:
+        yield address
 
 
 @pytest.fixture(scope="session")
