@@ -69,6 +69,10 @@ for (const list of $$('[data-column]')) {
     delay: 150,
     delayOnTouchOnly: true,
     ghostClass: 'card-ghost',
+    // By pointer, not by the browser's own dragging: that differs from one browser to another.
+    forceFallback: true,
+    fallbackOnBody: true,
+    fallbackTolerance: 4,
     onEnd: ({ item, from, to, oldDraggableIndex }) => {
       if (from === to) return;
       const home = () => from.insertBefore(item, $$('[data-card]', from)[oldDraggableIndex] ?? null);
