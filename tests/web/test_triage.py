@@ -145,7 +145,7 @@ def test_many_are_saved_and_moved_and_all_of_it_is_undone(reader, tracker, fill)
     assert stages(tracker) == {1: "applied", 2: "draft", 3: "draft"}
     reader.undo(done)
     assert stages(tracker) == {1: "applied"}
-    moved = reader.step("/jobs/bulk", action="stage", status="rejected", ids="1,2,999")
+    moved = reader.step("/jobs/bulk", stage="rejected", ids="1,2,999")
     assert said(moved).startswith("2 jobs set to rejected, 1 was not: there is no job 999")
     tracker.applications.move(1, "offer")
     assert said(reader.undo(moved)) == "Undone for 1 job. 1 was changed since, and stays."
@@ -178,6 +178,14 @@ def test_tags_of_many_are_taken_off_only_where_they_were_put_on(reader, tracker,
     assert said(done) == "2 jobs tagged."
     reader.undo(done)
     assert [tracker.tags.of("job", number) for number in (1, 2)] == [("far",), ()]
+
+
+def test_jobs_that_were_dismissed_before_stay_so(reader, tracker, fill) -> None:
+    fill(2)
+    tracker.dismissals.dismiss(1)
+    done = reader.step("/jobs/bulk", action="dismiss", ids="1,2", query="dismissed=all")
+    reader.undo(done)
+    assert [job.id for job in tracker.jobs.search(dismissed="only").items] == [1]
 
 
 def test_what_is_deleted_has_no_undo(reader, tracker, fill) -> None:
