@@ -18,7 +18,7 @@ function parse(text) {
 
 function reason(answer, text) {
   if (!answer) return 'The server does not answer; the card is back where it was.';
-  const said = $$('[role=alert] :is(h2, p)', parse(text)).map((part) => part.textContent.trim());
+  const said = $$('[role=alert] :is(h2, p), [role=alert] > span', parse(text)).map((part) => part.textContent.trim());
   return said.join(': ') || `The server answered ${answer.status}; the card is back where it was.`;
 }
 
