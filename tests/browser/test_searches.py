@@ -32,9 +32,7 @@ def test_the_preview_follows_what_is_chosen(played: Any, open_page: Any) -> None
 
 def test_what_was_typed_stays_when_a_form_is_refused(played: Any, open_page: Any) -> None:
     url, _ = played
-    page = open_page(
-        f"{url}/admin/searches/new?collector=hiringcafe", failing=("Unprocessable",)
-    )
+    page = open_page(f"{url}/admin/searches/new?collector=hiringcafe", failing=("Unprocessable",))
     page.get_by_label("Name").fill("123")
     page.get_by_label("What", exact=True).fill("data engineer")
     page.get_by_label("Hybrid").check()
