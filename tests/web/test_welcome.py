@@ -69,5 +69,7 @@ class TestWithACollector:
         answer = send(browser, "/welcome/run", search=made.id)
         [run] = tracker.runs.list()
         assert answer.headers["location"] == f"/at/work/admin/runs/{run.id}"
+        assert browser.get("/welcome").css_first(f'main a[href="/at/work/admin/runs/{run.id}"]')
+        tracker.runs.cancel(run.id)
         last = browser.get("/welcome")
         assert last.css_first('main a.btn-primary[href="/at/work/jobs?status=new"]')
