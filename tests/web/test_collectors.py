@@ -177,6 +177,9 @@ def test_what_keeps_a_collector_from_running_is_told_in_words(tracker) -> None:
 
 
 def test_a_pause_is_ended(browser, tracker) -> None:
+    asked = send(browser, f"{PAGE}/resume")
+    assert asked.headers["location"] == f"/at/work{PAGE}/on"
+    assert not tracker.collectors.enabled("hiringcafe")
     tracker.collectors.update("hiringcafe", enabled=True)
     answer = send(browser, f"{PAGE}/resume")
     assert answer.status_code == 303

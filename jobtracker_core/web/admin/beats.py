@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from jobtracker_core.contract.run import RunState
 from jobtracker_core.storage.runs import Run
+from jobtracker_core.web.present import many
 
 SHOWN: Final = 30
 ASKED: Final = SHOWN + 2
@@ -46,7 +47,7 @@ def strip(runs: Sequence[Run]) -> Strip:
     """Make the strip of some runs, the newest first as they are listed."""
     ended = [run for run in runs if run.finished_at is not None][:SHOWN]
     good = sum(run.state is RunState.SUCCEEDED for run in ended)
-    label = f"{good} of the last {len(ended)} runs succeeded" if ended else "no run yet"
+    label = f"{good} of the last {many(len(ended), 'run')} succeeded" if ended else "no run yet"
     return Strip(
         beats=tuple((_KINDS.get(run.state, "none"), _told(run)) for run in reversed(ended)),
         label=label,

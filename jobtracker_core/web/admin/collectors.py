@@ -170,6 +170,9 @@ def end_pause(
     pages: NamedDependency[Pages],
 ) -> Response[Any]:
     """End a collector's pause, and the quiet that its site asked for."""
+    if not tracker.collectors.enabled(name):
+        # Turned off meanwhile: on again it goes by the page with the policy note.
+        return pages.go(request, f"/admin/collectors/{name}/on")
     after = tracker.collectors.update(name, enabled=True)
     said = Said(text=f"{after.title or name} may run again. A run now shows whether it works.")
     return pages.go(request, f"/admin/collectors/{name}", said)
