@@ -29,7 +29,7 @@ function setStage(row, key) {
   if (!button) return false;
   form.action = row.dataset.stages;
   form.elements.version.value = row.dataset.version;
-  form.elements.back.value = `${form.elements.back.value.split('#')[0]}#${row.id}`;
+  form.elements.back.value = `#${row.id}`;
   form.requestSubmit(button);
   return true;
 }
