@@ -35,6 +35,7 @@ def test_the_list_without_jobs(open_page: Open, empty_url: str, theme: str) -> N
     page = open_page(f"{empty_url}/jobs", theme=theme, phone=True)
     expect(page.get_by_role("heading", name="No jobs yet")).to_be_visible()
     assert faults(page) == []
+    page.get_by_text("The same at a terminal").click()
     page.get_by_role("button", name="Copy: jobtracker collectors enable hiringcafe").click()
     assert page.evaluate("navigator.clipboard.readText()") == (
         "jobtracker collectors enable hiringcafe"
