@@ -209,6 +209,7 @@ def test_deeds_in_words(prefix: str) -> None:
     assert deeds.action("search.disable") == "turned off"
     assert deeds.action("thing.frobnicate_all") == "frobnicate all"
     assert deeds.target("", {}) == ""
+    assert deeds.target("company:*", {}) == "companies"
     assert deeds.place("collector:../../x") is None
     assert deeds.place("run:5") == "/admin/runs/5"
     assert deeds.facts({"name": "x", "enabled": True, "rate": {"was": 1, "is": None}}) == (

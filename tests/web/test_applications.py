@@ -159,6 +159,7 @@ def test_what_is_edited_meets_what_others_did(writer, tracker) -> None:
     wrong = writer.send("/applications/1/edit", 422, url="javascript:alert(1)", version=2)
     assert value(wrong, "url") == "javascript:alert(1)"
     assert wrong.css_first("#url[aria-invalid=true]") is not None
+    assert wrong.css_first(".banner a[href='#url']").text() == "Address of the posting"
     writer.undo(page)
     assert tracker.applications.get(1).application.title == "Role"
     tagged = writer.send("/applications/1/tags", tags="far, first")
@@ -202,6 +203,8 @@ def test_events_of_an_application_are_entered_done_changed_and_deleted(writer, t
     assert event.ends_at == datetime(2026, 11, 1, 16, tzinfo=UTC)
     bad = writer.send("/events/new", 422, **given | {"start_time": "", "timezone": "Mars"})
     assert bad.css_first("#start_time[aria-invalid=true]") is not None
+    zones = bad.css_first(f"#{bad.css_first('#timezone').attributes['list']}")
+    assert zones.css_first("option[value='Europe/Berlin']") is not None
     assert value(bad, "start_day") == "2026-11-01"
     done = writer.send(
         "/events/2/done", done=1, version=1, back=f"{writer.browser.prefix}/applications/1"

@@ -54,6 +54,9 @@ def test_display_is_kept_by_the_device(browser: Browser) -> None:
     assert (html.attributes["data-theme"], html.attributes["data-density"]) == ("light", "compact")
     assert (body.attributes["data-zone"], body.attributes["data-keys"]) == ("Asia/Tokyo", "off")
     assert texts(page, "#zone option[selected]") == ["Asia/Tokyo"]
+    # A link to code would be refused by the page's own policy when somebody follows it.
+    assert page.css("a[href^=javascript]") == []
+    assert texts(page, "#bookmarklet code")[0].startswith("javascript:")
     post(browser, "/settings/display", theme="dark", density="comfortable", zone="", keys="on")
     page = browser.get("/settings")
     assert "data-zone-chosen" not in page.css("body")[0].attributes
