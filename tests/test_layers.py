@@ -36,7 +36,8 @@ ALLOWED = {
     | {f"runner.{name}" for name in ("clock", "context", "live", "pace", "session")},
     "api": {"tracker", "export", "contract"},  # a list as a file is an answer like any other
     # Lists as files, as in the API.
-    "web": {"tracker", "contract", "export", "security.credentials"},
+    # One look at a run and second, for programs and people together.
+    "web": {"tracker", "contract", "export", "security.credentials", "api.live"},
     "server": {"api", "web", "tracker", "settings", "contract"},
     "cli": {
         *(

@@ -13,7 +13,7 @@ from litestar.response import Stream
 from msgspec import Struct
 
 from jobtracker_core.api import applications, events
-from jobtracker_core.api.audit import OfAction, OfActor, OfTarget, SinceWhen
+from jobtracker_core.api.audit import OfAction, OfActor, OfTarget, SinceWhen, UntilWhen
 from jobtracker_core.api.companies import CompanyText
 from jobtracker_core.api.contacts import OfApplication, OfCompany
 from jobtracker_core.api.job_filters import InOrder, read_filters
@@ -176,9 +176,12 @@ def export_audit(
     action: OfAction = None,
     target: OfTarget = None,
     since: SinceWhen = None,
+    until: UntilWhen = None,
 ) -> Stream:
     """Export the audit log."""
-    found = tracker.audit.export(actor=actor, action=action, target=target, since=since)
+    found = tracker.audit.export(
+        actor=actor, action=action, target=target, since=since, until=until
+    )
     return attachment("audit", format, encode_rows(found, _fields(AuditEntry), format))
 
 

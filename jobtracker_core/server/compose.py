@@ -14,7 +14,7 @@ from litestar.exceptions import HTTPException
 from litestar.plugins import PluginProtocol
 
 from jobtracker_core.api import problems
-from jobtracker_core.api.app import api_router, document_of
+from jobtracker_core.api.app import api_router, document_of, follow_runs
 from jobtracker_core.api.metrics import Metrics
 from jobtracker_core.server.application import Application
 from jobtracker_core.tracker import JobTracker
@@ -104,6 +104,7 @@ def build(
         return lead_to_login(request, portal.base_of(request, prefix))
 
     metrics = Metrics(tracker.gauges)
+    live = follow_runs(tracker, stopping)
     return Application(
         hosts=hosts,
         trusted_proxies=tracker.settings.trusted_proxies,
@@ -111,10 +112,10 @@ def build(
         on_answer=metrics.note,
         path=prefix,
         route_handlers=[
-            api_router(tracker, metrics=metrics, stopping=stopping),
+            api_router(tracker, metrics=metrics, live=live, stopping=stopping),
             Router(
                 "/",
-                route_handlers=portal.routes(tracker, prefix, partial(document_of, tracker)),
+                route_handlers=portal.routes(tracker, prefix, partial(document_of, tracker), live),
                 include_in_schema=False,
             ),
         ],

@@ -33,11 +33,12 @@ def act_on_jobs(step: NamedDependency[Step]) -> Response[Any]:
     """Do something with the jobs that a form names."""
     form, tracker = step.form, step.tracker
     ids = _meant(tracker, form, step)
-    action = form.text("action")
-    if action in {"save", "stage"}:
-        status = "draft" if action == "save" else stages.read_status(form)
-        return step.list(stages.set_all(tracker, ids, status, move=action == "stage"))
-    return step.list(_act(tracker, action, ids, form))
+    if form.text("stage"):
+        status = stages.read_status(form.text("stage"))
+        return step.list(stages.set_all(tracker, ids, status, move=True))
+    if form.text("action") == "save":
+        return step.list(stages.set_all(tracker, ids, "draft", move=False))
+    return step.list(_act(tracker, form.text("action"), ids, form))
 
 
 def _meant(tracker: JobTracker, form: Form, step: Step) -> list[int]:
@@ -74,7 +75,7 @@ def _act(tracker: JobTracker, action: str, ids: Sequence[int], form: Form) -> Sa
         "delete": jobs.delete_all,
     }
     if action not in acts:
-        raise FormError({"action": f"takes one of {', '.join(('save', 'stage', *acts))}"})
+        raise FormError({"action": f"takes one of {', '.join(('save', *acts))}"})
     opposite = {"dismiss": "restore", "restore": "dismiss", "tag": "untag"}.get(action)
     # What was so already is not taken back.
     before = _so_already(tracker, action, tags)

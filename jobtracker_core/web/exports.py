@@ -102,7 +102,7 @@ LISTS: Final[dict[str, Exported]] = {
     "audit": Exported(
         kind=AuditEntry,
         words={name: (name, Line) for name in ("actor", "action", "target")}
-        | {"since": ("since", Moment)},
+        | {name: (name, Moment) for name in ("since", "until")},
         rows=lambda tracker, given: tracker.audit.export(**given),
     ),
     "dismissals": Exported(

@@ -31,7 +31,7 @@ class Chip(Struct, frozen=True, kw_only=True):
 
 _STATUSES: Final = (
     ("new", "New"),
-    ("tracked", "With an application"),
+    ("tracked", "Tracked"),
     *((status, status.capitalize()) for status in STATUSES),
     ("dismissed", "Dismissed"),
 )
@@ -62,7 +62,7 @@ def further_choices(view: View) -> tuple[Choice, ...]:
     return (
         _offer("employment", "Any employment", view.employment, _words(Employment)),
         _offer("seniority", "Any level", view.seniority, _words(Seniority)),
-        _offer("closed", "Open or closed", closed, (("false", "Open"), ("true", "Closed"))),
+        _offer("closed", "Any state", closed, (("false", "Open"), ("true", "Closed"))),
     )
 
 

@@ -64,7 +64,8 @@ def enter_job(
             request,
             pages,
             texts,
-            problems=error.problems,
+            # Found only once all the others are right.
+            problems=error.problems | ({} if texts["url"] else {"url": "must not be empty"}),
             status=HTTPStatus.UNPROCESSABLE_ENTITY,
         )
     undo = Undo(path=f"/jobs/{made.job.id}/delete", fields={"version": made.job.version})

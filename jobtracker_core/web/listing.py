@@ -100,6 +100,7 @@ def values_of(
         "curl": view.curl(pages.root(request)),
         "command": view.command(),
         "most_meant": MOST_MEANT,
+        "stored": tracker.jobs.count() if empty else 0,
         "collectors": tracker.collectors.list() if empty else (),
     }
 

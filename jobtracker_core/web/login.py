@@ -186,7 +186,6 @@ def _login_page(
         name=name,
         problem=problem,
         made=request.query_params.get("made") == "1",
-        plain=_is_overheard(request),
     )
 
 
@@ -208,17 +207,11 @@ def _setup_page(
         name=name,
         problem=problem,
         problems=problems or {},
-        plain=_is_overheard(request),
     )
 
 
 def _sentence(error: WrongCode) -> str:
     return f"{str(error).capitalize()}. {error.hint}."
-
-
-def _is_overheard(request: Request[Any, Any, Any]) -> bool:
-    """Say whether others on the way can read what is typed."""
-    return request.url.scheme != "https" and _address(request) not in {"127.0.0.1", "::1"}
 
 
 def _address(request: Request[Any, Any, Any]) -> str:

@@ -29,10 +29,10 @@ class Undone(Struct, frozen=True, kw_only=True):
     now: int = 0
 
 
-def read_status(form: Form) -> Status:
-    """Return the status that a form names; raises FormError."""
+def read_status(text: str) -> Status:
+    """Return the status of that name; raises FormError."""
     for status in STATUSES:
-        if status == form.text("status"):
+        if status == text:
             return status
     raise FormError({"status": f"takes one of {', '.join(STATUSES)}"})
 
@@ -73,9 +73,7 @@ def undo_stage(tracker: JobTracker, form: Form, title: str) -> Undone:
     if not form.text("was"):
         tracker.applications.delete(number, expected_version=version)
         return Undone(message=Said(text=f"{title} is not saved any more."), application=number)
-    was = next((status for status in STATUSES if status == form.text("was")), None)
-    if was is None:
-        raise FormError({"was": f"takes one of {', '.join(STATUSES)}"})
+    was = read_status(form.text("was"))
     sent = form.text("applied_at")
     moved = tracker.applications.move(
         number,

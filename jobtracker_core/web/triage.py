@@ -58,6 +58,8 @@ class Step:
             return self.back(message, f"/jobs/{job_id}")
         job = self.tracker.jobs.get(job_id).job
         if _is_out(job, view):
+            if self.form.flag("last"):
+                return self.list(message)
             listing = read_listing(self.tracker, view, self.prefs)
             values = values_of(self.request, self.pages, self.tracker, listing)
             return self.pages.render(
@@ -115,7 +117,7 @@ def save_job(job_id: FromPath[int], step: NamedDependency[Step]) -> Response[Any
 @post("/jobs/{job_id:int}/stage", sync_to_thread=True, status_code=200, include_in_schema=False)
 def set_stage(job_id: FromPath[int], step: NamedDependency[Step]) -> Response[Any]:
     """Set how far the application for a job has come."""
-    status = stages.read_status(step.form)
+    status = stages.read_status(step.form.text("status"))
     return step.row(job_id, stages.set_stage(step.tracker, job_id, step.name(job_id), status))
 
 

@@ -202,6 +202,7 @@ def test_what_else_a_person_keeps(facade: Facade, fill) -> None:
     facade.views.delete(view.id)
 
     hidden = facade.dismissals.dismiss(1, reason="far")
+    assert facade.dismissals.of_job(1) == hidden
     assert facade.dismissals.list().items == (hidden,)
     assert facade.dismissals.restore(hidden.id) == hidden
     with pytest.raises(NotFound):
@@ -381,6 +382,7 @@ def test_what_is_read_is_equal_to_the_last_field(tracker: JobTracker, remote, fi
         lambda facade: facade.collectors.reports(),
         lambda facade: facade.sites.list(),
         lambda facade: facade.stats.front(since=datetime(2026, 1, 1, tzinfo=UTC)).jobs,
+        lambda facade: facade.stats.performance(days=3, timezone="Europe/Berlin"),
         lambda facade: facade.audit.list(),
     ):
         assert read(remote) == read(tracker)

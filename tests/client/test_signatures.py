@@ -12,6 +12,7 @@ import pytest
 from jobtracker_core import JobTracker, RemoteTracker
 
 HERE_ONLY = {
+    "today": "what the portal shows first; `stats` and `calendar` give the same and more",
     "accounts": "users log in with passwords, and tokens do not",
     "sessions": "a browser's",
     "throttle": "the server's own",

@@ -91,11 +91,6 @@ def one(page: LexborHTMLParser, selector: str) -> LexborNode:
     return node
 
 
-def test_the_first_page_leads_to_the_jobs(browser: Browser) -> None:
-    answer = browser.client.get(f"{browser.prefix}/", follow_redirects=False)
-    assert (answer.status_code, answer.headers["location"]) == (302, f"{browser.prefix}/jobs")
-
-
 def test_a_list_of_fifty_and_its_pages(browser: Browser, fill: Fill) -> None:
     fill(120)
     first = browser.get("/jobs")

@@ -145,7 +145,7 @@ def test_many_are_saved_and_moved_and_all_of_it_is_undone(reader, tracker, fill)
     assert stages(tracker) == {1: "applied", 2: "draft", 3: "draft"}
     reader.undo(done)
     assert stages(tracker) == {1: "applied"}
-    moved = reader.step("/jobs/bulk", action="stage", status="rejected", ids="1,2,999")
+    moved = reader.step("/jobs/bulk", stage="rejected", ids="1,2,999")
     assert said(moved).startswith("2 jobs set to rejected, 1 was not: there is no job 999")
     tracker.applications.move(1, "offer")
     assert said(reader.undo(moved)) == "Undone for 1 job. 1 was changed since, and stays."

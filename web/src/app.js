@@ -9,3 +9,4 @@ import './palette.js';
 import './keys.js';
 import './forms.js';
 import './live.js';
+import './runs.js';

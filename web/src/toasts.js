@@ -40,6 +40,10 @@ if (toasts) {
   const seen = (box) => {
     if (box.nodeType !== Node.ELEMENT_NODE || !box.dataset.ttl) return;
     arm(box);
+    // What only tells makes room for what tells of something newer.
+    for (const old of [...toasts.children]) {
+      if (old !== box && !old.classList.contains('toast-wrong') && !$('[data-undo]', old)) old.remove();
+    }
     // Steps that can be undone wait in a pile: the newest shows, and u takes them from the top.
     const pile = [...toasts.children].filter((one) => $('[data-undo]', one));
     pile.forEach((one, index) => one.toggleAttribute('data-under', index < pile.length - 1));

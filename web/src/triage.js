@@ -1,27 +1,33 @@
 // Steps with the job whose row has the focus. The server answers with the row as it is then, or
 // takes it away; what it refuses is told, and the row comes back.
-import { $, token } from './dom.js';
+import { $, $$, token } from './dom.js';
 import { move, rowOf } from './lists.js';
 
 const stages = ['draft', 'applied', 'interviewing', 'offer', 'accepted', 'rejected', 'withdrawn'];
 const steps = { s: ['save'], a: ['stage', { status: 'applied' }], d: ['dismiss'] };
 stages.forEach((status, index) => { steps[index + 1] = ['stage', { status }]; });
 
-function take(row, verb, values = {}) {
+function take(row, verb, given = {}) {
   if (row.hidden) return;
+  const values = { ...given };
   const leaves = row.closest('[data-triage]')?.dataset.leave === verb;
   if (leaves) {
     // The next one is looked at while this one goes.
     if (row.contains(document.activeElement)) move(1, row);
     row.hidden = true;
+    // When the last row goes, the page behind it is shown.
+    if (!$('[data-triage] tbody tr:not([hidden])')) values.last = 1;
   }
-  const path = `${row.dataset.acts ?? row.dataset.restores}/${verb}`;
-  window.htmx.ajax('POST', path, { source: row, target: row, swap: 'none', values, row })
-    .finally(() => { if (row.isConnected) row.hidden = false; });
+  const path = `${$('a[data-row]', row).getAttribute('href')}/${verb}`;
+  window.htmx.ajax('POST', path, { source: row, target: row, swap: 'none', values })
+    .finally(() => {
+      if (row.isConnected) row.hidden = false;
+      document.dispatchEvent(new Event('jt:changed'));
+    });
 }
 
 export function step(row, key) {
-  if (!row.dataset.acts || !Object.hasOwn(steps, key)) return false;
+  if (!('acts' in row.dataset) || !Object.hasOwn(steps, key)) return false;
   take(row, ...steps[key]);
   return true;
 }
@@ -33,18 +39,6 @@ document.addEventListener('click', (event) => {
   take(rowOf(button), button.dataset.act);
 });
 
-// The stages in the bar for many: a button can send one field alone.
-document.addEventListener('htmx:config:request', (event) => {
-  const { request, sourceElement } = event.detail.ctx;
-  if (sourceElement.id !== 'bulk' || !request.body.get('stage')) return;
-  request.body.set('action', 'stage');
-});
-
-// When the last row is gone, the page behind it is shown.
-document.addEventListener('htmx:finally:request', (event) => {
-  const row = event.detail.ctx.row;
-  if (!row) return;
-  document.dispatchEvent(new Event('jt:changed'));
-  const table = $('[data-triage]');
-  if (table && !$('tbody tr', table)) window.htmx.ajax('GET', location.href, { target: '#list' });
+document.addEventListener('submit', (event) => {
+  if (event.target.id === 'bulk') for (const dialog of $$('dialog[open]', event.target)) dialog.close();
 });
