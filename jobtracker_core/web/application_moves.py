@@ -50,7 +50,7 @@ def move(
     prefs: NamedDependency[Preferences],
 ) -> Response[Any]:
     """Move an application; the board gets its card as it is then."""
-    status = read_status(form)
+    status = read_status(form.text("status"))
     before = tracker.applications.get(application_id).application
     if before.status == status:
         message = Said(text=f"{name_of(before)} is {status} already.")

@@ -9,12 +9,13 @@ import pytest
 from selectolax.lexbor import LexborHTMLParser
 
 from jobtracker_core.storage.applications import ApplicationChanges, ApplicationDraft
+from jobtracker_core.storage.companies import CompanyDraft
 from jobtracker_core.storage.contacts import ContactDraft
 from jobtracker_core.storage.timeline import EventChanges, EventDraft
 from jobtracker_core.web import board
 
 PART = {"HX-Request": "true", "HX-Request-Type": "partial", "Accept": "text/html"}
-HOSTILE = "<script>alert(1)</script>\u202e"
+HOSTILE = "<script>alert(1)</script> שלום & Co"
 
 
 class Person:
@@ -82,7 +83,7 @@ def test_the_board_has_each_application_in_its_column_with_what_is_due(browser, 
         ["application-2"],
         ["application-3"],
     ]
-    assert "overdue" in page.css_first("#application-2").text()
+    assert "Overdue" in page.css_first("#application-2").text()
     assert page.css_first("#application-2 p bdi").text() == HOSTILE
     assert not page.css("main script")
     assert len(page.css("#application-1 [data-stage-form] button")) == 7
@@ -152,7 +153,7 @@ def test_several_are_moved_and_taken_back_or_deleted(person, tracker) -> None:
     page = person.send("/applications/bulk", ids="1,2", action="delete")
     assert said(page) == "2 applications deleted."
     assert [one.id for one in tracker.applications.list().items] == [3]
-    person.send("/applications/bulk", 422, stage="offer")
+    person.send("/applications/bulk", 400, stage="offer")
     assert said(person.send("/applications/3/delete", version=1)) == "offer is deleted."
 
 
@@ -167,6 +168,7 @@ def test_one_is_entered_by_hand_or_for_a_job(person, browser, tracker, fill) -> 
     again = person.send("/applications/new", 422, job_id=1, title="Mine", status="draft")
     assert "applied for already" in again.text()
     assert again.css_first("[name=title]").attributes["value"] == "Mine"
+    tracker.companies.create(CompanyDraft(name="Example Works"))
     page = person.send("/applications/new", title=HOSTILE, company="example works", status="draft")
     assert page.css_first("h1").text() == HOSTILE
     assert page.css("a[href$='/companies/1']"), "a stored company is found by its name"
@@ -188,8 +190,10 @@ def test_facts_notes_and_the_next_action_are_changed_with_undo(person, tracker) 
     assert tracker.applications.get(1).application.notes == "Old"
     stale = person.send("/applications/1/edit", 412, notes="Mine", title="Other", version=1)
     assert stale_form(stale, "notes") == ("Mine", "5")
-    assert "Old" in stale.css_first(".banner").text()
-    wrong = person.send("/applications/1/edit", 422, next_action_on="soon", title="Typed", version=5)
+    assert any("Old" in banner.text() for banner in stale.css("main .banner"))
+    wrong = person.send(
+        "/applications/1/edit", 422, next_action_on="soon", title="Typed", version=5
+    )
     assert stale_form(wrong, "title") == ("Typed", "5")
     assert wrong.css("#next_action_on[aria-invalid]")
     assert said(person.send("/applications/1/edit", title="Role", version=5)) == (
