@@ -21,6 +21,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from access import cookie_for
 from jobtracker_core import JobTracker, Settings
 from jobtracker_core.storage import schema
+from jobtracker_core.storage.applications import ApplicationDraft
 from jobtracker_core.storage.engine import open_database
 from tests.benchmarks.invented import fill
 
@@ -104,6 +105,20 @@ def own_url(tmp_path: Path) -> Iterator[str]:
 def empty_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A portal without jobs."""
     yield from serve(tmp_path_factory.mktemp("portal") / "empty.db")
+
+
+@pytest.fixture
+def pipeline(tmp_path: Path) -> Iterator[tuple[str, JobTracker]]:
+    """A portal of its own with three drafts, and the JobTracker behind it."""
+    path = tmp_path / "pipeline.db"
+    database = open_database(f"sqlite:///{path}")
+    schema.upgrade(database)
+    database.close()
+    with JobTracker(Settings(database_url=f"sqlite:///{path}", plugins=())) as tracker:
+        for title in ("First", "Second", "Third"):
+            tracker.applications.create(ApplicationDraft(title=title, company="Brightwater"))
+        for url in serve(path):
+            yield url, tracker
 
 
 @pytest.fixture(scope="session")
