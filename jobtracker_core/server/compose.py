@@ -94,7 +94,7 @@ def build(
             prefix=prefix,
             status=problem.status,
             title=problem.title,
-            detail=" ".join(part for part in (problem.detail, problem.next) if part),
+            detail=_told(problem.detail, problem.next),
             incident=problem.instance,
         )
         page.headers.update(explained.headers)
@@ -132,6 +132,14 @@ def build(
         logging_config=None,
         openapi_config=None,
     )
+
+
+def _told(detail: str | None, following: str | None) -> str:
+    """Put what happened and what to do next together, as two sentences."""
+    if detail and following:
+        # Without a next step it may begin with the name of a field, which stays as it is.
+        return f"{detail[:1].upper()}{detail[1:].rstrip('.')}. {following}"
+    return detail or following or ""
 
 
 def _wants_page(request: Request[Any, Any, Any], prefix: str) -> bool:

@@ -10,6 +10,7 @@ from litestar import Response, post
 from litestar.di import NamedDependency
 
 from jobtracker_core.plugins.forms import FormError
+from jobtracker_core.storage.search import Filters
 from jobtracker_core.tracker import JobTracker
 from jobtracker_core.tracker.bulk import MOST, BulkResult
 from jobtracker_core.web import stages
@@ -78,7 +79,7 @@ def _act(tracker: JobTracker, action: str, ids: Sequence[int], form: Form) -> Sa
         raise FormError({"action": f"takes one of {', '.join(('save', *acts))}"})
     opposite = {"dismiss": "restore", "restore": "dismiss", "tag": "untag"}.get(action)
     # What was so already is not taken back.
-    before = _so_already(tracker, action, tags)
+    before = _so_already(tracker, action, form)
     done: list[int] = []
     problems: list[str] = []
     for start in range(0, len(ids), MOST):
@@ -93,13 +94,18 @@ def _act(tracker: JobTracker, action: str, ids: Sequence[int], form: Form) -> Sa
     return stages.told(_WORDS[action], len(done), problems, undo)
 
 
-def _so_already(tracker: JobTracker, action: str, tags: Sequence[str]) -> frozenset[int]:
-    if action != "tag" or not tags:
+def _so_already(tracker: JobTracker, action: str, form: Form) -> frozenset[int]:
+    filters: Filters
+    if action == "tag":
+        filters = {"tag": form.text("tags"), "dismissed": "all"}
+    elif action == "dismiss" and dict(parse_qsl(form.text("query"))).get("dismissed") == "all":
+        filters = {"dismissed": "only"}
+    else:
         return frozenset()
     found: set[int] = set()
     after: str | None = None
     while True:
-        page = tracker.jobs.search(limit=MOST, after=after, dismissed="all", tag=tags[0])
+        page = tracker.jobs.search(limit=MOST, after=after, **filters)
         found.update(job.id for job in page.items)
         after = page.after
         if after is None:

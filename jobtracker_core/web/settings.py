@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Final
+from urllib.parse import urlencode
 from zoneinfo import available_timezones
 
 import msgspec
@@ -15,7 +16,7 @@ from litestar.params import FromPath
 
 from jobtracker_core.plugins.forms import FormError
 from jobtracker_core.storage.errors import Duplicate
-from jobtracker_core.storage.views import ViewChanges, ViewDraft
+from jobtracker_core.storage.views import View, ViewChanges, ViewDraft
 from jobtracker_core.tracker import JobTracker
 from jobtracker_core.tracker.accounts import TooManyLogins, WrongLogin
 from jobtracker_core.web import devices, preferences, query
@@ -230,6 +231,7 @@ def _page(
         section="settings",
         zones=_ZONES,
         views=tracker.views.list(),
+        place=_place,
         view_problems=view_problems or {},
         view_names=view_names or {},
         problems=problems or {},
@@ -240,6 +242,19 @@ def _page(
         users=tracker.accounts.list(),
         bookmarklet=bookmarklet(pages.root(request)),
     )
+
+
+def _place(view: View) -> str:
+    """Return the page that shows a saved view, below the prefix."""
+    if view.kind == "jobs":
+        return f"/jobs?view={view.id}"
+    words = {"q" if name == "text" else name: value for name, value in view.query.items()}
+    told = {
+        name: str(value).lower() if isinstance(value, bool) else value
+        for name, value in words.items()
+        if value is not None
+    }
+    return f"/applications?{urlencode({'view': 'list', **told})}"
 
 
 def _check_again(form: Form) -> None:

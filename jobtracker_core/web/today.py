@@ -41,14 +41,15 @@ def show_today(
     pipeline = tracker.applications.pipeline()
     strips = strips_of(tracker)
     fresh = tracker.today.newest(since=since) if counted.new else ()
-    begun = bool(searches or strips or fresh or any(_counts(pipeline)))
+    tasks = due.of_day(tracker, day, prefs.zone)
+    begun = bool(searches or strips or fresh or tasks or any(_counts(pipeline)))
     return pages.render(
         request,
         "today.html",
         section="today",
         date=_date_in_words(day.date),
         begun=begun or bool(tracker.jobs.search(limit=1).items),
-        due=due.of_day(tracker, day, prefs.zone),
+        due=tasks,
         counted=counted,
         more=counted.new >= _COUNTED,
         since=since,

@@ -101,7 +101,7 @@ def test_a_jobs_page_by_keys(open_page: Open, own_url: str) -> None:
     press(page, "d")
     page.get_by_label("Why").fill("Too far")
     press(page, "Enter")
-    expect(page.locator(".banner")).to_contain_text("Too far")
+    expect(page.locator(".banner", has_text="Too far")).to_be_visible()
     press(page, "e")
     expect(page).to_have_url(f"{own_url}/jobs/120/edit")
 

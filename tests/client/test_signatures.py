@@ -21,6 +21,7 @@ HERE_ONLY = {
 """Parts of an installation that no server opens to programs."""
 
 LEFT_OUT = {
+    ("configuration", "load_as_shown"): "the portal's, between two pages; `load()` does it",
     ("collectors", "list"): "a card holds Python classes; `reports()` does it",
     ("collectors", "set_enabled"): "the same; `update()` does it",
     ("tokens", "verify"): "the server does it with each request",

@@ -49,6 +49,10 @@ def said(page: LexborHTMLParser) -> str:
     return " ".join(told.text().split())
 
 
+def banners(page: LexborHTMLParser) -> str:
+    return " ".join(banner.text() for banner in page.css(".banner"))
+
+
 def values(page: LexborHTMLParser) -> dict[str, str]:
     """Return what the form of the page would send."""
     sent: dict[str, str] = {}
@@ -70,9 +74,9 @@ def test_the_stage_is_set_dismissed_with_a_reason_and_restored(person, tracker, 
     assert page.css_first("h1 ~ p .status").text() == "Interviewing"
     assert page.css("a[href$='/applications/1']")
     hidden = person.send("/jobs/1/dismiss", reason="too far")
-    assert "too far" in hidden.css_first(".banner").text()
+    assert "too far" in banners(hidden)
     shown = person.send("/jobs/1/restore")
-    assert not shown.css(".banner")
+    assert "Dismissed" not in banners(shown)
     person.undo(shown)
     assert tracker.dismissals.of_job(1).reason == "too far"
 
@@ -83,7 +87,7 @@ def test_the_note_is_kept_and_a_stale_one_is_told(person, tracker, fill) -> None
     page = person.send("/jobs/1/note", text="second", version=1)
     stale = person.send("/jobs/1/note", 412, text="mine", version=1)
     assert stale.css_first("textarea[name=text]").text().strip() == "mine"
-    assert "second" in stale.css_first(".banner").text()
+    assert "second" in banners(stale)
     assert stale.css_first("form[data-guarded] [name=version]").attributes["value"] == "2"
     long = person.send("/jobs/1/note", 422, text="x" * 20_001, version=2)
     assert "longer than 20,000 characters" in long.css_first("#text-hint").text()
@@ -156,7 +160,7 @@ def test_a_job_that_seems_to_be_stored_is_added_only_if_that_is_said_again(perso
         {"title": "NURSE", "url": "https://x.example/2", "company": "acme"},
     ):
         warned = person.send("/jobs/new", 409, **fields)
-        assert warned.css_first(".banner a").attributes["href"].endswith("/jobs/1")
+        assert warned.css_first(".banner a[href*=jobs]").attributes["href"].endswith("/jobs/1")
         assert warned.css_first("#title").attributes["value"] == fields["title"]
     assert tracker.jobs.count() == 1
     person.send("/jobs/new", title="Nurse", url="https://x.example/1", anyway="1")
@@ -172,7 +176,7 @@ def test_the_bookmark_fills_the_form_in(browser, tracker) -> None:
     assert page.css_first("#url").attributes["value"] == "https://x.example/1?a=1&b"
     assert page.css_first("#title").attributes["value"] == "A <b>"
     assert "care" in page.css_first("#description").text()
-    assert "stored already" in page.css_first(".banner").text()
+    assert "stored already" in banners(page)
     assert "There is no parameter 'x'" in browser.get("/jobs/new?x=1", status=400).text()
     assert bookmarklet("http://h:1/at").startswith(
         'javascript:(()=>{const e=encodeURIComponent;window.open("http://h:1/at"+'
@@ -207,7 +211,7 @@ def test_an_edit_that_is_wrong_or_late_keeps_what_was_typed(person, browser, tra
     tracker.jobs.update(1, JobChanges(title="Theirs"))
     late = person.send("/jobs/1/edit", 412, **(sent | {"title": "Mine"}))
     assert late.css_first("#title").attributes["value"] == "Mine"
-    assert "Theirs" in late.css_first(".banner").text()
+    assert "Theirs" in banners(late)
     person.send("/jobs/1/edit", **values(late))
     assert tracker.jobs.get(1).job.title == "Mine"
     person.send("/jobs/1/edit", **(values(browser.get("/jobs/1/edit")) | {"release": "title"}))

@@ -171,6 +171,21 @@ def test_stopping_and_running_again(browser: Any, tracker: JobTracker) -> None:
     )
 
 
+def test_a_suspect_run_is_believed(browser: Any, tracker: JobTracker) -> None:
+    run_id = ended(tracker, RunState.SUSPECT, error_message="found 7, not 300")
+    page = browser.get(f"/admin/runs/{run_id}")
+    assert "It is right" in text_of(page, "#run-actions")
+    assert "say so, and later runs are compared with this one" in text_of(page, "#run-head")
+    assert post(browser, f"/admin/runs/{run_id}/believe")[0] == 303
+    assert tracker.runs.get(run_id).state is RunState.SUCCEEDED
+    page = browser.get(f"/admin/runs/{run_id}")
+    assert "The run counts" in text_of(page, "#toasts")
+    assert "It is right" not in text_of(page, "#run-actions")
+    assert post(browser, f"/admin/runs/{run_id}/believe")[0] == 303
+    told = text_of(browser.get("/admin/runs"), "#toasts")
+    assert f"Run {run_id} is succeeded, not suspect" in told
+
+
 def test_several_at_once(browser: Any, tracker: JobTracker) -> None:
     one, two, over = enqueue(tracker, "a"), enqueue(tracker, "b"), ended(tracker)
     ids = f"{one},{two},{over},999"

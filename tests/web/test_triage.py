@@ -180,6 +180,14 @@ def test_tags_of_many_are_taken_off_only_where_they_were_put_on(reader, tracker,
     assert [tracker.tags.of("job", number) for number in (1, 2)] == [("far",), ()]
 
 
+def test_jobs_that_were_dismissed_before_stay_so(reader, tracker, fill) -> None:
+    fill(2)
+    tracker.dismissals.dismiss(1)
+    done = reader.step("/jobs/bulk", action="dismiss", ids="1,2", query="dismissed=all")
+    reader.undo(done)
+    assert [job.id for job in tracker.jobs.search(dismissed="only").items] == [1]
+
+
 def test_what_is_deleted_has_no_undo(reader, tracker, fill) -> None:
     fill(2)
     done = reader.step("/jobs/bulk", action="delete", ids="1")

@@ -10,10 +10,12 @@ from urllib.parse import urlencode
 
 from litestar import Request, Response, get
 from litestar.di import NamedDependency
+from litestar.exceptions import ClientException
 
+from jobtracker_core.plugins.forms import FormError
 from jobtracker_core.storage.audit_list import AuditEntry
 from jobtracker_core.storage.fields import Line, Moment
-from jobtracker_core.tracker import JobTracker
+from jobtracker_core.tracker import JobTracker, entries
 from jobtracker_core.web import query
 from jobtracker_core.web.admin import deeds
 from jobtracker_core.web.pages import Pages
@@ -21,11 +23,10 @@ from jobtracker_core.web.preferences import Preferences
 from jobtracker_core.web.view import curl
 
 _DAY: Final = re.compile(r"\d{4}-\d\d-\d\d")
+_TIMES: Final = ("since", "until")
 _PAGE: Final = 50
 _WORDS: Final[query.Words] = {
-    **{name: (name, Line) for name in ("actor", "action", "target")},
-    **{name: (name, Moment) for name in ("since", "until")},
-    "after": ("after", Line),
+    name: (name, Line) for name in ("actor", "action", "target", "since", "until", "after")
 }
 
 
@@ -38,7 +39,7 @@ def list_audit(
 ) -> Response[str]:
     """List changes, the newest first."""
     given = query.read(request.query_params, _WORDS)
-    given |= _days(request.query_params, prefs.zone)
+    given |= {name: _time(name, given[name], prefs.zone) for name in _TIMES if name in given}
     found = tracker.audit.list(limit=_PAGE, **given)
     words = {name: value.strip() for name, value in request.query_params.items() if value.strip()}
     filters = {name: value for name, value in words.items() if name != "after"}
@@ -69,13 +70,18 @@ def _shown(entry: AuditEntry) -> dict[str, Any]:
     }
 
 
-def _days(given: Mapping[str, str], zone: tzinfo) -> dict[str, datetime]:
-    """Return the days of an address as the instants at which they begin for the reader."""
-    return {
-        name: datetime.combine(date.fromisoformat(given[name]), time(), tzinfo=zone)
-        for name in ("since", "until")
-        if _DAY.fullmatch(given.get(name, ""))
-    }
+def _time(name: str, text: str, zone: tzinfo) -> datetime:
+    """Read an instant, or a day: that begins by the reader's clock."""
+    if _DAY.fullmatch(text):
+        try:
+            return datetime.combine(date.fromisoformat(text), time(), tzinfo=zone)
+        except ValueError as error:
+            raise ClientException(f"{name}: there is no day {text}.") from error
+    try:
+        found: datetime = entries.check_value(name, text, Moment)
+    except FormError as error:
+        raise ClientException(f"{name} {error.problems[name]}.") from error
+    return found
 
 
 def _path(words: Mapping[str, str]) -> str:

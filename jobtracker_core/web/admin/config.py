@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -86,12 +85,11 @@ def apply_config(
         document = _read(text)
     except _NoDocument as error:
         return _wrong(request, tracker, pages, text, str(error))
-    would = tracker.configuration.load(document, dry_run=True)
-    if _mark(would) != form.text("seen"):
+    done = tracker.configuration.load_as_shown(document, form.text("seen"))
+    if done.dry_run:
         return _differences(
-            request, pages, text, would, status=HTTPStatus.PRECONDITION_FAILED, moved=True
+            request, pages, text, done, status=HTTPStatus.PRECONDITION_FAILED, moved=True
         )
-    done = tracker.configuration.load(document)
     counts = ((done.count("created"), "added"), (done.count("changed"), "changed"))
     parts = [f"{number} {word}" for number, word in counts if number]
     refused = done.count("impossible")
@@ -170,15 +168,10 @@ def _differences(
         section="config",
         text=text,
         report=report,
-        seen=_mark(report),
+        seen=report.mark,
         moved=moved,
         value=_value,
     )
-
-
-def _mark(report: ImportReport) -> str:
-    """Return what stands for all that a report says: the same only if nothing differs."""
-    return hashlib.sha256(msgspec.json.encode(report)).hexdigest()
 
 
 def _value(value: Any) -> str:

@@ -17,7 +17,7 @@ from jobtracker_core.storage.jobs import Change
 from jobtracker_core.storage.runs import Run
 from jobtracker_core.tracker import JobTracker
 from jobtracker_core.tracker.collectors import CollectorOff
-from jobtracker_core.tracker.runs import NoRetry
+from jobtracker_core.tracker.runs import NoRetry, NotSuspect
 from jobtracker_core.web import query
 from jobtracker_core.web.admin import run_view
 from jobtracker_core.web.pages import Pages
@@ -120,6 +120,23 @@ def stop_run(
     return pages.go(request, f"/admin/runs/{run_id}", Said(text=told))
 
 
+@post("/admin/runs/{run_id:int}/believe", sync_to_thread=True, include_in_schema=False)
+def believe_run(
+    request: Request[Any, Any, Any],
+    run_id: FromPath[int],
+    tracker: NamedDependency[JobTracker],
+    pages: NamedDependency[Pages],
+) -> Response[None]:
+    """Say that a suspect run is right."""
+    try:
+        tracker.runs.believe(run_id)
+    except NotSuspect as error:
+        said = Said(text=f"{str(error).capitalize()}. {error.hint}", tone="wrong")
+    else:
+        said = Said(text="The run counts. Later ones are compared with it.")
+    return pages.go(request, f"/admin/runs/{run_id}", said)
+
+
 @post("/admin/runs/{run_id:int}/retry", sync_to_thread=True, include_in_schema=False)
 def run_again(
     request: Request[Any, Any, Any],
@@ -191,4 +208,4 @@ def _changed(changes: Sequence[Change]) -> tuple[tuple[int, str], ...]:
     )
 
 
-HANDLERS = (show_run, download_log, stop_run, run_again)
+HANDLERS = (show_run, download_log, stop_run, believe_run, run_again)

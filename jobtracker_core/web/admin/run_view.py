@@ -173,7 +173,7 @@ def ending(run: Run) -> tuple[str, str] | None:
     if run.state is RunState.SUSPECT:
         step = (
             "Nothing was closed because of it. Look at the site in a browser: if it is right "
-            "after all, the next runs will say so."
+            "after all, say so, and later runs are compared with this one."
         )
     return run.error_message or "Nobody said why.", step
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -38,15 +38,7 @@ def list_tokens(
 ) -> Response[str]:
     """List tokens; with `revoked=true` those too that open nothing any more."""
     given = query.read(request.query_params, {"revoked": ("with_revoked", bool)})
-    with_revoked = given.get("with_revoked", False)
-    return pages.render(
-        request,
-        "admin/tokens.html",
-        section="tokens",
-        tokens=tracker.tokens.list(with_revoked=with_revoked),
-        with_revoked=with_revoked,
-        state=_state,
-    )
+    return _list_page(request, tracker, pages, with_revoked=given.get("with_revoked", False))
 
 
 @get("/admin/tokens/new", sync_to_thread=True, include_in_schema=False)
@@ -101,13 +93,39 @@ def make_token(
 def revoke_token(
     request: Request[Any, Any, Any],
     token_id: FromPath[int],
+    form: NamedDependency[Form],
     tracker: NamedDependency[JobTracker],
     pages: NamedDependency[Pages],
-) -> Response[None]:
-    """Have a token open nothing any more."""
+) -> Response[Any]:
+    """Have a token open nothing any more, once its name was typed."""
+    meant = [token for token in tracker.tokens.list() if token.id == token_id]
+    if meant and form.text("confirmed") != meant[0].name:
+        problem = f"Nothing was revoked: type {meant[0].name} to revoke that token."
+        return _list_page(
+            request, tracker, pages, status=HTTPStatus.UNPROCESSABLE_ENTITY, problem=problem
+        )
     token = tracker.tokens.revoke(token_id)
-    return pages.go(
-        request, "/admin/tokens", Said(text=f"Revoked: {token.name}. It opens nothing.")
+    return pages.go(request, "/admin/tokens", Said(text=f"Revoked: {token.name}"))
+
+
+def _list_page(
+    request: Request[Any, Any, Any],
+    tracker: JobTracker,
+    pages: Pages,
+    *,
+    with_revoked: bool = False,
+    status: HTTPStatus = HTTPStatus.OK,
+    problem: str = "",
+) -> Response[str]:
+    return pages.render(
+        request,
+        "admin/tokens.html",
+        status=status,
+        section="tokens",
+        tokens=tracker.tokens.list(with_revoked=with_revoked),
+        with_revoked=with_revoked,
+        problem=problem,
+        state=_state,
     )
 
 
@@ -149,8 +167,8 @@ def _state(token: Token, now: datetime) -> tuple[str, str]:
     if not token.is_valid(now):
         return "failed", "Expired"
     if token.expires_at is not None and token.expires_at < now + _SOON:
-        left = present.moment(token.expires_at, datetime.now(UTC))
-        return "missed", f"Expires {left.long if left else 'soon'}"
+        left = present.moment(token.expires_at, now)
+        return "missed", f"Ends {left.short if left else 'soon'}"
     return "on", "Valid"
 
 
