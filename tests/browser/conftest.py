@@ -90,8 +90,8 @@ def pipeline(tmp_path: Path) -> Iterator[tuple[str, JobTracker]]:
     with JobTracker(Settings(database_url=f"sqlite:///{path}", plugins=())) as tracker:
         for title in ("First", "Second", "Third"):
             tracker.applications.create(ApplicationDraft(title=title, company="Brightwater"))
-        for url in serve(path):
-            yield url, tracker
+        with serve(path) as address:
+            yield address, tracker
 
 
 @pytest.fixture(scope="session")

@@ -37,12 +37,13 @@ class Writer:
         if expected == HTTPStatus.SEE_OTHER:
             place = answer.headers["location"]
             assert place.startswith(self.browser.prefix + "/")
-            return self.browser.get(place.removeprefix(self.browser.prefix))
+            page: LexborHTMLParser = self.browser.get(place.removeprefix(self.browser.prefix))
+            return page
         return LexborHTMLParser(answer.text)
 
     def undo(self, page: LexborHTMLParser, expected: int = 303) -> LexborHTMLParser:
         [form] = page.css(".toast form")
-        fields = {
+        fields: dict[str, Any] = {
             str(one.attributes["name"]): one.attributes["value"] or ""
             for one in form.css("input[name]")
         }
@@ -90,7 +91,8 @@ def test_the_board_shows_where_each_stands(writer, tracker) -> None:
     tracker.tags.put("application", 2, ["far"])
     page = writer.browser.get("/applications")
     assert columns(page) == {
-        **dict.fromkeys(("applied", "interviewing", "accepted", "rejected", "withdrawn"), []),
+        **{stage: [] for stage in ("applied", "interviewing", "accepted")},
+        **{stage: [] for stage in ("rejected", "withdrawn")},
         "draft": ["Other"],
         "offer": [HOSTILE],
     }
