@@ -128,6 +128,7 @@ _PARAMETERS: Final[Mapping[str, Any]] = {
     "url": "https://jobs.example/1",
     "title": "Data engineer",
     "job_ids": "1,2",
+    "company_ids": "1,2",
     "next_action_until": "2027-01-15",
     "status": "applied",
     "closed": False,
