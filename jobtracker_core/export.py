@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, Literal
+from itertools import chain
+from typing import Any, Final, Literal
 
 import msgspec
 from msgspec import Struct
@@ -14,6 +15,13 @@ from jobtracker_core.ingest import html
 from jobtracker_core.storage.walk import WalkedJob
 
 Format = Literal["csv", "json", "jsonl"]
+
+MEDIA_TYPES: Final[dict[Format, str]] = {
+    "csv": "text/csv",
+    "json": "application/json",
+    "jsonl": "application/jsonl",
+}
+_PIECE: Final = 65_536
 
 COLUMNS = (
     *("id", "source", "source_id", "title", "company", "place", "city", "region", "country"),
@@ -32,6 +40,41 @@ _AT_START = re.compile(rf"[\t\r\n\x00]|[{_UNSEEN}]*{_FORMULA}|[{_UNSEEN}]*[\t\r\
 # A spreadsheet whose lists are parted by semicolons or tabs takes the commas and quotes around a
 # cell for text, and the inside of one for several.
 _INSIDE = re.compile(rf"([;\t\r\n][{_UNSEEN}\"']*)({_FORMULA})")
+
+
+class Attachment(Struct, frozen=True, kw_only=True):
+    """A file to be sent as it is read, with what HTTP says of it."""
+
+    pieces: Iterator[bytes]
+    media_type: str
+    headers: dict[str, str]
+
+
+def attach(name: str, kind: Format, pieces: Iterable[bytes]) -> Attachment:
+    """Make a file of that name; its kind is added to the name.
+
+    The first pieces are read at once, so that what fails at the beginning fails here; what fails
+    later cuts the file off.
+    """
+    grouped = _grouped(pieces)
+    first = next(grouped, b"")
+    return Attachment(
+        pieces=chain([first], grouped),
+        media_type=MEDIA_TYPES[kind] + ("; header=present" if kind == "csv" else ""),
+        headers={"Content-Disposition": f'attachment; filename="{name}.{kind}"'},
+    )
+
+
+def _grouped(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    # A piece is a row, and each that is sent costs a change of threads.
+    waiting = bytearray()
+    for piece in pieces:
+        waiting += piece
+        if len(waiting) >= _PIECE:
+            yield bytes(waiting)
+            waiting.clear()
+    if waiting:
+        yield bytes(waiting)
 
 
 def encode(jobs: Iterable[WalkedJob], kind: Format, *, with_text: bool = False) -> Iterator[bytes]:

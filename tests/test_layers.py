@@ -35,7 +35,13 @@ ALLOWED = {
     # Collecting here for elsewhere.
     | {f"runner.{name}" for name in ("clock", "context", "live", "pace", "session")},
     "api": {"tracker", "export", "contract"},  # a list as a file is an answer like any other
-    "web": {"tracker", "contract", "security.credentials"},
+    # Lists as files, as in the API.
+    "web": {
+        *("tracker", "contract", "export", "security.credentials"),
+        "api.live",  # one look at a run and second, for programs and people together
+        "plugins.forms",  # a page's form is filled in as a command line's is
+        "settings.hidden",  # what is a secret there is one in a form
+    },
     "server": {"api", "web", "tracker", "settings", "contract"},
     "cli": {
         *(

@@ -48,6 +48,7 @@ def api_router(
     tracker: JobTracker,
     *,
     metrics: Metrics | None = None,
+    live: LiveRuns | None = None,
     stopping: Callable[[], bool] = lambda: False,
 ) -> Router:
     """Make the routes under `/api/v1`, and `/healthz`, `/readyz` and `/metrics`.
@@ -55,7 +56,7 @@ def api_router(
     They need a dependency `installation`, the JobTracker, and errors answered by
     `problems.explain`, around them.
     """
-    live = LiveRuns(lambda run_id, after: tracker.runs.look(run_id, after=after), stopping)
+    live = live or follow_runs(tracker, stopping)
 
     @cache  # lives as long as the routes do
     def document() -> dict[str, Any]:
@@ -91,6 +92,11 @@ def api_router(
             metrics_router(tracker, metrics or Metrics(tracker.gauges)),
         ],
     )
+
+
+def follow_runs(tracker: JobTracker, stopping: Callable[[], bool]) -> LiveRuns:
+    """Return what looks at runs for all who watch them, programs and people."""
+    return LiveRuns(lambda run_id, after: tracker.runs.look(run_id, after=after), stopping)
 
 
 def document_of(tracker: JobTracker) -> dict[str, Any]:

@@ -49,12 +49,18 @@ _CHANGED = (HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.PRECONDITION_F
 class BulkApplications(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is to be done with several applications."""
 
-    action: Annotated[Literal["move", "delete"], Meta(description="What to do with each")]
+    action: Annotated[Literal["create", "move", "delete"], Meta(description="What to do with each")]
     ids: Annotated[
         list[Annotated[int, Meta(ge=1)]],
-        Meta(description="Their numbers", min_length=1, max_length=MOST_AT_ONCE),
+        Meta(
+            description="Their numbers; for `create`, those of jobs",
+            min_length=1,
+            max_length=MOST_AT_ONCE,
+        ),
     ]
-    status: Annotated[Status | None, Meta(description="Where `move` leads")] = None
+    status: Annotated[Status | None, Meta(description="Where `move` leads, or `create` begins")] = (
+        None
+    )
 
 
 def read_filters(
@@ -148,6 +154,31 @@ def count_applications(
     return tracker.applications.pipeline(**filters)
 
 
+@get(
+    "/of-jobs",
+    **operation(
+        "listApplicationsOfJobs",
+        "List the applications of several jobs",
+        description="Of each job the one that was made last, by the job; jobs without one are not "
+        "missed.",
+        scope=Scope.JOBS_READ,
+    ),
+)
+def list_of_jobs(
+    tracker: NamedDependency[JobTracker],
+    job_ids: Annotated[
+        str,
+        QueryParameter(
+            description=f"Numbers of at most {MOST_AT_ONCE} jobs, with commas between them",
+            pattern=r"^\d{1,18}(,\d{1,18})*$",
+            max_length=19 * MOST_AT_ONCE,
+        ),
+    ],
+) -> tuple[Application, ...]:
+    """List the applications of several jobs."""
+    return tracker.applications.of_jobs([int(number) for number in job_ids.split(",")])
+
+
 @post(
     "/",
     **operation(
@@ -175,8 +206,9 @@ def create_application(
     status_code=HTTPStatus.OK,
     **operation(
         "changeApplications",
-        "Move or delete several applications",
-        description="One result for each: one that cannot be done stops no other.",
+        "Make, move or delete several applications",
+        description="One result for each: one that cannot be done stops no other. `create` makes "
+        "one for each of the jobs that `ids` names, as a draft or with the `status`.",
         scope=Scope.JOBS_WRITE,
         once=True,
     ),
@@ -184,9 +216,11 @@ def create_application(
 def change_applications(
     tracker: NamedDependency[JobTracker], data: JSONBody[BulkApplications]
 ) -> BulkResult:
-    """Move or delete several applications."""
+    """Make, move or delete several applications."""
     if data.action == "delete":
         return tracker.applications.delete_all(data.ids)
+    if data.action == "create":
+        return tracker.applications.create_all(data.ids, data.status or "draft")
     if data.status is None:
         raise wrong("status", "say where to move them")
     return tracker.applications.move_all(data.ids, data.status)
@@ -260,7 +294,8 @@ def applications_router() -> Router:
     return Router(
         "/applications",
         route_handlers=[
-            *(list_applications, count_applications, create_application, change_applications),
+            *(list_applications, count_applications, list_of_jobs),
+            *(create_application, change_applications),
             *(get_application, update_application, delete_application),
         ],
         dependencies={"filters": Provide(read_filters, sync_to_thread=False)},

@@ -37,6 +37,7 @@ OfTarget = Annotated[
     str | None, QueryParameter(description="Only of this, such as `search:5`", max_length=300)
 ]
 SinceWhen = Annotated[datetime | None, QueryParameter(description="Only from this instant on")]
+UntilWhen = Annotated[datetime | None, QueryParameter(description="Only before this instant")]
 
 
 @get(
@@ -55,6 +56,7 @@ def list_audit(
     action: OfAction = None,
     target: OfTarget = None,
     since: SinceWhen = None,
+    until: UntilWhen = None,
     limit: Annotated[int, QueryParameter(description="Rows at most", ge=1, le=MOST_ROWS)] = 50,
     after: Annotated[
         str | None,
@@ -64,12 +66,20 @@ def list_audit(
     """List the audit log."""
     try:
         found = tracker.audit.list(
-            actor=actor, action=action, target=target, since=since, limit=limit, after=after
+            actor=actor,
+            action=action,
+            target=target,
+            since=since,
+            until=until,
+            limit=limit,
+            after=after,
         )
     except NotFound as error:
         raise wrong("after", str(error)) from error
     words = {"actor": actor, "action": action, "target": target, "limit": limit}
-    words |= {"since": None if since is None else since.isoformat(), "after": found.after}
+    times = {"since": since, "until": until}
+    words |= {name: None if at is None else at.isoformat() for name, at in times.items()}
+    words["after"] = found.after
     return leading_on(found, None if found.after is None else words)
 
 

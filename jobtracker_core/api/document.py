@@ -11,10 +11,10 @@ from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.spec import Components, SecurityScheme, Server, Tag
 
 from jobtracker_core.api import examples
-from jobtracker_core.api.exports import MEDIA_TYPES
 from jobtracker_core.api.operations import SCHEME
 from jobtracker_core.api.schemas import describe_schemas, names_in, never_null
 from jobtracker_core.contract.access import Scope
+from jobtracker_core.export import MEDIA_TYPES
 
 API_VERSION = "1"
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from itertools import chain
-from typing import Annotated, Final
+from collections.abc import Iterable
+from typing import Annotated
 
 from litestar import Router, get
 from litestar.di import NamedDependency, Provide
@@ -14,7 +13,7 @@ from litestar.response import Stream
 from msgspec import Struct
 
 from jobtracker_core.api import applications, events
-from jobtracker_core.api.audit import OfAction, OfActor, OfTarget, SinceWhen
+from jobtracker_core.api.audit import OfAction, OfActor, OfTarget, SinceWhen, UntilWhen
 from jobtracker_core.api.companies import CompanyText
 from jobtracker_core.api.contacts import OfApplication, OfCompany
 from jobtracker_core.api.job_filters import InOrder, read_filters
@@ -22,7 +21,7 @@ from jobtracker_core.api.operations import Operation, operation
 from jobtracker_core.api.parameters import refuse_unknown_parameters
 from jobtracker_core.api.runs import OfCollector, OfSearch, OfStates, read_states
 from jobtracker_core.contract.access import Scope
-from jobtracker_core.export import Format, encode, encode_rows
+from jobtracker_core.export import MEDIA_TYPES, Format, attach, encode, encode_rows
 from jobtracker_core.storage.application_list import ApplicationFilters
 from jobtracker_core.storage.applications import Application
 from jobtracker_core.storage.audit_list import AuditEntry
@@ -35,31 +34,15 @@ from jobtracker_core.storage.searches import Search
 from jobtracker_core.storage.timeline import Event, EventFilters
 from jobtracker_core.tracker import JobTracker
 
-MEDIA_TYPES: Final[dict[Format, str]] = {
-    "csv": "text/csv",
-    "json": "application/json",
-    "jsonl": "application/jsonl",
-}
-_PIECE: Final = 65_536
-
 AsFormat = Annotated[Format, QueryParameter(description="How it is written")]
 """Arguments have the parameter's own name: Litestar tells of a wrong value under that of the
 argument."""
 
 
-def attachment(name: str, kind: Format, pieces: Iterator[bytes]) -> Stream:
-    """Answer with a file of that name, as it is read; its kind is added to the name.
-
-    The first pieces are read before the answer begins, so that what fails at once is an answer of
-    its own; what fails later cuts the file off.
-    """
-    grouped = _grouped(pieces)
-    first = next(grouped, b"")
-    return Stream(
-        chain([first], grouped),
-        media_type=MEDIA_TYPES[kind] + ("; header=present" if kind == "csv" else ""),
-        headers={"Content-Disposition": f'attachment; filename="{name}.{kind}"'},
-    )
+def attachment(name: str, kind: Format, pieces: Iterable[bytes]) -> Stream:
+    """Answer with a file of that name, as it is read; see `export.attach`."""
+    file = attach(name, kind, pieces)
+    return Stream(file.pieces, media_type=file.media_type, headers=file.headers)
 
 
 def export_operation(operation_id: str, summary: str, scope: Scope = Scope.JOBS_READ) -> Operation:
@@ -81,18 +64,6 @@ def export_operation(operation_id: str, summary: str, scope: Scope = Scope.JOBS_
         )
     }
     return described
-
-
-def _grouped(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    # A piece is a row, and each that is sent costs a change of threads.
-    waiting = bytearray()
-    for piece in pieces:
-        waiting += piece
-        if len(waiting) >= _PIECE:
-            yield bytes(waiting)
-            waiting.clear()
-    if waiting:
-        yield bytes(waiting)
 
 
 def _fields(kind: type[Struct]) -> tuple[str, ...]:
@@ -205,9 +176,12 @@ def export_audit(
     action: OfAction = None,
     target: OfTarget = None,
     since: SinceWhen = None,
+    until: UntilWhen = None,
 ) -> Stream:
     """Export the audit log."""
-    found = tracker.audit.export(actor=actor, action=action, target=target, since=since)
+    found = tracker.audit.export(
+        actor=actor, action=action, target=target, since=since, until=until
+    )
     return attachment("audit", format, encode_rows(found, _fields(AuditEntry), format))
 
 

@@ -16,7 +16,7 @@ from jobtracker_core.api.operations import operation
 from jobtracker_core.api.parameters import refuse_unknown_parameters
 from jobtracker_core.api.preconditions import ETAG, IfMatch, IfNoneMatch, expected_version, tagged
 from jobtracker_core.contract.access import Scope
-from jobtracker_core.storage.dismissals import Dismissal
+from jobtracker_core.storage.dismissals import Dismissal, Hidden
 from jobtracker_core.storage.fields import Line, Prose, TagName
 from jobtracker_core.storage.tags import Note
 from jobtracker_core.tracker import JobTracker
@@ -89,6 +89,21 @@ def dismiss_job(
 def restore_job(tracker: NamedDependency[JobTracker], job_id: JobId) -> None:
     """Show a job again."""
     tracker.dismissals.restore_job(job_id)
+
+
+@get(
+    "/{job_id:int}/dismissal",
+    **operation(
+        "getJobDismissal",
+        "Show by what a job is hidden",
+        description="`dismissal` is null where it is shown.",
+        scope=Scope.JOBS_READ,
+        errors=_MISSING,
+    ),
+)
+def get_job_dismissal(tracker: NamedDependency[JobTracker], job_id: JobId) -> Hidden:
+    """Show by what a job is hidden."""
+    return Hidden(dismissal=tracker.dismissals.of_job(job_id))
 
 
 @get(
@@ -212,7 +227,7 @@ def job_marks_router() -> Router:
     return Router(
         "/jobs",
         route_handlers=[
-            *(dismiss_job, restore_job),
+            *(dismiss_job, restore_job, get_job_dismissal),
             *(list_job_tags, set_job_tags, tag_job, untag_job),
             *(get_job_note, write_job_note),
         ],

@@ -23,7 +23,7 @@ from jobtracker_core.contract.access import Scope
 from jobtracker_core.storage.errors import NotFound
 from jobtracker_core.storage.fields import Line, TagName
 from jobtracker_core.storage.job_filters import Filters
-from jobtracker_core.storage.jobs import JobDetail
+from jobtracker_core.storage.jobs import Job, JobDetail
 from jobtracker_core.storage.keyset import LONGEST_MARK
 from jobtracker_core.storage.search import TALLY_LIMIT, JobList, Tally
 from jobtracker_core.tracker import JobTracker
@@ -172,6 +172,28 @@ def count_jobs(
 def count_stored_jobs(tracker: NamedDependency[JobTracker], source: Source = None) -> Stored:
     """Count all jobs that are stored."""
     return Stored(count=tracker.jobs.count(source=source))
+
+
+@get(
+    "/alike",
+    **operation(
+        "listAlikeJobs",
+        "List jobs that a new one may be",
+        description="At most five at the same address, or with the same title at a company of the "
+        "same name; hidden ones too.",
+        scope=Scope.JOBS_READ,
+    ),
+)
+def list_alike_jobs(
+    tracker: NamedDependency[JobTracker],
+    url: Annotated[str, QueryParameter(description="Of the posting", max_length=2_000)],
+    title: Annotated[str, QueryParameter(description="Of the position", max_length=500)] = "",
+    company: Annotated[
+        str | None, QueryParameter(description="The company's name", max_length=300)
+    ] = None,
+) -> tuple[Job, ...]:
+    """List jobs that a new one may be."""
+    return tracker.jobs.alike(url=url, title=title, company=company)
 
 
 @get(
@@ -354,7 +376,8 @@ def jobs_router() -> Router:
     return Router(
         "/jobs",
         route_handlers=[
-            *(list_jobs, count_jobs, count_stored_jobs, list_job_sources),
+            *(list_jobs, count_jobs, count_stored_jobs),
+            *(list_job_sources, list_alike_jobs),
             *(create_job, upsert_job, change_jobs),
             *(get_job, update_job, delete_job),
         ],

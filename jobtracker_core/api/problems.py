@@ -38,7 +38,7 @@ from jobtracker_core.storage.request_keys import Answered, KeyReused
 from jobtracker_core.tracker import CollectorOff
 from jobtracker_core.tracker.ingest import NotYours, RunOver
 from jobtracker_core.tracker.proxies import BadAddress, BadProxy, LeftAlone
-from jobtracker_core.tracker.runs import NoRetry
+from jobtracker_core.tracker.runs import NoRetry, NotSuspect
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -66,6 +66,7 @@ _SENDERS: tuple[tuple[type[Exception], str, HTTPStatus], ...] = (
     (CollectorOff, "collector-off", HTTPStatus.CONFLICT),
     (CannotRun, "cannot-run", HTTPStatus.CONFLICT),
     (NoRetry, "no-retry", HTTPStatus.CONFLICT),
+    (NotSuspect, "not-suspect", HTTPStatus.CONFLICT),
     (RunOver, "run-over", HTTPStatus.CONFLICT),
     (NotYours, "forbidden", HTTPStatus.FORBIDDEN),
     (Answered, "answered", HTTPStatus.CONFLICT),

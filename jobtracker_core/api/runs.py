@@ -251,6 +251,24 @@ def retry_run(tracker: NamedDependency[JobTracker], run_id: RunId) -> Enqueued:
     return tracker.runs.retry(run_id)
 
 
+@post(
+    "/{run_id:int}/believe",
+    status_code=HTTPStatus.OK,
+    **operation(
+        "believeRun",
+        "Say that a suspect run is right",
+        description="The site itself has changed: the run counts as succeeded, and what later "
+        "ones are compared with begins with it.",
+        scope=Scope.RUNS_TRIGGER,
+        errors=(HTTPStatus.NOT_FOUND,),
+        once=True,
+    ),
+)
+def believe_run(tracker: NamedDependency[JobTracker], run_id: RunId) -> Run:
+    """Say that a suspect run is right."""
+    return tracker.runs.believe(run_id)
+
+
 @get(
     "/{run_id:int}/events",
     **operation(
@@ -301,7 +319,7 @@ def runs_router(live: LiveRuns) -> Router:
     return Router(
         "/runs",
         route_handlers=[
-            *(list_runs, create_run, change_runs, get_run, cancel_run, retry_run),
+            *(list_runs, create_run, change_runs, get_run, cancel_run, retry_run, believe_run),
             *(list_run_events, list_run_changes, watch_run),
         ],
         dependencies={"live": Provide(lambda: live, sync_to_thread=False)},

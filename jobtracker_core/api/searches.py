@@ -339,6 +339,45 @@ def preview_search(
     return tracker.searches.preview(search_id, after=after, count=count)
 
 
+@get(
+    "/preview",
+    **operation(
+        "previewSchedule",
+        "Show when a search would run",
+        description="In words, and as instants, before it is kept; without `cron` and `every_s` "
+        "it is started by hand alone, and there are none.",
+        scope=Scope.JOBS_READ,
+        errors=(HTTPStatus.NOT_FOUND,),
+    ),
+)
+def preview_schedule(
+    tracker: NamedDependency[JobTracker],
+    cron: Annotated[
+        str | None,
+        QueryParameter(description="Minute, hour, day, month, weekday", max_length=200),
+    ] = None,
+    every_s: Annotated[
+        int | None, QueryParameter(description="Seconds between two runs", ge=60, le=31_622_400)
+    ] = None,
+    timezone: Annotated[
+        str,
+        QueryParameter(description="The place whose clock the cron line goes by", max_length=100),
+    ] = "UTC",
+    search: Annotated[
+        int | None,
+        QueryParameter(description="The search whose schedule it is to replace", ge=1),
+    ] = None,
+    after: Annotated[
+        datetime | None, QueryParameter(description="Times after this instant; now if absent")
+    ] = None,
+    count: Annotated[int, QueryParameter(description="How many times", ge=1, le=1000)] = 10,
+) -> Preview:
+    """Show when a search would run."""
+    return tracker.searches.preview_schedule(
+        cron=cron, every_s=every_s, timezone=timezone, search=search, after=after, count=count
+    )
+
+
 def searches_router() -> Router:
     """Make the routes of this resource."""
     return Router(
@@ -347,6 +386,7 @@ def searches_router() -> Router:
             *(list_searches, create_search, get_search, update_search, delete_search),
             *(change_searches, run_searches),
             *(clone_search, run_search, list_search_runs, get_search_performance, preview_search),
+            preview_schedule,
         ],
         guards=[refuse_unknown_parameters],
         tags=["searches"],

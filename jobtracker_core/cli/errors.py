@@ -17,7 +17,7 @@ from jobtracker_core.settings import SettingError
 from jobtracker_core.storage.errors import Duplicate, NotFound, StorageError, WrongAddress
 from jobtracker_core.tracker import CollectorOff
 from jobtracker_core.tracker.ingest import NotYours, RunOver
-from jobtracker_core.tracker.runs import NoRetry
+from jobtracker_core.tracker.runs import NoRetry, NotSuspect
 
 FAILED, WRONG_USE, PARTIAL = 1, 2, 3
 
@@ -57,6 +57,7 @@ def _account(error: Exception) -> tuple[str, str, int]:
             | SkeletonError()
             | BadProxy()
             | NoRetry()
+            | NotSuspect()
         ):
             return str(error), error.hint, WRONG_USE
         case UnknownCollector():

@@ -178,6 +178,21 @@ def retry(run_id: int, as_json: bool) -> None:  # noqa: FBT001
 
 @runs.command()
 @click.argument("run_id", type=click.IntRange(min=1), metavar="ID")
+@click.option("--json", "as_json", is_flag=True, help="Print the run as JSON.")
+def believe(run_id: int, as_json: bool) -> None:  # noqa: FBT001
+    """Say that a suspect run is right: later ones are compared with it."""
+    with open_place() as tracker:
+        run = tracker.runs.believe(run_id)
+    if as_json:
+        print_json(run)
+        return
+    click.echo(
+        f"Run {run_id} counts as {run.state}. What later runs are compared with begins here."
+    )
+
+
+@runs.command()
+@click.argument("run_id", type=click.IntRange(min=1), metavar="ID")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
 def watch(run_id: int, as_json: bool) -> int:  # noqa: FBT001
     """Follow a run until it ends; exits as `collect` does. Ctrl-C leaves the run alone."""

@@ -68,6 +68,14 @@ class Applications:
         """Count the applications of a list by their status."""
         return self._session.get("/applications/pipeline", Pipeline, **_words(filters))
 
+    def of_jobs(self, job_ids: Sequence[int]) -> tuple[Application, ...]:
+        """Return of each of at most 500 jobs the application that was made last, by the job.
+
+        Jobs without one are not missed. Raises FormError for too many.
+        """
+        ids = ",".join(map(str, job_ids))
+        return self._session.get("/applications/of-jobs", tuple[Application, ...], job_ids=ids)
+
     def get(self, application_id: int) -> ApplicationDetail:
         """Return one application with its tags and what its posting said."""
         return self._session.get(f"/applications/{application_id}", ApplicationDetail)
@@ -113,6 +121,14 @@ class Applications:
     def delete(self, application_id: int, *, expected_version: int | None = None) -> None:
         """Delete an application with its events, contacts and snapshots; raises Stale."""
         self._session.delete(f"/applications/{application_id}", version=expected_version)
+
+    def create_all(self, job_ids: Sequence[int], status: Status = "draft") -> BulkResult:
+        """Make an application for each of several stored jobs; `id` of the result is the job's.
+
+        Raises FormError for a wrong status.
+        """
+        entries.check(ApplicationDraft(status=status))
+        return self._all("create", job_ids, {"status": status})
 
     def move_all(self, ids: Sequence[int], status: Status) -> BulkResult:
         """Move several applications, each for itself; raises FormError for a wrong status."""

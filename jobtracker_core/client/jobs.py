@@ -12,7 +12,7 @@ from jobtracker_core.client.paging import joined, joined_back, skipped
 from jobtracker_core.client.session import Session
 from jobtracker_core.storage.fields import Line, Prose
 from jobtracker_core.storage.job_filters import Filters, Sort
-from jobtracker_core.storage.jobs import Change, JobDetail
+from jobtracker_core.storage.jobs import Change, Job, JobDetail
 from jobtracker_core.storage.search import JobList, Tally
 from jobtracker_core.storage.tags import Note
 from jobtracker_core.storage.walk import WalkedJob
@@ -93,6 +93,14 @@ class Jobs:
     ) -> Tally:
         """Count jobs, exactly up to 10,000, and those of them that come before the job `first`."""
         return self._session.get("/jobs/tally", Tally, first=first, sort=sort, **_words(filters))
+
+    def alike(self, *, url: str, title: str = "", company: str | None = None) -> tuple[Job, ...]:
+        """Return up to five jobs that a new one may be: dismissed ones too, the latest first.
+
+        They have the same address, or the same title at a company of the same name.
+        """
+        words = {"url": url, "title": title, "company": company}
+        return self._session.get("/jobs/alike", tuple[Job, ...], **words)
 
     def sources(self) -> tuple[str, ...]:
         """Return the names of the collectors that jobs are stored of."""

@@ -202,6 +202,7 @@ class Audit:
         action: str | None = None,
         target: str | None = None,
         since: datetime | None = None,
+        until: datetime | None = None,
         limit: int = 50,
         after: str | None = None,
     ) -> AuditList:
@@ -213,6 +214,7 @@ class Audit:
             action=action,
             target=target,
             since=since,
+            until=until,
             limit=limit,
             after=after,
         )
@@ -224,6 +226,7 @@ class Audit:
         action: str | None = None,
         target: str | None = None,
         since: datetime | None = None,
+        until: datetime | None = None,
     ) -> Iterator[AuditEntry]:
         """Yield all changes of a list, however many; it stands in the audit log itself."""
         return self._session.lines(
@@ -234,6 +237,7 @@ class Audit:
             action=action,
             target=target,
             since=since,
+            until=until,
         )
 
 

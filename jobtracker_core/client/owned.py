@@ -10,15 +10,17 @@ from jobtracker_core.client.paging import PAGE, joined
 from jobtracker_core.client.session import Session, segment
 from jobtracker_core.storage.calendar import CalendarEntry
 from jobtracker_core.storage.contacts import Contact, ContactChanges, ContactDraft, ContactList
-from jobtracker_core.storage.dismissals import Dismissal, DismissalList
+from jobtracker_core.storage.dismissals import Dismissal, DismissalList, Hidden
 from jobtracker_core.storage.errors import NotFound
 from jobtracker_core.storage.feeds import Feed
-from jobtracker_core.storage.fields import Line, Moment, ViewName
+from jobtracker_core.storage.fields import Line, Moment, SourceName, ViewName, Zone
+from jobtracker_core.storage.performance import Performance
 from jobtracker_core.storage.stats import Stats as FrontStats
 from jobtracker_core.storage.tags import Tag, Tagged
 from jobtracker_core.storage.views import View, ViewChanges, ViewDraft, ViewKind
 from jobtracker_core.tracker import entries
 from jobtracker_core.tracker.calendar import NewFeed
+from jobtracker_core.tracker.stats import Days
 from jobtracker_core.tracker.tags import check_names
 
 
@@ -190,6 +192,10 @@ class Dismissals:
         """Yield all that is hidden; it stands in the audit log."""
         return self._session.lines("/dismissals/export", Dismissal, format="jsonl")
 
+    def of_job(self, job_id: int) -> Dismissal | None:
+        """Return by what a job is hidden, None if it is not; raises NotFound for the job."""
+        return self._session.get(f"/jobs/{job_id}/dismissal", Hidden).dismissal
+
     def dismiss(self, job_id: int, *, reason: str | None = None) -> Dismissal:
         """Hide a job; one that is hidden already stays as it is.
 
@@ -274,3 +280,18 @@ class Stats:
         """Count everything; what is new came since then, or in the last 24 hours."""
         moment = entries.check_value("since", since, Moment | None)
         return self._session.get("/stats", FrontStats, since=moment)
+
+    def performance(
+        self, *, days: int = 30, source: str | None = None, timezone: str = "UTC"
+    ) -> Performance:
+        """Say how collecting did in the last days, today included, by the clock of a place.
+
+        At most 90 days and the newest 50,000 runs. Raises FormError naming what is wrong.
+        """
+        return self._session.get(
+            "/stats/performance",
+            Performance,
+            days=entries.check_value("days", days, Days),
+            source=entries.check_value("source", source, SourceName | None),
+            timezone=entries.check_value("timezone", timezone, Zone),
+        )

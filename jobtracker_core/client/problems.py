@@ -39,7 +39,7 @@ from jobtracker_core.storage.request_keys import KeyReused
 from jobtracker_core.tracker.collectors import CollectorOff
 from jobtracker_core.tracker.ingest import NotYours, RunOver
 from jobtracker_core.tracker.proxies import LeftAlone
-from jobtracker_core.tracker.runs import NoRetry
+from jobtracker_core.tracker.runs import NoRetry, NotSuspect
 
 _URN: Final = "urn:jobtracker:problem:"
 _LONGEST_TEXT: Final = 2_000
@@ -236,6 +236,7 @@ _KNOWN: Final[dict[str, Callable[[_Problem], Exception | None]]] = {
     "cannot-run": _cannot_run,
     "no-key": lambda p: MissingKey(p.text, p.hint),
     "no-retry": lambda p: NoRetry(p.text, p.hint),
+    "not-suspect": lambda p: NotSuspect(p.text),
     "run-over": _run_over,
     "forbidden": _not_yours,
     "invalid-request": _invalid,

@@ -126,6 +126,14 @@ class Runs:
         """
         return self._session.post(f"/runs/{run_id}/retry", Enqueued)
 
+    def believe(self, run_id: int) -> Run:
+        """Say that a suspect run is right: the site itself has changed.
+
+        It counts as succeeded then, and what later runs are compared with begins with it. Raises
+        NotFound and NotSuspect.
+        """
+        return self._session.post(f"/runs/{run_id}/believe", Run)
+
     def cancel(self, run_id: int) -> RunState:
         """Ask for a run to be stopped; return its state at that moment. Raises NotFound."""
         return self._session.post(f"/runs/{run_id}/cancel", _Stopped, once=False).state

@@ -134,6 +134,29 @@ class Searches:
         path = f"{self._path(search)}/preview"
         return self._session.get(path, Preview, after=after, count=count)
 
+    def preview_schedule(
+        self,
+        *,
+        cron: str | None = None,
+        every_s: int | None = None,
+        timezone: str = "UTC",
+        search: int | str | None = None,
+        after: datetime | None = None,
+        count: int = 10,
+    ) -> Preview:
+        """Say when a search would run that is not kept yet; raises FormError, ScheduleError."""
+        known = None if search is None else self.get(search).id
+        return self._session.get(
+            "/searches/preview",
+            Preview,
+            cron=cron,
+            every_s=every_s,
+            timezone=timezone,
+            search=known,
+            after=after,
+            count=count,
+        )
+
     def clone(self, search: int | str, name: str) -> Search:
         """Store the same search under another name, paused: else both would run at every time."""
         return self._session.post(f"{self._path(search)}/clone", Search, {"name": name})

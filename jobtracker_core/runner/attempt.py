@@ -9,6 +9,7 @@ from typing import Any, Final, Literal
 from msgspec import Struct, structs
 
 from jobtracker_core.contract.errors import CancelReason, ConfigError, ErrorClass
+from jobtracker_core.contract.host import Progress
 from jobtracker_core.contract.info import CollectorSettings
 from jobtracker_core.contract.info import Limits as CollectorLimits
 from jobtracker_core.contract.run import Counts, RunState
@@ -34,6 +35,9 @@ from jobtracker_core.storage.runs import Run
 
 WARNINGS_KEPT: Final = 100
 """So many warnings of one attempt become events; the log has them all."""
+
+EXPECTATIONS_KEPT: Final = 5
+"""So often an attempt notes how much there is to do."""
 
 
 class Workplace(Struct, frozen=True, kw_only=True):
@@ -89,6 +93,8 @@ class _Story:
         self._place = place
         self._claim = claim
         self._left = WARNINGS_KEPT
+        self._expected: dict[str, int] = {}
+        self._told = 0
         self.ended = False
 
     def log(self, level: str, event: str, fields: Mapping[str, object]) -> None:
@@ -100,6 +106,21 @@ class _Story:
         told = {k: v for k, v in fields.items() if k not in {"run", "collector"}}
         kind = event.replace(" ", "_")
         events.append(self._place.db, self._claim, kind, told, level="warning")
+
+    def expect(self, progress: Progress) -> None:
+        """Note how much there is to do, when that is first known and when it becomes more.
+
+        A site that says something else on each page is heard a few times.
+        """
+        known = self._expected.get(progress.phase, 0)
+        if self.ended or progress.total is None or progress.total <= known:
+            return
+        if self._told >= EXPECTATIONS_KEPT:
+            return
+        self._told += 1
+        self._expected[progress.phase] = progress.total
+        told = {"phase": progress.phase, "total": progress.total}
+        events.append(self._place.db, self._claim, "expects", told)
 
 
 class _Meter:
@@ -166,7 +187,7 @@ def _attempt(
         pool=None if isinstance(prepared, Outcome) else prepared.pool,
         clock=place.clock,
         stop=stop,
-        on_progress=lambda _: None,
+        on_progress=story.expect,
         on_log=story.log,
     )
     host.at_once = place.at_once

@@ -14,7 +14,7 @@ from litestar.exceptions import HTTPException
 from litestar.plugins import PluginProtocol
 
 from jobtracker_core.api import problems
-from jobtracker_core.api.app import api_router, document_of
+from jobtracker_core.api.app import api_router, document_of, follow_runs
 from jobtracker_core.api.metrics import Metrics
 from jobtracker_core.server.application import Application
 from jobtracker_core.tracker import JobTracker
@@ -94,7 +94,7 @@ def build(
             prefix=prefix,
             status=problem.status,
             title=problem.title,
-            detail=" ".join(part for part in (problem.detail, problem.next) if part),
+            detail=_told(problem.detail, problem.next),
             incident=problem.instance,
         )
         page.headers.update(explained.headers)
@@ -104,6 +104,7 @@ def build(
         return lead_to_login(request, portal.base_of(request, prefix))
 
     metrics = Metrics(tracker.gauges)
+    live = follow_runs(tracker, stopping)
     return Application(
         hosts=hosts,
         trusted_proxies=tracker.settings.trusted_proxies,
@@ -111,10 +112,10 @@ def build(
         on_answer=metrics.note,
         path=prefix,
         route_handlers=[
-            api_router(tracker, metrics=metrics, stopping=stopping),
+            api_router(tracker, metrics=metrics, live=live, stopping=stopping),
             Router(
                 "/",
-                route_handlers=portal.routes(tracker, prefix, partial(document_of, tracker)),
+                route_handlers=portal.routes(tracker, prefix, partial(document_of, tracker), live),
                 include_in_schema=False,
             ),
         ],
@@ -131,6 +132,14 @@ def build(
         logging_config=None,
         openapi_config=None,
     )
+
+
+def _told(detail: str | None, following: str | None) -> str:
+    """Put what happened and what to do next together, as two sentences."""
+    if detail and following:
+        # Without a next step it may begin with the name of a field, which stays as it is.
+        return f"{detail[:1].upper()}{detail[1:].rstrip('.')}. {following}"
+    return detail or following or ""
 
 
 def _wants_page(request: Request[Any, Any, Any], prefix: str) -> bool:

@@ -23,6 +23,9 @@ users = Table(
     time("created_at", required=True),
     time("password_changed_at", required=True),
     time("last_login_at"),
+    # A visit ends with half an hour without a request, on whatever device.
+    time("visited_at"),
+    time("previous_visit_at"),
     UniqueConstraint("name_key"),
     sqlite_autoincrement=True,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any, TypedDict, Unpack
 
@@ -14,6 +15,7 @@ from jobtracker_core.storage.engine import Database
 from jobtracker_core.storage.job_filters import plain_text
 from jobtracker_core.storage.keyset import Order
 from jobtracker_core.storage.rows import Reader
+from jobtracker_core.storage.statements import one_of
 from jobtracker_core.storage.tracking_tables import (
     OPEN_STATUSES,
     application_tags,
@@ -87,6 +89,19 @@ def list_applications(
             conn, _APPLICATIONS, statement, limit=limit, after=after, before=before, offset=offset
         )
     return ApplicationList(items=page.items, after=page.after, before=page.before)
+
+
+def of_jobs(db: Database, job_ids: Sequence[int]) -> tuple[Application, ...]:
+    """Return of each job the application that was made last, if there is one, by the job."""
+    with db.read() as conn:
+        latest = (
+            sa.select(sa.func.max(applications.c.id))
+            .where(one_of(conn, applications.c.job_id, job_ids))
+            .group_by(applications.c.job_id)
+        )
+        wanted = sa.select(applications).where(applications.c.id.in_(latest))
+        found = _APPLICATIONS.read(conn, wanted.order_by(applications.c.job_id))
+    return tuple(found)
 
 
 def pipeline(db: Database, **filters: Unpack[ApplicationFilters]) -> Pipeline:

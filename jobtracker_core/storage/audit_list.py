@@ -47,6 +47,7 @@ def list_entries(
     action: str | None = None,
     target: str | None = None,
     since: datetime | None = None,
+    until: datetime | None = None,
     limit: int = 50,
     after: str | None = None,
 ) -> AuditList:
@@ -58,6 +59,7 @@ def list_entries(
         action: How the action begins: `user.` has all that was done to users.
         target: All of the target.
         since: Not those before.
+        until: Only those before.
         limit: How many at most.
         after: What the page before gave.
 
@@ -75,6 +77,8 @@ def list_entries(
         statement = statement.where(audit_log.c.target == target.replace("\x00", ""))
     if since is not None:
         statement = statement.where(audit_log.c.at >= since)
+    if until is not None:
+        statement = statement.where(audit_log.c.at < until)
     if after is not None:
         statement = statement.where(audit_log.c.id < _position(after))
     with db.read() as conn:

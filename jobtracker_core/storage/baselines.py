@@ -60,9 +60,12 @@ def of_query(db: Database, *, collector: str, query_hash: str) -> Baseline | Non
 
 
 def _read(db: Database, which: ColumnElement[bool]) -> Baseline | None:
+    # Who believes a suspect run says that the site is another one since: what was before it does
+    # not count any more.
+    believed = sa.select(sa.func.max(runs.c.id)).where(which, runs.c.believed_at.is_not(None))
     statement = (
         sa.select(runs.c.jobs_seen, runs.c.fill)
-        .where(which, COUNTED)
+        .where(which, COUNTED, runs.c.id >= sa.func.coalesce(believed.scalar_subquery(), 0))
         .order_by(runs.c.id.desc())
         .limit(RUNS)
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any, Literal
 
@@ -93,6 +94,21 @@ def events_between(
     if not with_moves:
         found = found.where(events.c.kind != "status")
     found = found.order_by(events.c.starts_at, events.c.id).limit(limit)
+    with db.read() as conn:
+        return tuple(to_struct(row, CalendarEntry) for row in conn.execute(found).mappings())
+
+
+def due_events(
+    db: Database, until: datetime, *, kinds: Sequence[str], limit: int
+) -> tuple[CalendarEntry, ...]:
+    """Return what of some kinds begins before `until` and is not done, the earliest first."""
+    found = (
+        _EVENTS.where(
+            events.c.done_at.is_(None), events.c.kind.in_(kinds), events.c.starts_at < until
+        )
+        .order_by(events.c.starts_at, events.c.id)
+        .limit(limit)
+    )
     with db.read() as conn:
         return tuple(to_struct(row, CalendarEntry) for row in conn.execute(found).mappings())
 

@@ -35,6 +35,12 @@ class Dismissal(Struct, frozen=True, kw_only=True):
     job_id: int | None
 
 
+class Hidden(Struct, frozen=True, kw_only=True):
+    """By what a job is hidden; None where it is shown."""
+
+    dismissal: Dismissal | None
+
+
 class DismissalList(Struct, frozen=True, kw_only=True):
     """A page of dismissals. `after` leads to the next one; None where there is none."""
 
@@ -70,6 +76,14 @@ def dismiss(db: Database, job_id: int, *, reason: str | None = None) -> Dismissa
             dismissals.c.source == key["source"], dismissals.c.source_id == key["source_id"]
         )
         return to_struct(conn.execute(found).mappings().one(), Dismissal)
+
+
+def of_job(db: Database, job_id: int) -> Dismissal | None:
+    """Return by what a job is hidden, None if it is not; raises NotFound for the job."""
+    with db.read() as conn:
+        versions.find(conn, jobs, "job", job_id)
+        row = conn.execute(_SELECT.where(jobs.c.id == job_id)).mappings().first()
+        return None if row is None else to_struct(row, Dismissal)
 
 
 def restore(db: Database, dismissal_id: int) -> Dismissal:

@@ -53,6 +53,7 @@ class Run(Struct, frozen=True, kw_only=True):
         end_confirmed: The site said that there is no more.
         error_message: One line; `error_detail` is the evidence (a traceback, a sample).
         filters: What became of each word of the query; empty until the run has ended.
+        believed_at: When somebody said that it was right although it had ended suspect.
     """
 
     id: int
@@ -104,6 +105,7 @@ class Run(Struct, frozen=True, kw_only=True):
     limit_pages: int | None
     proxy_pool: str | None
     fill: dict[str, int] | None
+    believed_at: datetime | None
 
     @property
     def summary(self) -> RunSummary:

@@ -9,7 +9,7 @@ from msgspec import Struct
 from sqlalchemy import ColumnElement, Connection
 
 from jobtracker_core.storage.engine import Database
-from jobtracker_core.storage.job_filters import ORDERS, Filters, Sort, conditions
+from jobtracker_core.storage.job_filters import ORDERS, Filters, Sort, conditions, plain_text
 from jobtracker_core.storage.jobs import JOB_COLUMNS, JOBS, Job
 from jobtracker_core.storage.tables import jobs
 from jobtracker_core.storage.types import LARGEST_ID
@@ -18,6 +18,8 @@ __all__ = ["Filters", "JobList", "Sort", "Tally", "count_jobs", "list_jobs", "so
 
 # Made once: it takes longer to name so many columns than to read a page of them.
 _ALL = sa.select(*JOB_COLUMNS)
+
+_MOST_ALIKE = 5
 
 TALLY_LIMIT = 10_000
 """How far a tally counts: beyond it, an exact number would cost more than the list itself."""
@@ -77,6 +79,22 @@ def list_jobs(
             conn, JOBS, statement, limit=limit, after=after, before=before, offset=offset
         )
     return JobList(items=page.items, after=page.after, before=page.before)
+
+
+def alike(db: Database, *, url: str, title: str, company: str | None) -> tuple[Job, ...]:
+    """Return jobs at the same address, or with the same title at a company of the same name.
+
+    Upper and lower case are alike in the latter. At most five, those that arrived last first.
+    """
+    same = [jobs.c.url == plain_text(url)]
+    if company:
+        named = (jobs.c.title, title), (jobs.c.company, company)
+        same.append(
+            sa.and_(*(sa.func.lower(c) == sa.func.lower(plain_text(text)) for c, text in named))
+        )
+    statement = _ALL.where(sa.or_(*same)).order_by(jobs.c.id.desc()).limit(_MOST_ALIKE)
+    with db.read() as conn:
+        return tuple(JOBS.read(conn, statement))
 
 
 def tally(

@@ -23,6 +23,10 @@ LONGEST: Final = timedelta(days=14)
 """After so long it is over in any case."""
 
 SEEN_NOTED_EVERY: Final = timedelta(minutes=1)
+
+VISIT_GAP: Final = timedelta(minutes=30)
+"""After so long without a request a person's visit is over; the next request begins another."""
+
 _AGENT_LENGTH = 300
 
 
@@ -35,6 +39,8 @@ class Session(Struct, frozen=True, kw_only=True):
         agent: What the browser called itself.
         last_seen_at: To the minute.
         expires_at: When it is over even if it is used all the time.
+        last_visit_at: When its user's visit before this one ended, on whatever device; None if this
+            is the first.
     """
 
     id: int
@@ -45,6 +51,7 @@ class Session(Struct, frozen=True, kw_only=True):
     created_at: datetime
     last_seen_at: datetime
     expires_at: datetime
+    last_visit_at: datetime | None = None
 
     def is_valid(self, moment: datetime) -> bool:
         """Say whether it is still open at a moment."""
@@ -59,9 +66,9 @@ class FoundSession(Struct, frozen=True, kw_only=True):
     now: datetime
 
 
-_SELECT = sa.select(sessions, users.c.name.label("user")).join(
-    users, users.c.id == sessions.c.user_id
-)
+_SELECT = sa.select(
+    sessions, users.c.name.label("user"), users.c.previous_visit_at.label("last_visit_at")
+).join(users, users.c.id == sessions.c.user_id)
 _FIND = _SELECT.where(sessions.c.key == sa.bindparam("b_key"))
 
 
@@ -86,6 +93,7 @@ def create(
             )
             .returning(sessions.c.id)
         ).scalar_one()
+        _note_visit(conn, user_id, moment)
         return _read(conn, row_id)
 
 
@@ -125,17 +133,38 @@ def end_all(db: Database, user_id: int, *, but: int | None = None) -> int:
         return conn.execute(theirs).rowcount
 
 
-def note_seen(db: Database, session_id: int, at: datetime) -> None:
-    """Note that a session was used, unless that was noted less than a minute ago."""
+def note_seen(db: Database, session: Session, at: datetime) -> datetime | None:
+    """Note that a session was used, unless that was noted less than a minute ago.
+
+    Returns when its user's visit before this one ended: this request may have begun another.
+    """
     with db.write() as conn:
-        conn.execute(
+        noted = conn.execute(
             sa.update(sessions)
             .where(
-                sessions.c.id == session_id,
+                sessions.c.id == session.id,
                 sessions.c.last_seen_at <= at - SEEN_NOTED_EVERY,
             )
             .values(last_seen_at=at)
         )
+        if noted.rowcount:
+            _note_visit(conn, session.user_id, at)
+        before = sa.select(users.c.previous_visit_at).where(users.c.id == session.user_id)
+        found: datetime | None = conn.execute(before).scalar()
+        return found
+
+
+def _note_visit(conn: Connection, user_id: int, at: datetime) -> None:
+    last = users.c.visited_at
+    over = last <= at - VISIT_GAP
+    conn.execute(
+        sa.update(users)
+        .where(users.c.id == user_id)
+        .values(
+            previous_visit_at=sa.case((over, last), else_=users.c.previous_visit_at),
+            visited_at=at,
+        )
+    )
 
 
 def _is_open(moment: datetime) -> sa.ColumnElement[bool]:

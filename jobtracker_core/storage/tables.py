@@ -259,6 +259,7 @@ collector_runs = Table(
     Column("limit_pages", sa.Integer),
     Column("proxy_pool", Text),
     Column("fill", Json),
+    time("believed_at"),
     CheckConstraint(among("state", ACTIVE_STATES + FINAL_STATES), name="state"),
     CheckConstraint("(state = 'running') = (lease_expires_at IS NOT NULL)", name="lease"),
     CheckConstraint("(state = 'running') = (slot IS NOT NULL)", name="slot"),

@@ -10,7 +10,7 @@ from msgspec import Struct
 from sqlalchemy import Connection
 from sqlalchemy.dialects import postgresql, sqlite
 
-from jobtracker_core.storage.account_tables import sessions, setup_codes, users
+from jobtracker_core.storage.account_tables import setup_codes, users
 from jobtracker_core.storage.engine import Database, now
 from jobtracker_core.storage.errors import Duplicate, NotFound, StorageError
 from jobtracker_core.storage.rows import to_struct
@@ -130,20 +130,14 @@ def no_user(name: str) -> NotFound:
     return NotFound(f"there is no user {name!r}", "List the users: jobtracker users")
 
 
-def set_password(
-    db: Database, user_id: int, password_hash: str, *, keep_session: int | None = None
-) -> int:
-    """Replace a password's hash and end the user's sessions but for one; return how many ended."""
+def set_password(db: Database, user_id: int, password_hash: str) -> None:
+    """Replace a password's hash; the user's sessions go on."""
     with db.write() as conn:
         conn.execute(
             sa.update(users)
             .where(users.c.id == user_id)
             .values(password_hash=password_hash, password_changed_at=now(conn))
         )
-        theirs = sa.delete(sessions).where(sessions.c.user_id == user_id)
-        if keep_session is not None:
-            theirs = theirs.where(sessions.c.id != keep_session)
-        return conn.execute(theirs).rowcount
 
 
 def note_login(db: Database, known: KnownUser, *, better_hash: str | None = None) -> bool:

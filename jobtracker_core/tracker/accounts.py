@@ -156,15 +156,22 @@ class Accounts:
         return known.user
 
     def change_password(
-        self, session: Session, current: str, password: str, *, address: str
+        self,
+        session: Session,
+        current: str,
+        password: str,
+        *,
+        address: str,
+        end_others: bool = True,
     ) -> None:
         """Replace the password of whoever is logged in, and end all their other sessions.
 
-        `current` is checked as a login is. Raises FormError, WrongLogin and TooManyLogins.
+        Those go on with `end_others` False. `current` is checked as a login is. Raises FormError,
+        WrongLogin and TooManyLogins.
         """
         _check_new(password, session.user)
         known = self._checked(session.user, current, address)
-        self._replace(known, password, keep=session.id)
+        self._replace(known, password, keep=session.id, end_others=end_others)
 
     def login(
         self, name: str, password: str, *, address: str, agent: str = "", replacing: str = ""
@@ -222,11 +229,14 @@ class Accounts:
         logins.forget(database, address=place, account=name)
         return known
 
-    def _replace(self, known: KnownUser, password: str, *, keep: int | None) -> None:
+    def _replace(
+        self, known: KnownUser, password: str, *, keep: int | None, end_others: bool = True
+    ) -> None:
         checked = _check_new(password, known.user.name)
         digest = _unless_busy(lambda: passwords.hash_password(checked))
         with self._tracker.change("user.password", f"user:{known.user.id}") as change:
-            ended = users.set_password(change.db, known.user.id, digest, keep_session=keep)
+            users.set_password(change.db, known.user.id, digest)
+            ended = sessions.end_all(change.db, known.user.id, but=keep) if end_others else 0
             change.note(name=known.user.name, sessions_ended=ended)
 
     def _is_in_force(self, code: Credential) -> bool:

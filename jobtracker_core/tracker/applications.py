@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Unpack
 
-from msgspec import UNSET
+from msgspec import UNSET, structs
 
 from jobtracker_core.storage import application_list, applications
 from jobtracker_core.storage.application_list import (
@@ -63,6 +63,14 @@ class Applications:
     def pipeline(self, **filters: Unpack[ApplicationFilters]) -> Pipeline:
         """Count the applications of a list by their status."""
         return application_list.pipeline(self._tracker.database, **filters)
+
+    def of_jobs(self, job_ids: Sequence[int]) -> tuple[Application, ...]:
+        """Return of each of at most 500 jobs the application that was made last, by the job.
+
+        Jobs without one are not missed. Raises FormError for too many.
+        """
+        bulk.check_number("job_ids", job_ids)
+        return application_list.of_jobs(self._tracker.database, job_ids)
 
     def get(self, application_id: int) -> ApplicationDetail:
         """Return one application with its tags and what its posting said."""
@@ -129,6 +137,22 @@ class Applications:
         """Delete an application with its events, contacts and snapshots; raises Stale."""
         with self._tracker.change("application.delete", f"application:{application_id}") as change:
             applications.delete(change.db, application_id, expected_version=expected_version)
+
+    def create_all(self, job_ids: Sequence[int], status: Status = "draft") -> BulkResult:
+        """Make an application for each of several stored jobs; `id` of the result is the job's.
+
+        Raises FormError for a wrong status.
+        """
+        checked = entries.check(ApplicationDraft(status=status))
+        return bulk.each(
+            self._tracker,
+            "application.create",
+            job_ids,
+            lambda change, number: applications.create(
+                change.db, structs.replace(checked, job_id=number)
+            ),
+            status=status,
+        )
 
     def move_all(self, ids: Sequence[int], status: Status) -> BulkResult:
         """Move several applications, each for itself; raises FormError for a wrong status."""

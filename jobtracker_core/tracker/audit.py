@@ -24,6 +24,7 @@ class Audit:
         action: str | None = None,
         target: str | None = None,
         since: datetime | None = None,
+        until: datetime | None = None,
     ) -> Iterator[AuditEntry]:
         """Give all changes of a list, however many; it stands in the audit log itself."""
         rows = walk(
@@ -32,6 +33,7 @@ class Audit:
                 action=action,
                 target=target,
                 since=since,
+                until=until,
                 limit=AT_ONCE,
                 after=after,
             )
@@ -45,6 +47,7 @@ class Audit:
         action: str | None = None,
         target: str | None = None,
         since: datetime | None = None,
+        until: datetime | None = None,
         limit: int = 50,
         after: str | None = None,
     ) -> AuditList:
@@ -60,6 +63,7 @@ class Audit:
             action=action,
             target=target,
             since=since,
+            until=until,
             limit=limit,
             after=after,
         )

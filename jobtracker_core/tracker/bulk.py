@@ -51,6 +51,12 @@ class BulkResult(Struct, frozen=True, kw_only=True):
     items: tuple[BulkItem, ...]
 
 
+def check_number(field: str, ids: Sequence[int]) -> None:
+    """Raise FormError if there are none, or too many for one call."""
+    if not 0 < len(ids) <= MOST:
+        raise FormError({field: f"takes 1 to {MOST} numbers, not {len(ids)}"})
+
+
 def each(
     tracker: Installation,
     action: str,
@@ -68,8 +74,7 @@ def each(
         FormError: There are none, or too many.
     """
     wanted = list(dict.fromkeys(ids))
-    if not 0 < len(wanted) <= MOST:
-        raise FormError({"ids": f"takes 1 to {MOST} numbers, not {len(wanted)}"})
+    check_number("ids", wanted)
     kind = action.partition(".")[0]
     with tracker.change(action, f"{kind}:{','.join(map(str, wanted))}"[:200]) as change:
         items = tuple(_one(change, number, act) for number in wanted)

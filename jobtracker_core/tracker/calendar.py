@@ -90,11 +90,12 @@ class Calendar:
         events = calendar.events_between(database, since, until, limit=MOST, with_moves=with_moves)
         last_day = None if until is None else (until - timedelta(microseconds=1)).date()
         actions = calendar.next_actions(database, since.date(), last_day, limit=MOST)
-        found = [*events, *map(_entry, actions)]
+        found = [*events, *map(entry_of, actions)]
         return tuple(sorted(found, key=lambda entry: (entry.starts_at, entry.uid))[:MOST])
 
 
-def _entry(action: NextAction) -> CalendarEntry:
+def entry_of(action: NextAction) -> CalendarEntry:
+    """Return a next action as an entry of a whole day."""
     return CalendarEntry(
         uid=action.uid,
         kind="next_action",

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Annotated, Any, Final, Literal, NoReturn, cast
 
+import msgspec
 from msgspec import Meta, Struct, field, structs
 
 from jobtracker_core.contract.errors import ConfigError
@@ -127,6 +129,11 @@ class ImportReport(Struct, frozen=True, kw_only=True):
     dry_run: bool
     entries: tuple[Imported, ...]
 
+    @property
+    def mark(self) -> str:
+        """What stands for the entries: the same only where all of them are."""
+        return hashlib.sha256(msgspec.json.encode(self.entries)).hexdigest()
+
     def count(self, outcome: Outcome) -> int:
         """Return how many entries had an outcome."""
         return sum(entry.outcome == outcome for entry in self.entries)
@@ -181,12 +188,22 @@ class Configuration:
         One change: the entries that are possible are made, the others are told. Done twice, the
         second time changes nothing. With `dry_run` all of it is taken back.
         """
+        return self._load(document, dry_run=dry_run, shown=None)
+
+    def load_as_shown(self, document: Document, shown: str) -> ImportReport:
+        """Do what a dry run has shown, in one change; `shown` is the mark of its report.
+
+        Where something else would be done by now, nothing is, and the report is that of a dry run.
+        """
+        return self._load(document, dry_run=False, shown=shown)
+
+    def _load(self, document: Document, *, dry_run: bool, shown: str | None) -> ImportReport:
         try:
             with self._tracker.change("config.import", "config") as change:
                 loader = _Loader(self._tracker.within(change), self._clock)
                 report = ImportReport(dry_run=dry_run, entries=tuple(loader.load(document)))
-                if dry_run:
-                    _take_back(report)
+                if dry_run or shown not in {None, report.mark}:
+                    _take_back(structs.replace(report, dry_run=True))
                 change.note(
                     created=report.count("created"),
                     changed=report.count("changed"),

@@ -27,6 +27,10 @@ class Dismissals:
         rows = walk(lambda after: self.list(limit=AT_ONCE, after=after))
         return exported(self._tracker, "dismissal", rows)
 
+    def of_job(self, job_id: int) -> Dismissal | None:
+        """Return by what a job is hidden, None if it is not; raises NotFound for the job."""
+        return dismissals.of_job(self._tracker.database, job_id)
+
     def dismiss(self, job_id: int, *, reason: str | None = None) -> Dismissal:
         """Hide a job; one that is hidden already stays as it is.
 

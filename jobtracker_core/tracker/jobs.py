@@ -78,6 +78,15 @@ class Jobs:
         """Count jobs, exactly up to 10,000, and those of them that come before the job `first`."""
         return search.tally(self._tracker.database, first=first, sort=sort, **filters)
 
+    def alike(
+        self, *, url: str, title: str = "", company: str | None = None
+    ) -> tuple[jobs.Job, ...]:
+        """Return up to five jobs that a new one may be: dismissed ones too, the latest first.
+
+        They have the same address, or the same title at a company of the same name.
+        """
+        return search.alike(self._tracker.database, url=url, title=title, company=company)
+
     def sources(self) -> tuple[str, ...]:
         """Return the names of the collectors that jobs are stored of."""
         return search.sources(self._tracker.database)

@@ -12,7 +12,7 @@ from jobtracker_core.contract.run import RunState
 from jobtracker_core.plugins import forms
 from jobtracker_core.plugins.discovery import Unavailable, UnknownCollector
 from jobtracker_core.runner.clock import Clock
-from jobtracker_core.storage import attempts, events, queue, runs
+from jobtracker_core.storage import attempts, believing, events, queue, runs
 from jobtracker_core.storage.attempts import Attempt
 from jobtracker_core.storage.errors import Busy, NotFound
 from jobtracker_core.storage.events import Event
@@ -78,6 +78,12 @@ class NoRetry(Exception):  # noqa: N818
     def __init__(self, message: str, hint: str) -> None:
         super().__init__(message)
         self.hint = hint
+
+
+class NotSuspect(Exception):  # noqa: N818
+    """There is nothing to believe: the run is not in doubt; `hint` is the next step."""
+
+    hint = "Only a run that ended suspect can be believed."
 
 
 class Runs:
@@ -210,6 +216,18 @@ class Runs:
         asked = self._tracker.actor.label
         with self._tracker.change("run.retry", f"run:{run_id}") as change:
             return _put(change, queue.run_again(change.db, run_id, requested_by=asked))
+
+    def believe(self, run_id: int) -> Run:
+        """Say that a suspect run is right: the site itself has changed.
+
+        It counts as succeeded then, and what later runs are compared with begins with it. Raises
+        NotFound and NotSuspect.
+        """
+        with self._tracker.change("run.believe", f"run:{run_id}") as change:
+            other = believing.believe(change.db, run_id, by=self._tracker.actor.label)
+            if other is not None:
+                raise NotSuspect(f"run {run_id} is {other}, not suspect")
+            return change.made(runs.get(change.db, run_id), f"run:{run_id}")
 
     def cancel(self, run_id: int) -> RunState:
         """Ask for a run to be stopped; return its state at that moment. Raises NotFound.

@@ -17,7 +17,7 @@ from jobtracker_core.storage import baselines, searches
 from jobtracker_core.storage.baselines import Baseline
 from jobtracker_core.storage.errors import Stale
 from jobtracker_core.storage.queue import Enqueued
-from jobtracker_core.storage.searches import Search, SearchDraft
+from jobtracker_core.storage.searches import Schedule, Search, SearchDraft
 from jobtracker_core.tracker import bulk, search_form
 from jobtracker_core.tracker.bulk import BulkResult
 from jobtracker_core.tracker.change import Change, differing
@@ -285,12 +285,39 @@ class Searches:
     ) -> Preview:
         """Say when a search will run next, or after an instant; raises ScheduleError."""
         found = self.get(search)
-        schedule = found.schedule
+        return self._ahead(found.schedule, found.id, after, count)
+
+    def preview_schedule(
+        self,
+        *,
+        cron: str | None = None,
+        every_s: int | None = None,
+        timezone: str = "UTC",
+        search: int | str | None = None,
+        after: datetime | None = None,
+        count: int = 10,
+    ) -> Preview:
+        """Say when a search would run that is not kept yet.
+
+        `search` is the one whose schedule it is to replace: an interval goes on from where it was
+        counted from, and the stagger is that of its number. Raises FormError and ScheduleError.
+        """
+        options: SearchOptions = {"cron": cron, "every_s": every_s, "timezone": timezone}
+        before = None if search is None else self.get(search)
+        form = search_form.read(options, before)
+        now = self._tracker.database.present()
+        kept = None if before is None else before.schedule
+        schedule = search_form.to_schedule(form, before=kept, now=now)
+        return self._ahead(schedule, None if before is None else before.id, after, count)
+
+    def _ahead(
+        self, schedule: Schedule, number: int | None, after: datetime | None, count: int
+    ) -> Preview:
         since = self._tracker.database.present() if after is None else after
-        delay = schedules.stagger(found.id, schedule.stagger_s)
+        delay = 0 if number is None else schedules.stagger(number, schedule.stagger_s).seconds
         return Preview(
             words=schedules.describe(schedule),
-            delay_s=int(delay.total_seconds()),
+            delay_s=delay,
             upcoming=schedules.preview(schedule, since, count),
         )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec import structs
+
 from jobtracker_core.security.credentials import read_session
 from jobtracker_core.storage import sessions
 from jobtracker_core.storage.errors import Busy, NotFound, NotWritable
@@ -15,11 +17,12 @@ class Sessions:
     def __init__(self, tracker: Installation) -> None:
         self._tracker = tracker
 
-    def verify(self, text: str) -> Session | None:
+    def verify(self, text: str, *, in_person: bool = True) -> Session | None:
         """Return the session that a cookie is of; None if it opens nothing, for whatever reason.
 
         One read, and once a minute a note that it was seen; while the database takes no writes
-        that is left to the next request. Raises StorageError.
+        that is left to the next request. What a page asks for by itself is not `in_person`: it
+        leaves no note, so that an open page keeps nobody logged in. Raises StorageError.
         """
         credential = read_session(text)
         if credential is None:
@@ -31,12 +34,13 @@ class Sessions:
         session, moment = found.session, found.now
         if not session.is_valid(moment):
             return None
-        if session.last_seen_at <= moment - sessions.SEEN_NOTED_EVERY:
+        if in_person and session.last_seen_at <= moment - sessions.SEEN_NOTED_EVERY:
             try:
-                sessions.note_seen(database, session.id, moment)
+                before = sessions.note_seen(database, session, moment)
             except (Busy, NotWritable):
                 # Not worth refusing the request: whoever comes next notes it.
                 return session
+            session = structs.replace(session, last_seen_at=moment, last_visit_at=before)
         return session
 
     def list(self, *, user_id: int | None = None) -> tuple[Session, ...]:

@@ -13,6 +13,7 @@ from jobtracker_core.tracker.jobs import Jobs
 from jobtracker_core.tracker.stats import Stats
 from jobtracker_core.tracker.tags import Tags
 from jobtracker_core.tracker.timeline import Timeline
+from jobtracker_core.tracker.today import Today
 from jobtracker_core.tracker.views import Views
 
 
@@ -29,3 +30,4 @@ class Tracking:
     views = cached_property(Views)
     calendar = cached_property(Calendar)
     stats = cached_property(Stats)
+    today = cached_property(Today)

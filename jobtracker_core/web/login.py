@@ -133,7 +133,7 @@ def set_up(
     installation: NamedDependency[JobTracker],
     pages: NamedDependency[Pages],
 ) -> Response[Any]:
-    """Make the first account."""
+    """Make the first account, begin its session, and lead to the first steps."""
     visitor = installation.acting(Actor(kind="anonymous", name="set-up", address=_address(request)))
     try:
         visitor.accounts.set_up(form.text("code"), form.text("name"), form.exact("password"))
@@ -154,8 +154,28 @@ def set_up(
         return _login_page(
             request, installation, pages, problem=f"{error}.", status=HTTPStatus.CONFLICT
         )
-    place = f"{pages.base(request)}/login?made=1"
-    return Response(None, status_code=HTTPStatus.SEE_OTHER, headers={"Location": place})
+    base = pages.base(request)
+    try:
+        begun = visitor.accounts.login(
+            form.text("name"),
+            form.exact("password"),
+            address=_address(request),
+            agent=request.headers.get("user-agent", ""),
+            replacing=session_cookie(request) or "",
+        )
+    except TooManyLogins:
+        # Somebody guesses passwords from this network; the account is there all the same.
+        return Response(
+            None,
+            status_code=HTTPStatus.SEE_OTHER,
+            headers={"Location": f"{base}/login?made=1&next={base}/welcome"},
+        )
+    return Response(
+        None,
+        status_code=HTTPStatus.SEE_OTHER,
+        headers={"Location": f"{base}/welcome"},
+        cookies=[log_in(request, begun.text)],
+    )
 
 
 def is_ours(path: str, base: str) -> bool:
@@ -186,7 +206,6 @@ def _login_page(
         name=name,
         problem=problem,
         made=request.query_params.get("made") == "1",
-        plain=_is_overheard(request),
     )
 
 
@@ -208,17 +227,11 @@ def _setup_page(
         name=name,
         problem=problem,
         problems=problems or {},
-        plain=_is_overheard(request),
     )
 
 
 def _sentence(error: WrongCode) -> str:
     return f"{str(error).capitalize()}. {error.hint}."
-
-
-def _is_overheard(request: Request[Any, Any, Any]) -> bool:
-    """Say whether others on the way can read what is typed."""
-    return request.url.scheme != "https" and _address(request) not in {"127.0.0.1", "::1"}
 
 
 def _address(request: Request[Any, Any, Any]) -> str:

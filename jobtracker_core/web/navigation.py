@@ -174,6 +174,67 @@ PLACES: Final = (
     ),
 )
 
+
+class Action(Struct, frozen=True, kw_only=True):
+    """Something that is done from anywhere.
+
+    Attributes:
+        path: The page where it is done; "" for what a form of every page does.
+        form: The id of that form.
+        dialog: The id of the dialog that it opens.
+        words: What else somebody may type who looks for it.
+    """
+
+    name: str
+    label: str
+    icon: str
+    path: str = ""
+    form: str = ""
+    dialog: str = ""
+    words: str = ""
+
+
+ACTIONS: Final = (
+    Action(name="job", label="Add a job", icon="plus", path="/jobs/new", words="new create"),
+    Action(
+        name="application",
+        label="New application",
+        icon="send",
+        path="/applications/new",
+        words="add create apply",
+    ),
+    Action(
+        name="event",
+        label="New event",
+        icon="calendar-plus",
+        path="/events/new",
+        words="add create interview deadline call follow-up",
+    ),
+    Action(
+        name="search",
+        label="New search",
+        icon="calendar-sync",
+        path="/admin/searches/new",
+        words="add create schedule",
+    ),
+    Action(
+        name="token",
+        label="New token",
+        icon="key-round",
+        path="/admin/tokens/new",
+        words="add create api",
+    ),
+    Action(
+        name="theme", label="Switch the theme", icon="moon", form="theme", words="dark light colour"
+    ),
+    Action(
+        name="keys", label="Keyboard shortcuts", icon="keyboard", dialog="keys", words="help hints"
+    ),
+    Action(
+        name="logout", label="Log out", icon="log-out", form="logout", words="leave end session"
+    ),
+)
+
 GROUPS: Final[tuple[tuple[Group, str], ...]] = (
     ("search", ""),
     ("collecting", "Collecting"),

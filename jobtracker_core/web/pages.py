@@ -20,7 +20,7 @@ from jobtracker_core.security.credentials import csrf_token
 from jobtracker_core.storage.audit import Actor
 from jobtracker_core.web import assets, navigation, preferences, present, said
 from jobtracker_core.web.said import Said
-from jobtracker_core.web.session import FORM_FIELD, session_cookie
+from jobtracker_core.web.session import FORM_FIELD, is_overheard, session_cookie
 
 _TEMPLATES: Final = Path(__file__).with_name("templates")
 _HEADERS: Final = {
@@ -71,11 +71,7 @@ class Pages:
             message = said.kept(request)
             if said.SAID_COOKIE in request.cookies:
                 cookies.append(said.forget(request, base))
-        text = (
-            _environment(base)
-            .get_template(template)
-            .render(section=section, message=message, **self._common(request), **values)
-        )
+        text = self.text(request, template, section=section, message=message, **values)
         return Response(
             text,
             status_code=status,
@@ -83,6 +79,11 @@ class Pages:
             headers={**_HEADERS, **(headers or {})},
             cookies=cookies,
         )
+
+    def text(self, request: Request[Any, Any, Any], template: str, **values: Any) -> str:
+        """Return what a template gives, for answers that are made of many."""
+        given = {"section": "", "message": None, **self._common(request), **values}
+        return _environment(self.base(request)).get_template(template).render(given)
 
     def go(
         self,
@@ -117,6 +118,7 @@ class Pages:
             "form_token": _form_token(request),
             "csrf": _csrf(request),
             "navigation": navigation,
+            "plain": is_overheard(request),
         }
 
 

@@ -2,32 +2,69 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
 from litestar import Request, Response, Router, get, post
 from litestar.di import NamedDependency, Provide
 from litestar.exceptions import ClientException, NotFoundException
-from litestar.params import FromPath, QueryParameter
-from litestar.response import Redirect
+from litestar.params import FromPath
 from litestar.types import ControllerRouterHandler
 
-from jobtracker_core.contract.run import RunState
+from jobtracker_core.api.live import LiveRuns
 from jobtracker_core.tracker import JobTracker
-from jobtracker_core.web import assets, jobs, preferences
+from jobtracker_core.web import (
+    application_moves,
+    applications,
+    assets,
+    board,
+    bulk,
+    calendar,
+    companies,
+    contacts,
+    due,
+    events,
+    exports,
+    job_entry,
+    job_page,
+    jobs,
+    palette,
+    preferences,
+    saved_views,
+    settings,
+    today,
+    triage,
+    welcome,
+)
+from jobtracker_core.web.admin import (
+    audit,
+    collector_page,
+    collectors,
+    config,
+    overview,
+    performance,
+    plugins,
+    run_list,
+    run_live,
+    run_page,
+    search_form,
+    search_page,
+    searches,
+    tokens,
+    workers,
+)
 from jobtracker_core.web.form import Form, read_form
 from jobtracker_core.web.login import enter, is_ours, leave, set_up, show_login, show_setup
 from jobtracker_core.web.pages import Pages, is_fragment
 from jobtracker_core.web.preferences import Preferences
 from jobtracker_core.web.reference import Describe, Reference, show_part, show_reference
 from jobtracker_core.web.session import PUBLIC, session_guard
-from jobtracker_core.web.view import LONGEST_TEXT
 
-_MOST_RUNNING: Final = 100
-_FOUND: Final = 6
-"""Of each kind in the palette."""
+_SAFE: Final = frozenset({"GET", "HEAD"})
 
 
-def routes(tracker: JobTracker, prefix: str, describe: Describe) -> list[ControllerRouterHandler]:
+def routes(
+    tracker: JobTracker, prefix: str, describe: Describe, live: LiveRuns
+) -> list[ControllerRouterHandler]:
     """Return the handlers, their paths without the prefix that they are mounted at.
 
     They ask for a dependency `installation`, the JobTracker. Storage errors and LoginNeeded leave
@@ -37,14 +74,48 @@ def routes(tracker: JobTracker, prefix: str, describe: Describe) -> list[Control
         tracker: Whose sessions let readers in.
         prefix: "" or "/somewhere", without a slash at its end.
         describe: Gives the document of the API.
+        live: Looks at the runs that somebody watches.
     """
     reference = Reference(describe)
     return [
         Router(
             "/",
             route_handlers=[
-                *(home, palette, counts, choose_theme, static),
+                *(choose_theme, static),
+                *palette.HANDLERS,
+                *today.HANDLERS,
+                *due.HANDLERS,
+                *settings.HANDLERS,
+                *tokens.HANDLERS,
+                *plugins.HANDLERS,
+                *config.HANDLERS,
+                *audit.HANDLERS,
                 *jobs.HANDLERS,
+                *job_page.HANDLERS,
+                *job_entry.HANDLERS,
+                *triage.HANDLERS,
+                *bulk.HANDLERS,
+                *saved_views.HANDLERS,
+                *overview.HANDLERS,
+                *run_list.HANDLERS,
+                *run_page.HANDLERS,
+                *run_live.HANDLERS,
+                *workers.HANDLERS,
+                *performance.HANDLERS,
+                *exports.HANDLERS,
+                *board.HANDLERS,
+                *application_moves.HANDLERS,
+                *applications.HANDLERS,
+                *contacts.HANDLERS,
+                *companies.HANDLERS,
+                *calendar.HANDLERS,
+                *events.HANDLERS,
+                *collectors.HANDLERS,
+                *collector_page.HANDLERS,
+                *searches.HANDLERS,
+                *search_page.HANDLERS,
+                *search_form.HANDLERS,
+                *welcome.HANDLERS,
                 *(show_reference, show_part),
                 *(show_login, enter, leave, show_setup, set_up),
             ],
@@ -52,7 +123,9 @@ def routes(tracker: JobTracker, prefix: str, describe: Describe) -> list[Control
                 "form": Provide(read_form),
                 "prefs": Provide(_prefs, sync_to_thread=False),
                 "pages": Provide(lambda: Pages(prefix), sync_to_thread=False),
+                "live": Provide(lambda: live, sync_to_thread=False),
                 "reference": Provide(lambda: reference, sync_to_thread=False),
+                "step": Provide(triage.read_step, sync_to_thread=False),
                 "tracker": Provide(_of_reader, sync_to_thread=False),
             },
             guards=[session_guard(tracker)],
@@ -79,58 +152,27 @@ def error_page(
     detail: str,
     incident: str | None = None,
 ) -> Response[str]:
-    """Answer with an error: a page that needs no database, or a part of one if that was asked for.
+    """Answer with an error, without a database: a page, a part of one, or a toast for an action.
 
     `detail` says what to do next; `incident` is what the log knows the error by.
     """
+    values: dict[str, Any] = {"title": title, "detail": detail, "incident": incident}
+    if "hx-request" in request.headers and request.method not in _SAFE:
+        # What was to be changed is as it was, and stays on the page: the error is told beside it.
+        return Pages(prefix).render(
+            request,
+            "_problem_toast.html",
+            status=status,
+            headers={"HX-Retarget": "#toasts", "HX-Reswap": "beforeend"},
+            **values,
+        )
     template = "_problem.html" if is_fragment(request) else "error.html"
-    return Pages(prefix).render(
-        request, template, status=status, code=status, title=title, detail=detail, incident=incident
-    )
+    return Pages(prefix).render(request, template, status=status, code=status, **values)
 
 
 def base_of(request: Request[Any, Any, Any], prefix: str) -> str:
     """Return what stands before every path of the portal in addresses."""
     return Pages(prefix).base(request)
-
-
-@get("/", sync_to_thread=False, include_in_schema=False)
-def home(request: Request[Any, Any, Any], pages: NamedDependency[Pages]) -> Redirect:
-    """Lead to the jobs."""
-    return Redirect(f"{pages.base(request)}/jobs")
-
-
-@get("/counts", sync_to_thread=True, include_in_schema=False)
-def counts(tracker: NamedDependency[JobTracker]) -> Response[dict[str, Any]]:
-    """Give what stands beside the names of pages, by their sections."""
-    running = len(tracker.runs.list(states=[RunState.RUNNING], limit=_MOST_RUNNING))
-    found: dict[str, Any] = {}
-    if running:
-        more = "+" if running == _MOST_RUNNING else ""
-        found["runs"] = {"text": f"{running}{more}", "words": f"{running}{more} going on"}
-    return Response(found, headers={"Cache-Control": "private, no-store"})
-
-
-@get("/palette", sync_to_thread=True, include_in_schema=False)
-def palette(
-    request: Request[Any, Any, Any],
-    tracker: NamedDependency[JobTracker],
-    pages: NamedDependency[Pages],
-    q: Annotated[str, QueryParameter(name="q", max_length=2_000)] = "",
-) -> Response[str]:
-    """Find jobs, companies and searches by a part of their names."""
-    text = q.strip()[:LONGEST_TEXT]
-    return pages.render(
-        request,
-        "_palette_found.html",
-        jobs=tracker.jobs.search(text=text, limit=_FOUND).items if text else (),
-        companies=tracker.companies.list(text=text, limit=_FOUND).items if text else (),
-        searches=[one for one in tracker.searches.list() if text.lower() in one.name.lower()][
-            :_FOUND
-        ]
-        if text
-        else (),
-    )
 
 
 @post("/theme", sync_to_thread=False, status_code=303, include_in_schema=False)

@@ -19,6 +19,7 @@ THEME_COOKIE: Final = "jt-theme"
 DENSITY_COOKIE: Final = "jt-density"
 KEYS_COOKIE: Final = "jt-keys"
 ZONE_COOKIE: Final = "jt-zone"
+PLAIN_COOKIE: Final = "jt-plain"
 AUTO: Final = "auto:"
 """What stands before a time zone that the device found out by itself."""
 
@@ -33,6 +34,7 @@ class Preferences(Struct, frozen=True, kw_only=True):
         keys: Single keys do something.
         zone: Whose clock times are shown by; UTC until the device has said where it is.
         zone_chosen: Somebody chose it; else the device's own is followed.
+        plain_seen: Somebody has read that pages come over plain HTTP.
     """
 
     theme: Theme = "dark"
@@ -40,6 +42,7 @@ class Preferences(Struct, frozen=True, kw_only=True):
     keys: bool = True
     zone: ZoneInfo = _UTC
     zone_chosen: bool = False
+    plain_seen: bool = False
 
 
 def read(cookies: Mapping[str, str]) -> Preferences:
@@ -52,6 +55,7 @@ def read(cookies: Mapping[str, str]) -> Preferences:
         keys=cookies.get(KEYS_COOKIE) != "off",
         zone=zone or _UTC,
         zone_chosen=zone is not None and not said.startswith(AUTO),
+        plain_seen=cookies.get(PLAIN_COOKIE) == "seen",
     )
 
 
@@ -72,7 +76,7 @@ def cookie(request: Request[Any, Any, Any], base: str, name: str, value: str) ->
         path=base or "/",
         max_age=_A_YEAR if value else 0,
         # The page's own script sets the zone and reads whether keys are on.
-        httponly=name in {THEME_COOKIE, DENSITY_COOKIE},
+        httponly=name in {THEME_COOKIE, DENSITY_COOKIE, PLAIN_COOKIE},
         samesite="lax",
         secure=request.url.scheme == "https",
     )

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, date, datetime, tzinfo
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 import msgspec
+from markupsafe import Markup
 from msgspec import Struct
 
 from jobtracker_core.contract.host import PayRecord
@@ -19,6 +21,7 @@ from jobtracker_core.contract.posting import (
     Seniority,
 )
 from jobtracker_core.storage.jobs import Change, Job
+from jobtracker_core.storage.snapshots import Snapshot
 
 _MINUTE: Final = 60
 _HOUR: Final = 60 * _MINUTE
@@ -290,12 +293,17 @@ def changes(found: tuple[Change, ...], now: datetime) -> tuple[ChangeShown, ...]
                 run_id=change.run_id,
                 page="the list" if change.kind == "list" else "the job's own page",
                 fields=tuple(
-                    FieldChange(name=_field(name), old=_value(name, old), new=_value(name, new))
+                    field_change(name, old, new)
                     for name, (old, new) in sorted(change.changes.items())
                 ),
             )
         )
     return tuple(shown)
+
+
+def field_change(name: str, old: Any, new: Any) -> FieldChange:
+    """Describe what one field was and became; values as they stand in a history."""
+    return FieldChange(name=_field(name), old=_value(name, old), new=_value(name, new))
 
 
 def _field(name: str) -> str:
@@ -329,3 +337,46 @@ _SHOWN: Final[dict[str, Callable[[Any], str | None]]] = {
     "remote": words,
     "seniority": words,
 }
+
+
+class SnapshotShown(Struct, frozen=True, kw_only=True):
+    """What a posting said, to show; `description` was sanitised before it was stored."""
+
+    taken: Moment
+    title: str
+    company: str | None
+    place: str | None
+    pay: PayShown | None
+    url: str
+    source: str
+    description: Markup | None
+
+
+def snapshot_of(snapshot: Snapshot, zone: tzinfo, now: datetime) -> SnapshotShown:
+    """Describe what a posting said when somebody applied."""
+    taken = moment(snapshot.taken_at, now, zone=zone)
+    assert taken is not None  # noqa: S101  (only a missing time gives none)
+    return SnapshotShown(
+        taken=taken,
+        title=snapshot.title,
+        company=snapshot.company,
+        place=snapshot.place,
+        pay=_pay(
+            PayRecord(
+                text=snapshot.pay_text,
+                min=snapshot.pay_min,
+                max=snapshot.pay_max,
+                currency=snapshot.pay_currency,
+                interval=snapshot.pay_interval,
+                kind=snapshot.pay_kind or PayKind.STATED,
+            )
+        ),
+        url=snapshot.url,
+        source=snapshot.source,
+        description=Markup(snapshot.description) if snapshot.description else None,  # noqa: S704
+    )
+
+
+def day_of(at: datetime, zone: str) -> date:
+    """Return the day of an instant, as the calendar of a place counts it."""
+    return at.astimezone(ZoneInfo(zone)).date()

@@ -22,6 +22,9 @@ from jobtracker_core.web.form import read_form
 PUBLIC: Final = "public"
 """The name under which a handler's `opt` says that it is for everybody."""
 
+BY_ITSELF: Final = "by_itself"
+"""The same for what an open page asks for by itself: nobody is there because of it."""
+
 FORM_FIELD: Final = "csrf"
 HEADER: Final = "X-CSRF-Token"
 
@@ -49,7 +52,10 @@ def session_guard(tracker: JobTracker) -> Guard:
         if handler.opt.get(PUBLIC) or connection.scope.get("method") == "OPTIONS":
             return
         cookie = session_cookie(connection)
-        session = None if cookie is None else await sync_to_thread(tracker.sessions.verify, cookie)
+        session = None
+        if cookie is not None:
+            in_person = not handler.opt.get(BY_ITSELF)
+            session = await sync_to_thread(tracker.sessions.verify, cookie, in_person=in_person)
         if cookie is None or session is None:
             raise LoginNeeded
         if not safe:
@@ -130,6 +136,12 @@ async def _require_token(connection: ASGIConnection[Any, Any, Any, Any], cookie:
         given = (await read_form(connection)).get(FORM_FIELD)
     if given is None or not is_csrf_token(cookie, given):
         raise PermissionDeniedException("This page is too old. Load it again, and repeat the step.")
+
+
+def is_overheard(connection: ASGIConnection[Any, Any, Any, Any]) -> bool:
+    """Say whether others on the way can read what is sent."""
+    here = connection.client is not None and connection.client.host in {"127.0.0.1", "::1"}
+    return not _is_https(connection) and not here
 
 
 def _is_https(connection: ASGIConnection[Any, Any, Any, Any]) -> bool:

@@ -114,7 +114,7 @@ def test_a_list_of_several_pages_is_whole(client, tracker, fill, monkeypatch) ->
     monkeypatch.setattr("jobtracker_core.storage.walk._AT_ONCE", 2)
     for module in ("companies", "runs", "applications", "timeline", "contacts", "audit"):
         monkeypatch.setattr(f"jobtracker_core.tracker.{module}.AT_ONCE", 2)
-    monkeypatch.setattr("jobtracker_core.api.exports._PIECE", 10)
+    monkeypatch.setattr("jobtracker_core.export._PIECE", 10)
     fill(5)
     for number in range(5):
         tracker.companies.find_or_create(f"Company {number}")

@@ -76,6 +76,7 @@ RULES = {
     "updateSearch": "the query's words are the collector's; cron lines, time zones, one schedule",
     "cloneSearch": "names of printable characters, not of digits alone",
     "previewSearch": "the years of times",
+    "previewSchedule": "the years of times, and what is no schedule",
     "createRun": "the query's words are the collector's",
     "runCollector": "the query's words are the collector's",
     "listRuns": "`state` holds states with commas between them",

@@ -49,6 +49,18 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield address
 
 
+@pytest.fixture
+def own_url(tmp_path: Path) -> Iterator[str]:
+    """A portal for a test that changes what others count."""
+    path = tmp_path / "jobs.db"
+    database = open_database(f"sqlite:///{path}")
+    schema.upgrade(database)
+    fill(database, 120, now=datetime.now(UTC))
+    database.close()
+    with serve(path) as address:
+        yield address
+
+
 @pytest.fixture(scope="session")
 def empty_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A portal without jobs."""

@@ -70,6 +70,7 @@ def test_back_and_forward_walk_through_filters(open_page: Open, url: str) -> Non
     page = open_page(f"{url}/jobs")
     page.get_by_label("Any source").select_option("quarry")
     expect(page).to_have_url(f"{url}/jobs?source=quarry")
+    page.get_by_text("More filters").click()
     page.get_by_label("Any state").select_option("Closed")
     expect(page).to_have_url(f"{url}/jobs?source=quarry&closed=true")
     page.go_back()

@@ -127,6 +127,11 @@ def test_applications_and_events(facade: Facade, fill) -> None:
     assert [a.id for a in applications.list(text="call", open=True).items] == [first.id]
     assert applications.list(next_action_until=date(2026, 5, 1)).items == (changed,)
     assert (applications.pipeline().draft, applications.pipeline(status="draft").applied) == (1, 0)
+    result = applications.create_all([2], "applied")
+    assert (result.done, result.items[0].id) == (1, 2)
+    [made] = applications.of_jobs([2])
+    assert made.status == "applied"
+    applications.delete(made.id)
     facade.tags.add("application", first.id, ["dream", "near/far"])
     assert facade.tags.remove("application", first.id, ["DREAM"]) == ("near/far",)
     assert facade.tags.put("application", first.id, ["a", "b"]) == ("a", "b")
@@ -202,6 +207,9 @@ def test_what_else_a_person_keeps(facade: Facade, fill) -> None:
     facade.views.delete(view.id)
 
     hidden = facade.dismissals.dismiss(1, reason="far")
+    assert facade.dismissals.of_job(1) == hidden
+    job = facade.jobs.get(1).job
+    assert facade.jobs.alike(url=job.url, title="x") == (job,)
     assert facade.dismissals.list().items == (hidden,)
     assert facade.dismissals.restore(hidden.id) == hidden
     with pytest.raises(NotFound):
@@ -381,6 +389,7 @@ def test_what_is_read_is_equal_to_the_last_field(tracker: JobTracker, remote, fi
         lambda facade: facade.collectors.reports(),
         lambda facade: facade.sites.list(),
         lambda facade: facade.stats.front(since=datetime(2026, 1, 1, tzinfo=UTC)).jobs,
+        lambda facade: facade.stats.performance(days=3, timezone="Europe/Berlin"),
         lambda facade: facade.audit.list(),
     ):
         assert read(remote) == read(tracker)

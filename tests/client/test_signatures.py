@@ -12,6 +12,7 @@ import pytest
 from jobtracker_core import JobTracker, RemoteTracker
 
 HERE_ONLY = {
+    "today": "what the portal shows first; `stats` and `calendar` give the same and more",
     "accounts": "users log in with passwords, and tokens do not",
     "sessions": "a browser's",
     "throttle": "the server's own",
@@ -20,6 +21,7 @@ HERE_ONLY = {
 """Parts of an installation that no server opens to programs."""
 
 LEFT_OUT = {
+    ("configuration", "load_as_shown"): "the portal's, between two pages; `load()` does it",
     ("collectors", "list"): "a card holds Python classes; `reports()` does it",
     ("collectors", "set_enabled"): "the same; `update()` does it",
     ("tokens", "verify"): "the server does it with each request",

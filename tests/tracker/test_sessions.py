@@ -148,3 +148,43 @@ def test_the_database_holds_no_cookie(tracker: JobTracker, begin) -> None:
     assert found is not None
     assert begun.text[17:].encode() not in found.secret_hash
     assert len(found.secret_hash) == 32
+
+
+def test_a_visit_ends_with_half_an_hour_without_a_request_on_any_device(
+    tracker: JobTracker, time: FrozenTime, begin
+) -> None:
+    desk, phone = begin(), begin()
+    assert desk.session.last_visit_at is None
+
+    def last_visit(begun: NewSession, **later: float) -> object:
+        time.advance(**later)
+        session = tracker.sessions.verify(begun.text)
+        assert session is not None
+        return session.last_visit_at
+
+    started = time.at
+    assert last_visit(desk, minutes=29) is None
+    # The request that begins a visit is told already when the one before ended.
+    assert last_visit(phone, minutes=30) == started + timedelta(minutes=29)
+    assert last_visit(desk, minutes=1) == started + timedelta(minutes=29)
+    ended = time.at
+    # Logging in begins a visit as well.
+    time.advance(hours=13)
+    again = begin()
+    assert again.session.last_visit_at == ended
+    assert last_visit(again) == ended
+
+
+def test_what_an_open_page_asks_for_is_no_visit(
+    tracker: JobTracker, time: FrozenTime, begin
+) -> None:
+    begun = begin()
+    started = time.at
+    for _ in range(3):
+        time.advance(minutes=20)
+        session = tracker.sessions.verify(begun.text, in_person=False)
+        assert session is not None
+        assert session.last_seen_at == started
+    found = tracker.sessions.verify(begun.text)
+    assert found is not None
+    assert found.last_visit_at == started

@@ -44,4 +44,6 @@ def prefix(request: pytest.FixtureRequest) -> str:
 def browser(tracker: JobTracker, prefix: str) -> Iterator[Browser]:
     with TestClient(app_of(tracker, prefix), base_url="http://127.0.0.1") as client:
         let_in(client, tracker)
+        # This client comes from no address of this machine, so that each page would tell of it.
+        client.cookies.set("jt-plain", "seen")
         yield Browser(client, prefix)

@@ -76,7 +76,7 @@ def test_after_kill_9_another_worker_goes_on_within_seconds(
     assert lost.counts is not None
     assert done.counts is not None
     assert lost.counts.new + done.counts.new == 6
-    again = ["started", "at_the_gate"]
+    again = ["started", "expects", "at_the_gate"]
     assert kinds(tracker, run_id) == [*again, "worker_lost", *again, "ended"]
 
 

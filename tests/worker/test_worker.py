@@ -55,7 +55,8 @@ def test_a_run_of_the_queue_is_executed(tracker, start, lines) -> None:
     assert attempt.counts == run.counts
     assert attempt.peak_rss_mb is not None
     assert attempt.peak_rss_mb > 10
-    assert kinds(tracker, run_id) == ["started", "ended"]
+    # How much there is to do is told of the list, then of the details.
+    assert kinds(tracker, run_id) == ["started", "expects", "expects", "ended"]
 
 
 def test_work_that_comes_later_wakes_it(tracker, start, lines, enqueue, board) -> None:
@@ -132,7 +133,7 @@ def test_a_drain_gives_the_attempt_back_and_keeps_the_cursor(
     assert (run.state, run.attempt, run.cursor) == (RunState.PENDING, 0, "1")
     assert (run.error_class, run.fence, run.counts.new) == ("drained", 1, 2)
     assert tracker.runs.get(waiting).state is RunState.PENDING
-    assert kinds(tracker, run_id) == ["started", "at_the_gate", "given_back"]
+    assert kinds(tracker, run_id) == ["started", "expects", "at_the_gate", "given_back"]
 
     board.let_go()
     second = start()

@@ -10,14 +10,20 @@ const lines = [
 ];
 const axis = () => ({ stroke: () => colour('--muted'), grid: { stroke: () => colour('--line'), width: 1 }, ticks: { stroke: () => colour('--line') } });
 
-// The table beside each chart holds the same numbers: it is what programs and screen readers get.
+// The table below each chart holds the same numbers: it is what programs and screen readers get.
 for (const place of $$('[data-chart]')) {
-  const { labels, series } = JSON.parse(place.dataset.chart);
-  const size = () => ({ width: place.clientWidth, height: 240 });
+  const { labels, days, series } = JSON.parse(place.dataset.chart);
+  const times = days.map((day) => Date.parse(`${day}T12:00:00`) / 1000);
+  const size = () => ({ width: place.clientWidth, height: 220 });
   const chart = new uPlot({
     ...size(),
-    axes: [axis(), axis()],
-    series: [{}, ...labels.map((label, at) => ({ label, ...lines[at % lines.length] }))],
-  }, series, place);
-  new ResizeObserver(() => chart.setSize(size())).observe(place);
+    axes: [axis(), { ...axis(), size: 56 }],
+    scales: { y: { range: (_, low, high) => [0, Math.max(high, 1) * 1.05] } },
+    cursor: { drag: { x: false, y: false } },
+    series: [{ label: 'Day', value: (_, at) => (at === null ? '' : new Date(at * 1000).toLocaleDateString()) },
+      ...labels.map((label, at) => ({ label, spanGaps: true, points: { show: days.length < 15 }, ...lines[at % lines.length] }))],
+  }, [times, ...series], place);
+  new ResizeObserver(() => {
+    if (place.clientWidth !== chart.width) chart.setSize(size());
+  }).observe(place);
 }

@@ -34,3 +34,20 @@ function conditions(root = document) {
 document.addEventListener('change', () => conditions());
 document.addEventListener('htmx:after:swap', () => conditions());
 conditions();
+
+// A choice that fills in a field: data-fill names it.
+document.addEventListener('click', (event) => {
+  const choice = event.target.closest('[data-fill]');
+  if (choice) {
+    const field = $(`[name="${CSS.escape(choice.dataset.fill)}"]`, choice.closest('form'));
+    field.value = choice.dataset.value;
+    field.dispatchEvent(new Event('input', { bubbles: true }));
+    return;
+  }
+  // A secret, as it is typed; what is stored never comes here.
+  const reveal = event.target.closest('[data-reveal]');
+  if (!reveal) return;
+  const field = document.getElementById(reveal.dataset.reveal);
+  field.type = field.type === 'password' ? 'text' : 'password';
+  reveal.setAttribute('aria-pressed', String(field.type === 'text'));
+});

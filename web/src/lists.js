@@ -1,18 +1,22 @@
 // Lists with rows: the cursor is the focus, so that Enter and everything else works as in any page.
 import { $, $$, announce } from './dom.js';
+import { newestUndo } from './toasts.js';
+import { step } from './triage.js';
 
-const rows = () => $$('a[data-row]');
-const rowOf = (element) => element?.closest?.('[data-item]') ?? element?.closest?.('tr, li');
+const rows = () => $$('a[data-row]').filter((link) => !rowOf(link).hidden);
+export const rowOf = (element) => element?.closest?.('[data-item]') ?? element?.closest?.('tr, li');
 
 export const current = () => {
   const row = rowOf(document.activeElement);
   return row && $('a[data-row]', row) ? row : null;
 };
 
-export function move(step) {
+export function move(step, from = document.activeElement) {
   const all = rows();
-  const at = all.findIndex((link) => rowOf(link).contains(document.activeElement));
-  const next = all[at < 0 ? (step > 0 ? 0 : all.length - 1) : Math.min(Math.max(at + step, 0), all.length - 1)];
+  const at = all.findIndex((link) => rowOf(link).contains(from));
+  let next = all[at < 0 ? (step > 0 ? 0 : all.length - 1) : Math.min(Math.max(at + step, 0), all.length - 1)];
+  // From the last row on, there is only the way back.
+  if (next && from !== document.activeElement && rowOf(next) === from) next = all[at - 1];
   next?.focus({ preventScroll: true });
   if (next) rowOf(next).scrollIntoView({ block: 'nearest' });
 }
@@ -20,24 +24,30 @@ export function move(step) {
 // What a key means: in the row that has the focus if there is one, else anywhere outside of rows.
 export function press(key) {
   const row = current();
+  if (row && step(row, key)) return;
   const name = CSS.escape(key);
-  const outside = $$(`[data-key="${name}"]`).find((one) => !$('a[data-row]', rowOf(one) ?? one));
+  // Of messages the newest is undone first.
+  const outside = key === 'u' ? newestUndo() : $$(`[data-key="${name}"]`).find((one) => !$('a[data-row]', rowOf(one) ?? one));
   const target = (row && $(`[data-key="${name}"]`, row)) ?? outside;
   target?.click();
 }
 
-// A row that was acted on is replaced by the server; the one after it gets the focus.
-let lost = null;
+// A row that was replaced keeps the focus; that of one that went goes to the one after it. What was
+// selected stays so.
+let lost = -1;
+let name = '';
+let chosen = [];
 document.addEventListener('htmx:before:swap', () => {
-  const all = rows();
-  lost = all.findIndex((link) => rowOf(link).contains(document.activeElement));
+  lost = rows().findIndex((link) => rowOf(link).contains(document.activeElement));
+  name = current()?.id ?? '';
+  chosen = $$('input[data-select]:checked').map((box) => box.value);
 });
 document.addEventListener('htmx:after:swap', () => {
-  if (lost === null || lost < 0) return;
+  for (const box of $$('input[data-select]')) if (chosen.includes(box.value)) box.checked = true;
+  if (lost < 0 || (document.activeElement !== document.body && document.activeElement !== null)) return;
   const all = rows();
-  if (all.length && (document.activeElement === document.body || document.activeElement === null)) {
-    all[Math.min(lost, all.length - 1)].focus({ preventScroll: true });
-  }
+  const same = name && $(`#${CSS.escape(name)} a[data-row]`);
+  (same || all[Math.min(lost, all.length - 1)])?.focus({ preventScroll: true });
 });
 
 // ---- rows that are selected: boxes named by data-select, counted in #bulk

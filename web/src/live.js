@@ -26,21 +26,30 @@ localise();
 
 // ---- counts beside the pages' names; asked for again as long as somebody looks
 const rail = $('[data-counts]');
+let asking;
 async function recount() {
   if (document.hidden) return;
   const answer = await fetch(rail.dataset.counts, { headers: { Accept: 'application/json' } }).catch(() => null);
-  if (!answer?.ok) return; // the next round tells, and every page that is asked for
+  if (answer?.redirected) clearInterval(asking); // logged out: the next step leads to the login
+  if (!answer?.ok || answer.redirected) return; // the next round tells, and every page that is asked for
   const counts = await answer.json();
   for (const badge of $$('[data-count]')) {
     const count = counts[badge.dataset.count];
     badge.hidden = !count;
-    badge.textContent = count?.text ?? '';
-    badge.title = count?.words ?? '';
+    if (!count || badge.title === count.words) continue;
+    const seen = document.createElement('span');
+    seen.ariaHidden = 'true';
+    seen.textContent = count.text;
+    const told = document.createElement('span');
+    told.className = 'sr-only';
+    told.textContent = `, ${count.words}`;
+    badge.replaceChildren(seen, told);
+    badge.title = count.words;
   }
 }
 if (rail && token) {
   recount();
-  setInterval(recount, 10000);
+  asking = setInterval(recount, 10000);
   document.addEventListener('visibilitychange', recount);
   document.addEventListener('jt:changed', recount);
 }

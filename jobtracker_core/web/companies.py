@@ -1,0 +1,218 @@
+"""`/companies`: employers, with their jobs, applications and people."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from litestar import Request, Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+from msgspec import Struct
+
+from jobtracker_core.plugins.forms import FormError
+from jobtracker_core.storage.application_list import Pipeline
+from jobtracker_core.storage.companies import Company, CompanyChanges, CompanyDraft
+from jobtracker_core.storage.errors import Duplicate, Stale
+from jobtracker_core.storage.fields import Line
+from jobtracker_core.storage.search import Tally
+from jobtracker_core.tracker import JobTracker
+from jobtracker_core.web import query
+from jobtracker_core.web.board import LIVE, count_of
+from jobtracker_core.web.entry import Entry, EntryField, changed, texts_in, texts_of
+from jobtracker_core.web.form import Form
+from jobtracker_core.web.pages import Pages
+from jobtracker_core.web.said import Said, Undo
+from jobtracker_core.web.view import STATUSES, curl
+
+_PAGE: Final = 25
+"""Companies of a page: each is asked for its jobs and its applications."""
+
+_OF_ONE: Final = 10
+
+FIELDS: Final = (
+    EntryField(name="name", label="Name", maxlength=300, required=True, wide=True),
+    EntryField(name="homepage", label="Homepage", kind="url", maxlength=2_000),
+    EntryField(name="profile_url", label="Profile", kind="url", maxlength=2_000),
+    EntryField(name="industry", label="Industry", maxlength=300),
+    EntryField(name="size", label="Size", maxlength=100, hint="As in: 50 to 200"),
+    EntryField(name="founded", label="Founded", kind="number", hint="The year."),
+    EntryField(name="headquarters", label="Head office", maxlength=300),
+    EntryField(
+        name="ats", label="Takes applications by", maxlength=100, hint="As in: Greenhouse, mail"
+    ),
+    EntryField(name="logo_url", label="Address of its logo", kind="url", maxlength=2_000),
+    EntryField(
+        name="description",
+        label="Description and notes",
+        kind="textarea",
+        maxlength=5_000,
+        wide=True,
+        rows=6,
+    ),
+)
+
+
+class Row(Struct, frozen=True, kw_only=True):
+    """A company with its open jobs, its live applications, and all of these."""
+
+    company: Company
+    jobs: Tally
+    live: int
+    applications: int
+
+
+@get("/companies", sync_to_thread=True, include_in_schema=False)
+def list_companies(
+    request: Request[Any, Any, Any],
+    tracker: NamedDependency[JobTracker],
+    pages: NamedDependency[Pages],
+) -> Response[str]:
+    """List companies by their names."""
+    words: query.Words = {"q": ("text", Line), "after": ("after", str)}
+    given = query.read(request.query_params, words)
+    text, after = given.get("text"), given.get("after")
+    found = tracker.companies.list(text=text, limit=_PAGE, after=after)
+    filters = {"q": text} if text else {}
+    older = urlencode({**filters, "after": found.after}) if found.after else None
+    return pages.render(
+        request,
+        "companies.html",
+        section="companies",
+        rows=[_row(tracker, company) for company in found.items],
+        text=text or "",
+        filters=filters,
+        first=f"/companies?{urlencode(filters)}" if filters else "/companies",
+        begun=after is not None,
+        older=f"/companies?{older}" if older else None,
+        curl=curl(
+            f"{pages.root(request)}/api/v1/companies"
+            + (f"?{urlencode({'search': text})}" if text else "")
+        ),
+    )
+
+
+def _row(tracker: JobTracker, company: Company) -> Row:
+    counts = tracker.applications.pipeline(company_id=company.id)
+    return Row(
+        company=company,
+        jobs=tracker.jobs.tally(company_id=company.id, closed=False),
+        live=sum(count_of(counts, status) for status in LIVE),
+        applications=_all(counts),
+    )
+
+
+def _all(counts: Pipeline) -> int:
+    return sum(count_of(counts, status) for status in STATUSES)
+
+
+@get("/companies/{company_id:int}", sync_to_thread=True, include_in_schema=False)
+def show(
+    request: Request[Any, Any, Any],
+    company_id: FromPath[int],
+    tracker: NamedDependency[JobTracker],
+    pages: NamedDependency[Pages],
+) -> Response[str]:
+    """Show a company."""
+    query.read(request.query_params, {})
+    company = tracker.companies.get(company_id)
+    return pages.render(
+        request,
+        "company.html",
+        section="companies",
+        company=company,
+        jobs=tracker.jobs.search(company_id=company_id, limit=_OF_ONE),
+        jobs_count=tracker.jobs.tally(company_id=company_id),
+        applications=tracker.applications.list(company_id=company_id, limit=_OF_ONE),
+        applications_count=_all(tracker.applications.pipeline(company_id=company_id)),
+        contacts=tracker.contacts.list(company_id=company_id, limit=50).items,
+        curl=curl(f"{pages.root(request)}/api/v1/companies/{company_id}"),
+    )
+
+
+def _entry(company: Company | None) -> Entry:
+    path = "/companies" if company is None else f"/companies/{company.id}"
+    return Entry(
+        title="New company" if company is None else f"Edit {company.name}",
+        section="companies",
+        back=path,
+        back_label="Companies" if company is None else "The company",
+        action=f"{path}/new" if company is None else f"{path}/edit",
+        button="Add company" if company is None else "Save",
+        fields=FIELDS,
+    )
+
+
+@get("/companies/new", sync_to_thread=True, include_in_schema=False)
+def show_new(request: Request[Any, Any, Any], pages: NamedDependency[Pages]) -> Response[str]:
+    """Offer to enter a company."""
+    query.read(request.query_params, {})
+    return _entry(None).show(request, pages, {})
+
+
+@post("/companies/new", sync_to_thread=True, status_code=303, include_in_schema=False)
+def make(
+    request: Request[Any, Any, Any],
+    tracker: NamedDependency[JobTracker],
+    pages: NamedDependency[Pages],
+    form: NamedDependency[Form],
+) -> Response[Any]:
+    """Store a company."""
+    values: dict[str, Any] = {k: text for k, text in texts_in(FIELDS, form).items() if text}
+    try:
+        made = tracker.companies.create(CompanyDraft(**{"name": "", **values}))
+    except FormError as error:
+        return _entry(None).refused(request, pages, form, error)
+    except Duplicate as error:
+        refused = FormError({"name": f"is taken: {error}. {error.hint}"})
+        return _entry(None).refused(request, pages, form, refused)
+    return pages.go(request, f"/companies/{made.id}", Said(text=f"{made.name[:60]} is added."))
+
+
+@get("/companies/{company_id:int}/edit", sync_to_thread=True, include_in_schema=False)
+def show_edit(
+    request: Request[Any, Any, Any],
+    company_id: FromPath[int],
+    tracker: NamedDependency[JobTracker],
+    pages: NamedDependency[Pages],
+) -> Response[str]:
+    """Offer to change a company."""
+    now = tracker.companies.get(company_id)
+    return _entry(now).show(request, pages, texts_of(FIELDS, now), version=now.version)
+
+
+@post(
+    "/companies/{company_id:int}/edit",
+    sync_to_thread=True,
+    status_code=303,
+    include_in_schema=False,
+)
+def edit(
+    request: Request[Any, Any, Any],
+    company_id: FromPath[int],
+    tracker: NamedDependency[JobTracker],
+    pages: NamedDependency[Pages],
+    form: NamedDependency[Form],
+) -> Response[Any]:
+    """Change a company."""
+    now = tracker.companies.get(company_id)
+    before, typed = texts_of(FIELDS, now), texts_in(FIELDS, form)
+    values = changed(FIELDS, typed, before)
+    path = f"/companies/{company_id}"
+    if not values:
+        return pages.go(request, path, Said(text="Nothing was changed."))
+    try:
+        made = tracker.companies.update(
+            company_id, CompanyChanges(**values), expected_version=form.version()
+        )
+    except FormError as error:
+        return _entry(now).refused(request, pages, form, error)
+    except Stale as error:
+        return _entry(now).stale(request, pages, typed, before, error.current)
+    fields: dict[str, str | int] = {"version": made.version}
+    fields |= {name: before[name] for name in values}
+    undo = Undo(path=f"{path}/edit", fields=fields)
+    return pages.go(request, path, Said(text=f"{made.name[:60]} is changed.", undo=undo))
+
+
+HANDLERS = (list_companies, show, show_new, make, show_edit, edit)

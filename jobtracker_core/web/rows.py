@@ -1,0 +1,82 @@
+"""Rows of the jobs list, with everything in them that a template would have to work out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from msgspec import Struct
+
+from jobtracker_core.contract.posting import Remote
+from jobtracker_core.storage.applications import Application
+from jobtracker_core.storage.jobs import Job
+from jobtracker_core.tracker import JobTracker
+from jobtracker_core.web import present
+from jobtracker_core.web.present import Moment, PayShown
+
+LONGEST: Final = 200
+"""Characters of a title that a row shows; its page shows all."""
+
+
+class JobRow(Struct, frozen=True, kw_only=True):
+    """A row.
+
+    Attributes:
+        status: `new`, the status of the latest application for it, or `dismissed`.
+        seen: `at` is when it was first seen, for the site does not say when it was posted.
+    """
+
+    id: int
+    title: str
+    company: str
+    place: str
+    remote: str
+    pay: PayShown | None
+    status: str
+    at: Moment
+    seen: bool
+    url: str
+    source: str
+    closed: bool
+
+    @property
+    def dismissed(self) -> bool:
+        """Whether it is hidden from other lists."""
+        return self.status == "dismissed"
+
+
+def read_rows(
+    tracker: JobTracker, jobs: Iterable[Job], *, now: datetime, zone: ZoneInfo
+) -> tuple[JobRow, ...]:
+    """Make rows of jobs, with how far the applications for them have come."""
+    found = tuple(jobs)
+    applications = tracker.applications.of_jobs([job.id for job in found]) if found else ()
+    by_job = {made.job_id: made for made in applications}
+    return tuple(_row(job, by_job, now, zone) for job in found)
+
+
+def _row(
+    job: Job, applications: Mapping[int | None, Application], now: datetime, zone: ZoneInfo
+) -> JobRow:
+    posted = present.moment(job.posted_at, now, job.posted_precision, zone=zone)
+    at = posted or present.moment(job.first_seen_at, now, zone=zone)
+    assert at is not None  # noqa: S101  (only a missing time gives none)
+    application = applications.get(job.id)
+    status = "new" if application is None else application.status
+    remote = job.remote if job.remote is not Remote.UNKNOWN else None
+    return JobRow(
+        id=job.id,
+        title=job.title[:LONGEST],
+        company=(job.company or "")[:LONGEST],
+        place=(present.place(job) or "")[:LONGEST],
+        remote=present.words(remote) if remote else "",
+        pay=present.pay(job),
+        status="dismissed" if job.dismissed_at is not None else status,
+        at=at,
+        seen=posted is None,
+        url=job.url,
+        source=job.source,
+        closed=job.closed_at is not None,
+    )

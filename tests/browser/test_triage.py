@@ -1,0 +1,120 @@
+"""Steps with jobs by keys and with the mouse, and their undo, in a real browser."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+pytestmark = [pytest.mark.full, pytest.mark.timeout(120)]
+
+Open = Callable[..., Page]
+
+
+def rows(page: Page) -> list[str]:
+    return [str(row.get_attribute("id")) for row in page.locator("tbody tr").all()]
+
+
+def stage(page: Page, row: str) -> Locator:
+    return page.locator(f"#{row} td:nth-child(6) .status")
+
+
+def press(page: Page, *keys: str) -> None:
+    for key in keys:
+        page.keyboard.press(key)
+
+
+def expect_focus(page: Page, row: str) -> None:
+    expect(page.locator(f"#{row} a[data-row]")).to_be_focused()
+
+
+def test_a_list_is_worked_through_by_keys_and_taken_back_step_by_step(
+    open_page: Open, own_url: str
+) -> None:
+    page = open_page(f"{own_url}/jobs")
+    first, second, third, *_ = rows(page)
+    press(page, "j", "s")
+    expect(stage(page, first)).to_have_text("Draft")
+    press(page, "a")
+    expect(stage(page, first)).to_have_text("Applied")
+    press(page, "4")
+    expect(stage(page, first)).to_have_text("Offer")
+    expect_focus(page, first)
+    # Faster than the server answers.
+    press(page, "u", "u", "u")
+    expect(stage(page, first)).to_have_text("New")
+    expect_focus(page, first)
+    press(page, "d", "d")
+    expect_focus(page, third)
+    expect(page.locator("#count")).to_contain_text("118")
+    expect(page.locator(f"#{first}, #{second}")).to_have_count(0)
+    press(page, "u", "u")
+    expect(page.locator("#count")).to_contain_text("120")
+    assert rows(page)[:3] == [first, second, third]
+    expect_focus(page, third)
+
+
+def test_many_are_selected_and_meant_on_all_pages(open_page: Open, own_url: str) -> None:
+    page = open_page(f"{own_url}/jobs")
+    bulk = page.locator("#bulk")
+    boxes = page.locator("tbody input[data-select]")
+    expect(bulk).to_be_hidden()
+    boxes.nth(1).click()
+    boxes.nth(4).click(modifiers=["Shift"])
+    expect(bulk).to_contain_text("4 selected")
+    expect(page.locator("#beyond")).to_be_hidden()
+    bulk.get_by_role("button", name="Tag").click()
+    page.locator("#bulk-tags").fill("later")
+    press(page, "Enter")
+    expect(page.locator("#toasts")).to_contain_text("4 jobs tagged.")
+    press(page, "*", "n")
+    expect(bulk).to_be_hidden()
+    press(page, "*", "a")
+    page.get_by_label("all 120 that match").check()
+    bulk.get_by_role("button", name="Dismiss").click()
+    expect(page.locator("#toasts")).to_contain_text("120 jobs dismissed.")
+    expect(page.get_by_role("heading", name="Nothing is left to look at")).to_be_visible()
+    press(page, "u")
+    expect(page.locator("#count")).to_contain_text("120")
+    expect(page.locator("tbody tr")).to_have_count(50)
+
+
+def test_the_last_row_of_a_page_brings_the_next_ones(open_page: Open, own_url: str) -> None:
+    page = open_page(f"{own_url}/jobs?q=nurse")
+    count = len(rows(page))
+    press(page, "j", *("d" for _ in range(count)))
+    expect(page.get_by_role("heading", name="No jobs match these filters")).to_be_visible()
+    page.goto(f"{own_url}/jobs?status=dismissed")
+    expect(page.locator("tbody tr")).to_have_count(count)
+    page.get_by_role("button", name="Restore").first.click()
+    expect(page.locator("tbody tr")).to_have_count(count - 1)
+
+
+def test_a_jobs_page_by_keys(open_page: Open, own_url: str) -> None:
+    page = open_page(f"{own_url}/jobs/120")
+    now = page.locator("h1 ~ p .status").first
+    press(page, "3")
+    expect(now).to_have_text("Interviewing")
+    press(page, "u")
+    expect(now).to_have_text("New")
+    press(page, "d")
+    page.get_by_label("Why").fill("Too far")
+    press(page, "Enter")
+    expect(page.locator(".banner", has_text="Too far")).to_be_visible()
+    press(page, "e")
+    expect(page).to_have_url(f"{own_url}/jobs/120/edit")
+
+
+def test_what_is_refused_is_told_and_the_row_comes_back(open_page: Open, own_url: str) -> None:
+    page = open_page(f"{own_url}/jobs", failing=["404 (Not Found)"])
+    first, *_ = rows(page)
+    other = page.context.new_page()
+    other.goto(f"{own_url}/jobs/{first.removeprefix('job-')}")
+    other.get_by_label("More").click()
+    other.get_by_role("button", name="Delete").click()
+    other.locator("#delete").get_by_role("button", name="Delete").click()
+    expect(other.locator("#toasts")).to_contain_text("is deleted")
+    press(page, "j", "d")
+    expect(page.locator("#toasts .toast-wrong")).to_contain_text("there is no job")
+    expect(page.locator(f"#{first}")).to_be_visible()
