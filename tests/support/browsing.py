@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright
 
+from jobtracker_core import JobTracker, Settings
 from keys import KEY
 
 CHROMIUM = os.environ.get("JT_CHROMIUM") or shutil.which("chromium")
@@ -30,6 +31,9 @@ SMALLEST = 24
 
 LET_IN: dict[str, str] = {}
 """The session of a reader, by the server."""
+
+SET_UP: dict[str, str] = {}
+"""The link to the first account, by the server."""
 
 # Before any code of the page, so that no report is missed; told at once, so that none is lost
 # when the page is left.
@@ -83,7 +87,10 @@ def portal(
     worker: bool = False,
     env: Mapping[str, str] | None = None,
 ) -> Iterator[str]:
-    """Run `jobtracker serve` on a database (a URL); gives its address, without a last slash."""
+    """Run `jobtracker serve` on a database (a URL); gives its address, without a last slash.
+
+    Of one without an account, `SET_UP` has the link that it printed.
+    """
     environment = {
         "PATH": os.environ["PATH"],
         "JOBTRACKER_CONFIG": "",
@@ -111,10 +118,17 @@ def portal(
             said = process.stdout.readline()
             found = re.search(r"http://\S+?(?=/\s)", said)
             assert found, said + (folder / "server.log").read_text()
+            if not _has_account(database, folder):
+                SET_UP[found[0]] = [process.stdout.readline() for _ in range(2)][1].strip()
             yield found[0]
         finally:
             process.terminate() if worker else process.kill()
             process.wait(30)
+
+
+def _has_account(database: str, folder: Path) -> bool:
+    with JobTracker(Settings(database_url=database, data_dir=folder, plugins=())) as tracker:
+        return tracker.accounts.any()
 
 
 def launch(playwright: Playwright) -> Browser:
