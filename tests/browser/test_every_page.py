@@ -112,8 +112,8 @@ def _pages(url: str, cookie: str, examples: dict[str, int | str]) -> list[str]:
     """
     found = []
     with httpx.Client(base_url=url, cookies={"jt": cookie}) as client:
-        for path in _paths():
-            path += QUERIES.get(path, "")
+        for plain in _paths():
+            path = plain + QUERIES.get(plain, "")
             words = re.findall(r"\{(\w+)\}", path)
             missing = [word for word in words if word not in examples]
             if missing and len(examples) > 1:

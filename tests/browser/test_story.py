@@ -55,11 +55,13 @@ def test_the_whole_story(
         _plan_an_interview(page, url, title)
         _read_the_feed(page, url, title)
         exported = _export(page, url, tmp_path)
+        page.context.close()  # before its server is gone
     second = f"sqlite:///{tmp_path / 'second.db'}"
     with _installed(second, tmp_path / "second", site, worker=False) as other:
         page = visit(other).new_page()
         _set_up(page, other)
         _import(page, other, exported)
+        page.context.close()
     assert _configuration(second, tmp_path) == _configuration(db_url, tmp_path)
 
 
