@@ -204,5 +204,11 @@ def faults(page: Page, *, within: str | None = None) -> list[str]:
         for violation in found.response["violations"]
         for node in violation["nodes"]
     ]
-    told += [f"wider than the screen: {each}" for each in page.evaluate(_WIDE)]
+    told += [f"wider than the screen: {each}" for each in too_wide(page)]
     return told + [f"small target {each}" for each in page.evaluate(_SMALL, SMALLEST)]
+
+
+def too_wide(page: Page) -> list[str]:
+    """Return what stands out to the side of a page that is wider than its screen."""
+    found: list[str] = page.evaluate(_WIDE)
+    return found
