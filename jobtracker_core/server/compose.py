@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any, cast
 
 from litestar import Request, Response, Router
+from litestar.config.compression import CompressionConfig
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
 from litestar.plugins import PluginProtocol
@@ -125,6 +126,10 @@ def build(
             LoginNeeded: to_login,
         },
         plugins=list(plugins),
+        # Fonts are compressed already.
+        compression_config=CompressionConfig(
+            backend="gzip", gzip_compress_level=6, exclude=["/static/fonts/"]
+        ),
         # Each of these has a default of Litestar's that reads the environment, sets up the logging
         # of the whole process, or serves pages from elsewhere.
         debug=False,

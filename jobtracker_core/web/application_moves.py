@@ -65,7 +65,12 @@ def move(
     if is_fragment(request) and form.flag("card"):
         today = datetime.now(prefs.zone).date()
         return pages.render(
-            request, "_moved.html", status=200, message=message, card=card_of(moved, today)
+            request,
+            "_moved.html",
+            status=200,
+            message=message,
+            card=card_of(moved, today),
+            shown_at=form.text("back") or f"{pages.base(request)}/applications",
         )
     return entry.go_back(request, pages, form, f"/applications/{application_id}", message)
 

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from litestar import Request, Response
+from litestar.exceptions import ClientException
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -40,7 +41,9 @@ class Listing(Struct, frozen=True, kw_only=True):
 
 
 def resolve(tracker: JobTracker, view: View) -> tuple[View, SavedView | None]:
-    """Return what an address shows that may name a saved view; raises NotFound for one not there.
+    """Return what an address shows that may name a saved view.
+
+    Raises NotFound for one that is not there, and ClientException for one that makes no sense.
 
     Filters beside the name stand in place of those that the view has.
     """
@@ -49,7 +52,11 @@ def resolve(tracker: JobTracker, view: View) -> tuple[View, SavedView | None]:
     saved = tracker.views.get(view.view)
     if view.words():
         return view, saved
-    own = View.of_words(saved.query, zone=view.zone)
+    try:
+        own = View.of_words(saved.query, zone=view.zone)
+    except BadView as error:
+        # The API takes whatever is of the right type.
+        raise ClientException(f"The view {saved.name} shows nothing: {error}") from error
     return replace(own, view=view.view, after=view.after, before=view.before), saved
 
 
@@ -73,7 +80,10 @@ def read_listing(tracker: JobTracker, view: View, prefs: Preferences) -> Listing
 
 
 def _own_words(saved: SavedView, view: View) -> dict[str, Any]:
-    return View.of_words(saved.query, zone=view.zone).words()
+    try:
+        return View.of_words(saved.query, zone=view.zone).words()
+    except BadView:  # whatever is shown differs from it
+        return {}
 
 
 def _tally(tracker: JobTracker, view: View, found: JobList) -> Tally:

@@ -20,7 +20,7 @@ from jobtracker_core.web.form import Form
 from jobtracker_core.web.pages import Pages
 from jobtracker_core.web.preferences import Preferences
 from jobtracker_core.web.said import Said, Undo
-from jobtracker_core.web.view import View, read_view
+from jobtracker_core.web.view import BadView, View, read_view
 
 
 def _read(form: Form, prefs: Preferences) -> View:
@@ -28,8 +28,13 @@ def _read(form: Form, prefs: Preferences) -> View:
     return replace(read_view(given, zone=prefs.zone).at(), view=None)
 
 
-def _query_of(saved: SavedView, prefs: Preferences) -> str:
-    return urlencode(View.of_words(saved.query, zone=prefs.zone).query)
+def _undo(saved: SavedView, prefs: Preferences, path: str, **more: str | int) -> Undo | None:
+    """Return the form that brings a view's name and filters back; None for what no form sends."""
+    try:
+        query = urlencode(View.of_words(saved.query, zone=prefs.zone).query)
+    except BadView:
+        return None
+    return Undo(path=path, fields={"name": saved.name, "query": query, **more})
 
 
 @post("/jobs/views", sync_to_thread=True, status_code=303, include_in_schema=False)
@@ -77,10 +82,7 @@ def change_view(
         return _refused(request, pages, path, error.problems)
     except Duplicate as error:
         return _refused(request, pages, path, {"name": f"{error}. {error.hint or ''}"})
-    undo = Undo(
-        path=f"/jobs/views/{view_id}",
-        fields={"version": made.version, "name": before.name, "query": _query_of(before, prefs)},
-    )
+    undo = _undo(before, prefs, f"/jobs/views/{view_id}", version=made.version)
     what = "keeps these filters now" if "query" in form else "has its new name"
     return pages.go(request, path, Said(text=f"The view {made.name} {what}.", undo=undo))
 
@@ -102,7 +104,7 @@ def delete_view(
     """Forget a view; the jobs in it stay."""
     before = tracker.views.get(view_id)
     tracker.views.delete(view_id, expected_version=form.version())
-    undo = Undo(path="/jobs/views", fields={"name": before.name, "query": _query_of(before, prefs)})
+    undo = _undo(before, prefs, "/jobs/views")
     return pages.go(request, "/jobs", Said(text=f"The view {before.name} is forgotten.", undo=undo))
 
 

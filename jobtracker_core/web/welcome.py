@@ -57,7 +57,7 @@ class State(Struct, frozen=True, kw_only=True):
     @property
     def step(self) -> Step:
         """The first step that is not done."""
-        if self.run is not None:
+        if self.run is not None and self.run.finished_at is not None:
             return "triage"
         if self.search is not None:
             return "run"

@@ -156,6 +156,8 @@ def test_the_api_accepts_its_own_examples(client, tracker, document, fill, monke
         query = {word: value for (place, word), value in given.items() if place == "query"}
         for excluded in ("before", "page", "per_page"):
             query.pop(excluded, None) if "after" in query else None
+        if "cron" in query:
+            query.pop("every_s")
         where = path.format(**{w: v for (place, w), v in given.items() if place == "path"})
         body = operation.get("requestBody")
         answer = client.request(

@@ -20,6 +20,7 @@ from access import cookie_for
 from browsing import CHROMIUM, LET_IN, begin, cookie_of, launch, portal
 from jobtracker_core import JobTracker, Settings
 from jobtracker_core.storage import schema
+from jobtracker_core.storage.applications import ApplicationDraft
 from jobtracker_core.storage.engine import open_database
 from scene import Scene
 from tests.benchmarks.invented import fill
@@ -77,6 +78,20 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Scen
     with portal(database, folder, plugins=",".join(scene.PLUGINS)) as address:
         LET_IN[urlsplit(address).netloc] = made.cookie
         yield address, made
+
+
+@pytest.fixture
+def pipeline(tmp_path: Path) -> Iterator[tuple[str, JobTracker]]:
+    """A portal of its own with three drafts, and the JobTracker behind it."""
+    path = tmp_path / "pipeline.db"
+    database = open_database(f"sqlite:///{path}")
+    schema.upgrade(database)
+    database.close()
+    with JobTracker(Settings(database_url=f"sqlite:///{path}", plugins=())) as tracker:
+        for title in ("First", "Second", "Third"):
+            tracker.applications.create(ApplicationDraft(title=title, company="Brightwater"))
+        with serve(path) as address:
+            yield address, tracker
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from httpx import Response
@@ -11,6 +12,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from jobtracker_core.server.application import Application
 from jobtracker_core.tracker import JobTracker
+from jobtracker_core.tracker.accounts import Accounts, TooManyLogins
 from standing import app_of
 
 GOOD = "correct battery of seven words"
@@ -53,12 +55,30 @@ def test_the_first_account_is_made_by_the_link_and_only_once(visitor, tracker) -
     assert "at least 12 characters" in one(short.text, "#password-hint").text()
     assert one(short.text, "#name").attributes["value"] == "Ann"
     made = visitor.post("/setup", data={"code": code, "name": "Ann", "password": GOOD})
-    assert (made.status_code, made.headers["location"]) == (303, "/login?made=1")
-    assert "account is made" in visitor.get("/login?made=1").text
+    assert (made.status_code, made.headers["location"]) == (303, "/welcome")
+    assert h1(visitor.get("/welcome").text) == "Welcome to JobTracker"
+    [session] = tracker.sessions.list()
+    assert session.user == "Ann"
+    visitor.cookies.clear()
     assert h1(visitor.get(f"/setup?code={code}").text) == "Log in"
     again = visitor.post("/setup", data={"code": code, "name": "Eve", "password": GOOD})
     assert again.status_code in {403, 409}
     assert [user.name for user in tracker.accounts.list()] == ["Ann"]
+
+
+def test_whoever_sets_up_where_passwords_are_guessed_logs_in_later(
+    visitor, tracker, monkeypatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise TooManyLogins(timedelta(seconds=30))
+
+    monkeypatch.setattr(Accounts, "login", refuse)
+    code = tracker.accounts.setup_code()
+    made = visitor.post("/setup", data={"code": code, "name": "Ann", "password": GOOD})
+    assert made.headers["location"] == "/login?made=1&next=/welcome"
+    page = visitor.get(made.headers["location"]).text
+    assert "account is made" in page
+    assert one(page, "[name=next]").attributes["value"] == "/welcome"
 
 
 @pytest.mark.parametrize("code", ["", "x", "A" * 22])

@@ -10,6 +10,7 @@ import pytest
 from selectolax.lexbor import LexborHTMLParser
 
 from jobtracker_core.storage.applications import ApplicationDraft
+from jobtracker_core.storage.views import ViewDraft
 from jobtracker_core.web import listing
 
 PART = {"HX-Request": "true", "HX-Request-Type": "partial", "Accept": "text/html"}
@@ -245,6 +246,11 @@ def test_views_are_saved_shown_changed_and_forgotten_with_undo(browser, tracker,
     post("/jobs/views", name="Acme <b>", query="")
     assert "there is a view of jobs named" in said(browser.get("/jobs"))
     browser.get("/jobs?view=99", status=404)
+    odd = tracker.views.create(ViewDraft(name="Odd", kind="jobs", query={"source": "NO SITE"}))
+    page = browser.get(f"/jobs?view={odd.id}", status=400)
+    assert "The view Odd shows nothing" in page.css_first("main").text()
+    browser.get(f"/jobs?view={odd.id}&q=x")
+    post(f"/jobs/views/{odd.id}/delete", version=1)
 
 
 def test_what_sites_write_is_shown_as_text_and_kept_apart(browser, tracker, fill) -> None:

@@ -18,7 +18,7 @@ function parse(text) {
 
 function reason(answer, text) {
   if (!answer) return 'The server does not answer; the card is back where it was.';
-  const said = $$('[role=alert] :is(h2, p)', parse(text)).map((part) => part.textContent.trim());
+  const said = $$('[role=alert] :is(h2, p), [role=alert] > span', parse(text)).map((part) => part.textContent.trim());
   return said.join(': ') || `The server answered ${answer.status}; the card is back where it was.`;
 }
 
@@ -69,6 +69,10 @@ for (const list of $$('[data-column]')) {
     delay: 150,
     delayOnTouchOnly: true,
     ghostClass: 'card-ghost',
+    // By pointer, not by the browser's own dragging: that differs from one browser to another.
+    forceFallback: true,
+    fallbackOnBody: true,
+    fallbackTolerance: 4,
     onEnd: ({ item, from, to, oldDraggableIndex }) => {
       if (from === to) return;
       const home = () => from.insertBefore(item, $$('[data-card]', from)[oldDraggableIndex] ?? null);

@@ -15,7 +15,7 @@ from jobtracker_core.storage.errors import Stale
 from jobtracker_core.tracker import JobTracker
 from jobtracker_core.tracker.collector_reports import CollectorReport, CollectorSchema
 from jobtracker_core.web import query, schema_form
-from jobtracker_core.web.admin.beats import SHOWN, strip
+from jobtracker_core.web.admin.beats import ASKED, strip
 from jobtracker_core.web.admin.collector_view import (
     abilities,
     setting_note,
@@ -114,7 +114,7 @@ def _page(
         status = HTTPStatus.PRECONDITION_FAILED
     name, root = report.name, pages.root(request)
     schema = tracker.collectors.schema(name) if report.installed else None
-    runs = tracker.runs.list(collector=name, limit=SHOWN)
+    runs = tracker.runs.list(collector=name, limit=ASKED)
     return pages.render(
         request,
         "admin/collector.html",

@@ -17,7 +17,7 @@ from jobtracker_core.storage.queue import Enqueued
 from jobtracker_core.tracker import CollectorOff, JobTracker
 from jobtracker_core.tracker.collector_reports import CollectorReport
 from jobtracker_core.web import query
-from jobtracker_core.web.admin.beats import SHOWN, Strip, strip
+from jobtracker_core.web.admin.beats import ASKED, Strip, strip
 from jobtracker_core.web.admin.collector_view import Standing, standing
 from jobtracker_core.web.form import Form
 from jobtracker_core.web.pages import Pages
@@ -53,7 +53,7 @@ def list_collectors(
             Card(
                 report=report,
                 standing=standing(report, now),
-                strip=strip(tracker.runs.list(collector=report.name, limit=SHOWN)),
+                strip=strip(tracker.runs.list(collector=report.name, limit=ASKED)),
                 searches=len(mine),
                 next_at=min(ahead, default=None),
             )
@@ -170,6 +170,9 @@ def end_pause(
     pages: NamedDependency[Pages],
 ) -> Response[Any]:
     """End a collector's pause, and the quiet that its site asked for."""
+    if not tracker.collectors.enabled(name):
+        # Turned off meanwhile: on again it goes by the page with the policy note.
+        return pages.go(request, f"/admin/collectors/{name}/on")
     after = tracker.collectors.update(name, enabled=True)
     said = Said(text=f"{after.title or name} may run again. A run now shows whether it works.")
     return pages.go(request, f"/admin/collectors/{name}", said)

@@ -13,7 +13,7 @@ from jobtracker_core.contract.run import RunState
 from jobtracker_core.runner.schedule import ScheduleError
 from jobtracker_core.tracker import JobTracker
 from jobtracker_core.web import query
-from jobtracker_core.web.admin.beats import SHOWN, strip
+from jobtracker_core.web.admin.beats import ASKED, strip
 from jobtracker_core.web.admin.collector_view import standing
 from jobtracker_core.web.admin.search_view import limits_words, query_words, span
 from jobtracker_core.web.admin.searches import is_restorable
@@ -39,7 +39,7 @@ def show_search(
     query.read(request.query_params, {})
     report = tracker.searches.report(search_id)
     search = report.search
-    runs = tracker.runs.list(search_id=search_id, limit=SHOWN)
+    runs = tracker.runs.list(search_id=search_id, limit=ASKED)
     collector = tracker.collectors.report(search.collector)
     try:
         preview = tracker.searches.preview(search_id, count=_TIMES)

@@ -120,34 +120,60 @@ def run_search(
 
 
 @post(
-    ["/admin/searches/{search_id:int}/pause", "/admin/searches/{search_id:int}/resume"],
+    "/admin/searches/{search_id:int}/pause",
     sync_to_thread=True,
     status_code=303,
     include_in_schema=False,
 )
-def switch_search(
+def pause_search(
     request: Request[Any, Any, Any],
     search_id: FromPath[int],
     tracker: NamedDependency[JobTracker],
     pages: NamedDependency[Pages],
     form: NamedDependency[Form],
 ) -> Response[Any]:
-    """Pause a search or let it run by itself again, unless it was changed since."""
-    step = request.url.path.rpartition("/")[2]
-    place = _back(form, search_id)
+    """Pause a search, unless it was changed since."""
+    return _switch(request, tracker, pages, form, search_id, on=False)
+
+
+@post(
+    "/admin/searches/{search_id:int}/resume",
+    sync_to_thread=True,
+    status_code=303,
+    include_in_schema=False,
+)
+def resume_search(
+    request: Request[Any, Any, Any],
+    search_id: FromPath[int],
+    tracker: NamedDependency[JobTracker],
+    pages: NamedDependency[Pages],
+    form: NamedDependency[Form],
+) -> Response[Any]:
+    """Let a search run by itself again, unless it was changed since."""
+    return _switch(request, tracker, pages, form, search_id, on=True)
+
+
+def _switch(
+    request: Request[Any, Any, Any],
+    tracker: JobTracker,
+    pages: Pages,
+    form: Form,
+    search_id: int,
+    *,
+    on: bool,
+) -> Response[Any]:
     try:
-        after = tracker.searches.edit(
-            search_id, enabled=step == "resume", expected_version=form.version()
-        )
+        after = tracker.searches.edit(search_id, enabled=on, expected_version=form.version())
     except Stale:
         text = "The search was changed elsewhere meanwhile. Look at it, then try again."
         return pages.go(request, f"/admin/searches/{search_id}", Said(text=text, tone="wrong"))
     undo = Undo(
-        path=f"/admin/searches/{search_id}/{'pause' if step == 'resume' else 'resume'}",
+        path=f"/admin/searches/{search_id}/{'pause' if on else 'resume'}",
         fields={"version": after.version, "from": form.text("from")},
     )
-    what = "runs by itself again" if step == "resume" else "is paused"
-    return pages.go(request, place, Said(text=f"{after.name} {what}.", undo=undo))
+    what = "runs by itself again" if on else "is paused"
+    said = Said(text=f"{after.name} {what}.", undo=undo)
+    return pages.go(request, _back(form, search_id), said)
 
 
 @post(
@@ -288,6 +314,6 @@ def _told(action: str, result: BulkResult, was: Mapping[int, bool]) -> Said:
 
 
 HANDLERS = (
-    *(list_searches, run_search, switch_search, clone_search, delete_search),
+    *(list_searches, run_search, pause_search, resume_search, clone_search, delete_search),
     *(restore_search, act_on_searches),
 )
