@@ -111,7 +111,7 @@ def test_postings_that_mean_harm_are_only_shown(
 
 def _look_in_the_palette(page: Page) -> None:
     page.keyboard.press("Control+k")
-    page.get_by_role("combobox").fill("script")
+    page.locator("#palette-text").fill("script")
     expect(page.locator("#palette [role=option]").filter(has_text="<script>").first).to_be_visible()
     page.keyboard.press("Escape")
 
