@@ -21,7 +21,7 @@ from jobtracker_core.web import query
 from jobtracker_core.web.entry import Entry, EntryField, ask_first, go_back, texts_in
 from jobtracker_core.web.form import Form
 from jobtracker_core.web.pages import Pages
-from jobtracker_core.web.preferences import Preferences
+from jobtracker_core.web.preferences import ZONES, Preferences
 from jobtracker_core.web.said import Said, Undo
 
 _KINDS: Final = (
@@ -63,6 +63,7 @@ def fields_for(reminder: str = "") -> tuple[EntryField, ...]:
             label="Time zone",
             maxlength=100,
             hint="Whose clock these times are by, such as Europe/Berlin.",
+            suggestions=ZONES,
         ),
         EntryField(
             name="place", label="Place", maxlength=300, hint="An address, a link, a number."
