@@ -14,18 +14,18 @@ from jobtracker_core.plugins.forms import FormError
 from jobtracker_core.storage.applications import Application, Status
 from jobtracker_core.storage.errors import Duplicate, NotFound, Stale
 from jobtracker_core.tracker import JobTracker
+from jobtracker_core.tracker.bulk import MOST
 from jobtracker_core.web import entry
 from jobtracker_core.web.board import card_of
-from jobtracker_core.web.form import Form
+from jobtracker_core.web.form import Form, is_number
 from jobtracker_core.web.pages import Pages, is_fragment
 from jobtracker_core.web.preferences import Preferences
 from jobtracker_core.web.present import many
 from jobtracker_core.web.said import Said, Undo
-from jobtracker_core.web.stages import read_status
+from jobtracker_core.web.stages import read_status, read_time
 from jobtracker_core.web.view import STATUSES
 
 _PARTS: Final = 4
-_DIGITS: Final = 15
 _LONGEST_NAME: Final = 60
 
 
@@ -100,12 +100,7 @@ def _back(
     tracker: JobTracker, application_id: int, was: str, applied_at: str, version: int | None
 ) -> Application:
     status = _status(was)
-    sent = None
-    if applied_at and status != "draft":
-        try:
-            sent = datetime.fromisoformat(applied_at)
-        except ValueError as error:
-            raise FormError({"applied_at": "is no time"}) from error
+    sent = None if status == "draft" else read_time(applied_at)
     return tracker.applications.move(
         application_id, status, applied_at=sent, expected_version=version
     )
@@ -148,6 +143,7 @@ def act_on_several(
     ids = form.numbers("ids")
     if not ids:
         raise FormError({"ids": "are missing: select an application first"})
+    _refuse_too_many("ids", len(ids))
     if form.text("stage"):
         message = _move_several(tracker, ids, _status(form.text("stage")))
     elif form.text("action") == "delete":
@@ -181,6 +177,11 @@ def _move_several(tracker: JobTracker, ids: Iterable[int], status: Status) -> Sa
     )
 
 
+def _refuse_too_many(name: str, count: int) -> None:
+    if count > MOST:
+        raise FormError({name: f"takes {MOST:,} applications at once"})
+
+
 def _stamp(application: Application) -> int:
     return 0 if application.applied_at is None else int(application.applied_at.timestamp())
 
@@ -200,14 +201,16 @@ def move_several_back(
     steps = [step.split(".") for step in form.text("steps").split(",")]
     numeric = ((step[0], step[1], step[3]) for step in steps if len(step) == _PARTS)
     if any(len(step) != _PARTS for step in steps) or not all(
-        part.isascii() and part.isdecimal() and len(part) <= _DIGITS
-        for parts in numeric
-        for part in parts
+        is_number(part) for parts in numeric for part in parts
     ):
         raise FormError({"steps": "is not what a page of this portal sends"})
+    _refuse_too_many("steps", len(steps))
     done = 0
     for number, version, was, stamp in steps:
-        sent = datetime.fromtimestamp(int(stamp), UTC).isoformat() if int(stamp) else ""
+        try:
+            sent = datetime.fromtimestamp(int(stamp), UTC).isoformat() if int(stamp) else ""
+        except (ValueError, OverflowError, OSError) as error:
+            raise FormError({"steps": "holds a time that there is not"}) from error
         try:
             _back(tracker, int(number), was, sent, int(version))
         except (Stale, NotFound, Duplicate):

@@ -120,7 +120,10 @@ def undo_bulk(step: NamedDependency[Step]) -> Response[Any]:
         return step.list(stages.undo_all(step.tracker, form.text("steps")))
     if form.text("action") not in {"restore", "dismiss", "untag"}:
         raise FormError({"action": "is not what a page of this portal sends"})
-    said = _act(step.tracker, form.text("action"), form.numbers("ids"), form)
+    ids = form.numbers("ids")
+    if len(ids) > MOST_MEANT:
+        raise FormError({"ids": f"takes {MOST_MEANT:,} jobs at once"})
+    said = _act(step.tracker, form.text("action"), ids, form)
     return step.list(Said(text=said.text, tone=said.tone))
 
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Final, cast
+from typing import Any, Final, TypeVar, cast
 from urllib.parse import parse_qsl
 
+import msgspec
 from litestar import Request
 from litestar.datastructures import UploadFile
 from litestar.enums import RequestEncodingType
 from litestar.exceptions import ClientException
 
 from jobtracker_core.plugins.forms import FormError
+
+T = TypeVar("T")
 
 
 class Form(Mapping[str, str]):
@@ -55,17 +58,37 @@ class Form(Mapping[str, str]):
         Raises FormError if one is none.
         """
         parts = [part for value in self.all(name) for part in value.split(",")]
-        if not all(part.isascii() and part.isdecimal() and len(part) < _LONGEST for part in parts):
+        if not all(map(is_number, parts)):
             raise FormError({name: "holds what is no number"})
         return tuple(dict.fromkeys(map(int, parts)))
+
+    def number(self, name: str) -> int | None:
+        """Return the id in a field, None if there is none; raises FormError for anything else."""
+        found = self.numbers(name)
+        if len(found) > 1:
+            raise FormError({name: "holds more than one number"})
+        return found[0] if found else None
 
     def version(self) -> int | None:
         """Return which version of a thing the page showed that this form was in.
 
         Raises FormError if it is no number.
         """
-        found = self.numbers("version")
-        return found[0] if found else None
+        return self.number("version")
+
+    def packed(self, name: str, kind: type[T]) -> T:
+        """Return what a page put into a field as JSON.
+
+        Raises FormError if it is something else.
+        """
+        text = self.text(name)
+        try:
+            found = msgspec.json.decode(text, type=kind)
+        except (msgspec.MsgspecError, RecursionError) as error:
+            raise FormError({name: "is not what a page of this portal sends"}) from error
+        if _ESCAPED_NUL in text:
+            raise FormError({name: "holds a character that no text has"})
+        return found
 
     def file(self, name: str) -> bytes:
         """Return a file that was chosen, b"" if none was."""
@@ -75,8 +98,17 @@ class Form(Mapping[str, str]):
 _LONGEST: Final = 18
 """Digits of a number that every database takes."""
 
+
+def is_number(text: str) -> bool:
+    """Say whether a text is an id or a version, of no more digits than every database takes."""
+    return text.isascii() and text.isdecimal() and len(text) < _LONGEST
+
+
 _MOST: Final = 5_000
 """Fields of a form."""
+
+_NUL: Final = "\x00"
+_ESCAPED_NUL: Final = "\\u0000"
 
 _KEPT: Final = "jobtracker_form"
 
@@ -97,7 +129,7 @@ async def _read(request: Request[Any, Any, Any]) -> Form:
     kind, _ = request.content_type
     if kind == RequestEncodingType.MULTI_PART:
         sent = list((await request.form()).multi_items())
-        texts = [(name, value) for name, value in sent if isinstance(value, str)]
+        texts = _sound((name, value) for name, value in sent if isinstance(value, str))
         files = {name: await file.read() for name, file in sent if isinstance(file, UploadFile)}
         return Form(texts, files)
     # Litestar's own reader keeps the last thousand bodies, with the passwords in them.
@@ -106,4 +138,12 @@ async def _read(request: Request[Any, Any, Any]) -> Form:
         fields = parse_qsl(body, keep_blank_values=True, max_num_fields=_MOST, errors="strict")
     except ValueError as error:
         raise ClientException("This is no form that a page of this portal sends.") from error
-    return Form(fields, {})
+    return Form(_sound(fields), {})
+
+
+def _sound(fields: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Refuse what no keyboard types, and not every database takes."""
+    found = list(fields)
+    if any(_NUL in name or _NUL in value for name, value in found):
+        raise ClientException("This form holds a character that no text has (NUL).")
+    return found

@@ -145,9 +145,8 @@ def undo_edit(
 ) -> Response[Any]:
     """Set back what was changed, and let it follow the site again where it did before."""
     try:
-        values = json.loads(form.text("values"))
-        changes = JobChanges(**values)
-    except (ValueError, TypeError) as error:
+        changes = JobChanges(**form.packed("values", dict[str, Any]))
+    except TypeError as error:
         raise ClientException("This is nothing that a page of this portal sends.") from error
     made = tracker.jobs.update(job_id, changes, expected_version=form.version())
     release = tuple(name for name in form.text("release").split(",") if name)

@@ -16,6 +16,9 @@ SAID_COOKIE: Final = "jt-said"
 _LONGEST: Final = 3_500
 """Bytes of a cookie that every browser keeps."""
 
+# Browsers read "//host" as another server, drop tabs and line ends, and resolve dots.
+_PATH: Final = re.compile(r"(/[A-Za-z0-9_-]+)+")
+
 
 class Undo(Struct, frozen=True, kw_only=True):
     """A form that takes back what was done.
@@ -48,13 +51,18 @@ class Said(Struct, frozen=True, kw_only=True):
         return 4_000 if self.undo is None else 8_000
 
 
+def fits(said: Said) -> bool:
+    """Say whether a message comes to the next page with its undo; long texts may be in there."""
+    return len(_pack(said)) <= _LONGEST
+
+
 def keep(request: Request[Any, Any, Any], base: str, said: Said) -> Cookie:
     """Return the cookie that brings a message to the next page.
 
     One that is too long for a cookie loses its undo, and in the end its last words.
     """
     text = _pack(said)
-    if len(text) > _LONGEST:
+    if not fits(said):
         text = _pack(Said(text=said.text[:500], tone=said.tone))
     return _cookie(request, base, text, 60)
 
@@ -71,10 +79,9 @@ def kept(request: Request[Any, Any, Any]) -> Said | None:
         return None
     try:
         said = msgspec.json.decode(base64.urlsafe_b64decode(f"{text}=="), type=Said)
-    except (ValueError, msgspec.MsgspecError):  # not of ours, or cut
+    except (ValueError, RecursionError, msgspec.MsgspecError):  # not of ours, or cut
         return None
-    # Browsers read "//host" as another server.
-    sound = said.undo is None or re.match(r"/(?![/\\])", said.undo.path)
+    sound = said.undo is None or _PATH.fullmatch(said.undo.path)
     return said if sound else None
 
 

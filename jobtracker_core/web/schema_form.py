@@ -28,6 +28,7 @@ _LONG: Final = 1_000
 """Texts that may be longer are typed into several lines."""
 
 UNITS: Final = ((86_400, "days"), (3_600, "hours"), (60, "minutes"), (1, "seconds"))
+_SIZES: Final = {str(size): size for size, _ in UNITS}
 
 _LABELS: Final = {
     "text": "What",
@@ -204,9 +205,8 @@ def _text(value: Any) -> str:
 
 def _in_units(value: Any, unit: Any) -> tuple[str, int]:
     """Return a span in the largest unit that it is a whole number of, or as it was typed."""
-    known = dict(UNITS)
-    if unit is not None and str(unit).isdecimal() and int(unit) in known:
-        return str(value or ""), int(unit)
+    if unit is not None and str(unit) in _SIZES:
+        return str(value or ""), _SIZES[str(unit)]
     if not isinstance(value, int):
         return "" if value is None else str(value), 60
     size = next(size for size, _ in UNITS if value % size == 0) if value else 60
@@ -304,7 +304,7 @@ def _value(field: FormField, text: str) -> Any:
 
 def seconds(text: str, unit: str) -> Any:
     """Return a span in seconds, or as it was typed if it is none."""
-    size = int(unit) if unit.isdecimal() and int(unit) in dict(UNITS) else 1
+    size = _SIZES.get(unit, 1)
     try:
         length = float(text) * size
     except ValueError:

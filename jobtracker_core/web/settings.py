@@ -130,10 +130,7 @@ def restore_view(
 ) -> Response[None]:
     """Save a view again that was deleted."""
     kind = _one_of(form, "kind", ("jobs", "applications"))
-    try:
-        words = msgspec.json.decode(form.text("query"), type=dict[str, Any])
-    except msgspec.MsgspecError as error:
-        raise ClientException("query is no JSON object.") from error
+    words = form.packed("query", dict[str, Any])
     draft = ViewDraft(
         name=form.text("name"), kind="jobs" if kind == "jobs" else "applications", query=words
     )

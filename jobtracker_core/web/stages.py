@@ -12,12 +12,13 @@ from jobtracker_core.plugins.forms import FormError
 from jobtracker_core.storage.applications import Application, ApplicationDraft, Status
 from jobtracker_core.tracker import JobTracker
 from jobtracker_core.tracker.bulk import MOST
-from jobtracker_core.web.form import Form
+from jobtracker_core.web.form import Form, is_number
 from jobtracker_core.web.present import many
 from jobtracker_core.web.said import Said, Undo
 from jobtracker_core.web.view import STATUSES
 
 _PARTS: Final = 4
+_MOST_STEPS: Final = 2_000
 
 
 class Undone(Struct, frozen=True, kw_only=True):
@@ -35,6 +36,14 @@ def read_status(text: str) -> Status:
         if status == text:
             return status
     raise FormError({"status": f"takes one of {', '.join(STATUSES)}"})
+
+
+def read_time(text: str) -> datetime | None:
+    """Return when an application was sent, None for ""; raises FormError."""
+    try:
+        return datetime.fromisoformat(text) if text else None
+    except ValueError as error:
+        raise FormError({"applied_at": "is no time"}) from error
 
 
 def set_stage(tracker: JobTracker, job_id: int, title: str, status: Status) -> Said:
@@ -69,19 +78,20 @@ def _undo(job_id: int, made: Application, before: Application | None) -> Undo:
 
 def undo_stage(tracker: JobTracker, form: Form, title: str) -> Undone:
     """Take a step back; raises Stale where the application was changed after it."""
-    [number], version = form.numbers("application"), form.version()
+    number, version = form.number("application"), form.version()
+    if number is None:
+        raise FormError({"application": "must be given"})
+    before = form.number("before") or 0
     if not form.text("was"):
         tracker.applications.delete(number, expected_version=version)
         return Undone(message=Said(text=f"{title} is not saved any more."), application=number)
     was = read_status(form.text("was"))
-    sent = form.text("applied_at")
     moved = tracker.applications.move(
         number,
         was,
-        applied_at=datetime.fromisoformat(sent) if sent and was != "draft" else None,
+        applied_at=None if was == "draft" else read_time(form.text("applied_at")),
         expected_version=version,
     )
-    [before] = form.numbers("before") or (0,)
     return Undone(
         message=Said(text=f"{title} is {was} again."),
         application=number,
@@ -130,8 +140,10 @@ def _undo_all(done: list[str]) -> Undo | None:
 def undo_all(tracker: JobTracker, steps: str) -> Said:
     """Take back what `set_all()` did, but for what was changed after it."""
     parts = [step.split(".") for step in steps.split(",")]
-    if not all(len(part) == _PARTS and all(n.isdecimal() for n in part[:3]) for part in parts):
+    if not all(len(part) == _PARTS and all(map(is_number, part[:3])) for part in parts):
         raise FormError({"steps": "is not what a page of this portal sends"})
+    if len(parts) > _MOST_STEPS:
+        raise FormError({"steps": f"takes {_MOST_STEPS:,} jobs at once"})
     done = 0
     for start in range(0, len(parts), MOST):
         portion = parts[start : start + MOST]

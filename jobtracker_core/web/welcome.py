@@ -172,7 +172,7 @@ def run_first(
     form: NamedDependency[Form],
 ) -> Response[Any]:
     """Start the first search, and lead to where it can be watched."""
-    [number] = form.numbers("search") or (0,)
+    number = form.number("search") or 0
     try:
         made = tracker.searches.run(number)
     except CollectorOff as error:

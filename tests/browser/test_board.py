@@ -31,7 +31,7 @@ def drag(page: Page, number: int, status: str) -> None:
     page.mouse.up()
 
 
-def test_a_dragged_card_is_moved_and_moved_back(open_page: Open, pipeline: Pipeline) -> None:
+def test_a_dragged_card_is_moved_and_moved_back(pipeline: Pipeline, open_page: Open) -> None:
     url, tracker = pipeline
     page = open_page(f"{url}/applications")
     drag(page, 2, "applied")
@@ -49,7 +49,7 @@ def test_a_dragged_card_is_moved_and_moved_back(open_page: Open, pipeline: Pipel
     assert tracker.applications.get(2).application.status == "applied"
 
 
-def test_a_drag_that_is_refused_puts_the_card_back(open_page: Open, pipeline: Pipeline) -> None:
+def test_a_drag_that_is_refused_puts_the_card_back(pipeline: Pipeline, open_page: Open) -> None:
     url, tracker = pipeline
     page = open_page(f"{url}/applications", failing=["412", "Failed", "ERR_FAILED"])
     tracker.applications.move(2, "interviewing")
@@ -66,7 +66,7 @@ def test_a_drag_that_is_refused_puts_the_card_back(open_page: Open, pipeline: Pi
     assert tracker.applications.get(2).application.status == "interviewing"
 
 
-def test_cards_are_moved_by_keys_and_by_their_menu(open_page: Open, pipeline: Pipeline) -> None:
+def test_cards_are_moved_by_keys_and_by_their_menu(pipeline: Pipeline, open_page: Open) -> None:
     url, tracker = pipeline
     page = open_page(f"{url}/applications")
     page.keyboard.press("j")

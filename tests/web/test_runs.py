@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from access import let_in
 from jobtracker_core import JobTracker, Settings
+from jobtracker_core.api import live
 from jobtracker_core.contract.run import Counts, RunState
 from jobtracker_core.storage import claims, endings, events, workers
 from jobtracker_core.storage.queue import Installed
@@ -295,3 +297,24 @@ def test_performance_as_lines_and_as_a_table(browser: Any, tracker: JobTracker) 
     assert "1 day with runs, 1 day with failures" in page.html
     for wrong in ("days=0", "days=x", "source=<b>", "day=7"):
         browser.get(f"/admin/performance?{wrong}", status=400)
+
+
+def test_the_stream_ends_soon_after_its_session(
+    browser: Any, tracker: JobTracker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run_live, "LOOKED_AT_S", 0.0)
+    monkeypatch.setattr(run_live, "LONGEST_S", 20.0)
+    monkeypatch.setattr(live, "QUIET_S", 0.1)
+    run_id, message = enqueue(tracker), run_live._message
+
+    def ending(**fields: Any) -> Any:
+        # The page has its first part: now somebody ends the session elsewhere.
+        for session in tracker.sessions.list():
+            tracker.sessions.revoke(session.id)
+        return message(**fields)
+
+    monkeypatch.setattr(run_live, "_message", ending)
+    began = time.monotonic()
+    answer = browser.client.get(f"/at/work/admin/runs/{run_id}/live")
+    assert answer.status_code == 200
+    assert time.monotonic() - began < run_live.LONGEST_S

@@ -50,6 +50,11 @@ def test_the_cookie_is_for_this_portal_alone_and_goes_when_it_was_shown() -> Non
             b'{"text": "x", "undo": {"path": "https://evil.example/"}}'
         ).decode(),
         base64.urlsafe_b64encode(b'{"text": "x", "undo": {"path": "//evil.example/"}}').decode(),
+        *(
+            base64.urlsafe_b64encode(b'{"text": "x", "undo": {"path": "%s"}}' % path).decode()
+            for path in (rb"/\t/evil.example/", rb"/\n/evil.example/", b"/../..//evil.example/")
+        ),
+        base64.urlsafe_b64encode(b'{"text": "x", "z": ' + b"[" * 50_000).decode(),
         base64.urlsafe_b64encode(b"\xff").decode(),
     ],
 )

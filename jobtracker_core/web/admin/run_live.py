@@ -19,15 +19,20 @@ from litestar.response import ServerSentEvent
 from litestar.response.sse import ServerSentEventMessage
 
 from jobtracker_core.api.live import LiveRuns
+from jobtracker_core.storage.errors import StorageError
 from jobtracker_core.storage.events import Event
 from jobtracker_core.tracker import JobTracker
 from jobtracker_core.tracker.runs import Watched
 from jobtracker_core.web.admin import run_view
 from jobtracker_core.web.admin.run_page import head_of
 from jobtracker_core.web.pages import Pages
+from jobtracker_core.web.session import session_cookie
 
 LONGEST_S: Final = 300.0
 """Seconds after which a page has to ask again, with a session that is still good."""
+
+LOOKED_AT_S: Final = 15.0
+"""Seconds after which a stream looks whether its session is still good."""
 
 MOST_OF_A_READER: Final = 24
 """Streams at once; a browser opens six to one server."""
@@ -72,8 +77,16 @@ async def watch_run(
             events=run_view.story(watched.events),
         )
 
+    def good() -> bool:
+        try:
+            session = tracker.sessions.verify(session_cookie(request) or "", in_person=False)
+        except StorageError:
+            # The feed outlives that too; the next look says it.
+            return True
+        return session is not None
+
     return ServerSentEvent(
-        _counted(reader, _messages(first, told, write, known, after)),
+        _counted(reader, _messages(first, told, write, good, known, after)),
         status_code=HTTPStatus.OK,
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
@@ -101,10 +114,12 @@ async def _messages(
     watched: Watched | None,
     more: AsyncGenerator[Watched | None],
     write: Write,
+    good: Callable[[], bool],
     known: list[Event],
     last: int,
 ) -> AsyncGenerator[ServerSentEventMessage]:
     until = time.monotonic() + LONGEST_S
+    look_at = time.monotonic() + LOOKED_AT_S
     async with aclosing(more):
         while True:
             if watched is None:
@@ -122,6 +137,10 @@ async def _messages(
                 watched = await anext(more)
             except StopAsyncIteration:
                 return
+            if time.monotonic() >= look_at:
+                if not await sync_to_thread(good):
+                    return
+                look_at = time.monotonic() + LOOKED_AT_S
 
 
 def _message(**fields: Any) -> ServerSentEventMessage:

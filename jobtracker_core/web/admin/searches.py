@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 from typing import Any, Final, cast
 from urllib.parse import urlencode
 
-import msgspec
 from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
 from litestar.exceptions import ClientException
 from litestar.params import FromPath
+from msgspec import Struct
 
 from jobtracker_core.plugins.forms import FormError
 from jobtracker_core.runner.schedule import ScheduleError
@@ -21,6 +21,7 @@ from jobtracker_core.storage.fields import Line, SourceName
 from jobtracker_core.storage.searches import Search
 from jobtracker_core.tracker import CollectorOff, JobTracker
 from jobtracker_core.tracker.bulk import BulkResult
+from jobtracker_core.tracker.searches import SearchForm
 from jobtracker_core.web import query
 from jobtracker_core.web.admin.beats import strip
 from jobtracker_core.web.admin.collectors import follow, is_off
@@ -89,9 +90,17 @@ def _row(tracker: JobTracker, search: Search, on: Mapping[str, bool]) -> Row:
     return Row(
         search=search,
         strip=strip(tracker.runs.list(search_id=search.id, limit=_BEATS)),
-        schedule=schedule_words(tracker.searches.report(search.id).words),
+        schedule=schedule_words(_words(tracker, search)),
         on=on.get(search.collector),
     )
+
+
+def _words(tracker: JobTracker, search: Search) -> str:
+    try:
+        return tracker.searches.preview(search.id, count=0).words
+    except ScheduleError as error:
+        # Its zone, say, is gone from this machine; the other searches are still to be seen.
+        return f"{error.message}. {error.hint}"
 
 
 def _back(form: Form, search_id: int) -> str:
@@ -236,6 +245,16 @@ def delete_search(
     return pages.go(request, "/admin/searches", said)
 
 
+class _Packed(Struct, frozen=True, kw_only=True):
+    """What `pack()` returns."""
+
+    name: str
+    collector: str
+    query: dict[str, Any]
+    options: dict[str, Any]
+    enabled: bool
+
+
 def pack(search: Search) -> str:
     """Return all that makes a search, to keep it anew."""
     options = {name: value for name, value in options_of(search).items() if value is not None}
@@ -256,15 +275,14 @@ def restore_search(
     form: NamedDependency[Form],
 ) -> Response[Any]:
     """Keep a search anew that was deleted."""
+    packed = form.packed("search", _Packed)
+    if not packed.options.keys() <= {*SearchForm.__struct_fields__}:
+        raise FormError({"search": "is not what a page of this portal sends"})
     try:
-        packed = msgspec.json.decode(form.text("search"), type=dict[str, Any])
-        name, collector, words = (packed[each] for each in ("name", "collector", "query"))
-        options, enabled = packed["options"], packed["enabled"]
-    except (msgspec.MsgspecError, KeyError) as error:
-        raise FormError({"search": "is not what a page of this portal sends"}) from error
-    try:
-        made = tracker.searches.add(name, collector, words, **cast("Any", options))
-        if not enabled:
+        made = tracker.searches.add(
+            packed.name, packed.collector, packed.query, **cast("Any", packed.options)
+        )
+        if not packed.enabled:
             made = tracker.searches.pause(made.id)
     except (FormError, ScheduleError, Duplicate) as error:
         said = Said(text=f"It could not be put back: {error}.", tone="wrong")
