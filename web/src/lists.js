@@ -48,6 +48,8 @@ export function press(key) {
   const outside = key === 'u' ? newestUndo() : $$(`[data-key="${name}"]`).find((one) => !$('a[data-row]', rowOf(one) ?? one));
   const target = (row && $(`[data-key="${name}"]`, row)) ?? outside;
   target?.click();
+  // What unfolds is there to be filled in.
+  if (target?.matches('summary') && target.parentElement.open) $('select, input:not([type=hidden])', target.parentElement)?.focus();
 }
 
 // A row that was replaced keeps the focus; that of one that went goes to the one after it. What was
