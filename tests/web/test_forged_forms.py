@@ -20,6 +20,13 @@ SEARCH: dict[str, Any] = {
     "options": {},
     "enabled": True,
 }
+WRONG: tuple[dict[str, Any], ...] = (
+    {"options": []},
+    {"options": {"nope": 1}},
+    {"name": 5},
+    {"collector": []},
+    {"query": {"text": "\x00"}},
+)
 MANY = 20_000
 
 
@@ -51,16 +58,7 @@ def test_what_no_page_sends_is_refused(browser, tracker: JobTracker) -> None:
         (f"/jobs/{job}/edit", {"title": "a\x00b", "version": 1}),
         (f"/jobs/{job}/edit", {"a\x00b": "", "version": 1}),
         ("/admin/searches/restore", {"search": DEEP}),
-        *(
-            ("/admin/searches/restore", {"search": json.dumps(SEARCH | wrong)})
-            for wrong in (
-                {"options": []},
-                {"options": {"nope": 1}},
-                {"name": 5},
-                {"collector": []},
-                {"query": {"text": "\x00"}},
-            )
-        ),
+        *(("/admin/searches/restore", {"search": json.dumps(SEARCH | one)}) for one in WRONG),
     ]
     began = time.monotonic()
     for path, fields in forged:

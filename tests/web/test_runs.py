@@ -321,7 +321,8 @@ def test_a_stream_that_is_about_to_begin_counts(
     browser: Any, tracker: JobTracker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(run_live, "MOST_OF_A_READER", 1)
-    run_id, statuses = ended(tracker), []
+    run_id = ended(tracker)
+    statuses: list[int] = []
     path, expectations = f"/at/work/admin/runs/{run_id}/live", run_live._expectations
 
     def meanwhile(*given: Any) -> Any:
