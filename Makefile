@@ -7,7 +7,7 @@ PLUGINS := $(sort $(wildcard plugins/jobtracker-*))
 WORKERS ?= 2
 ARGS ?=
 
-.PHONY: help setup demo run test test-all test-rest faults coverage check format bench openapi constraints assets assets-check clean
+.PHONY: help setup demo run test test-all test-rest faults coverage check format bench openapi constraints assets assets-check screenshots clean
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
@@ -67,6 +67,9 @@ assets: ## Build the portal's style sheet, scripts and icons again (needs Node 2
 assets-check: assets ## Build them, and fail if they differ from what is committed
 	@git diff --exit-code --stat -- jobtracker_core/web/static
 	@test -z "$$(git status --porcelain -- jobtracker_core/web/static)"
+
+screenshots: $(READY) ## Take the pictures of the documentation (needs Chromium)
+	@PYTHONPATH=.:tests/support $(BIN)/python tests/browser/screenshots.py $(ARGS)
 
 clean: ## Remove the environment and caches
 	rm -rf $(VENV) web/node_modules dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

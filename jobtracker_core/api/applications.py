@@ -20,6 +20,7 @@ from jobtracker_core.contract.access import Scope
 from jobtracker_core.storage.application_list import (
     ApplicationFilters,
     ApplicationList,
+    ApplicationSort,
     Pipeline,
 )
 from jobtracker_core.storage.applications import (
@@ -102,7 +103,7 @@ def read_filters(
     **operation(
         "listApplications",
         "List applications, the latest first",
-        description="Go on with `after`, or follow the Link header.",
+        description="Go on with `after`, or follow the Link header. A mark is one of its order.",
         scope=Scope.JOBS_READ,
         headers=[NEXT],
     ),
@@ -111,6 +112,13 @@ def list_applications(
     tracker: NamedDependency[JobTracker],
     filters: NamedDependency[ApplicationFilters],
     *,
+    sort: Annotated[
+        ApplicationSort,
+        QueryParameter(
+            description="Those made last first, those moved last, or those whose next action is "
+            "due first"
+        ),
+    ] = "latest",
     limit: Annotated[
         int, QueryParameter(description="Applications at most", ge=1, le=MOST_PER_PAGE)
     ] = 50,
@@ -127,7 +135,9 @@ def list_applications(
     if after is not None and before is not None:
         raise wrong("before", "cannot stand together with `after`")
     try:
-        found = tracker.applications.list(limit=limit, after=after, before=before, **filters)
+        found = tracker.applications.list(
+            limit=limit, after=after, before=before, sort=sort, **filters
+        )
     except NotFound as error:
         raise wrong("after" if after is not None else "before", str(error)) from error
     words: dict[str, object] = {name: word for name, word in filters.items() if name != "text"}
@@ -135,6 +145,7 @@ def list_applications(
     if is_open is not None:
         words["open"] = str(is_open).lower()
     words |= {"search": filters.get("text"), "limit": limit, "after": found.after}
+    words["sort"] = None if sort == "latest" else sort
     return leading_on(found, None if found.after is None else words)
 
 

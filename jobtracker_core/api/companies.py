@@ -22,10 +22,12 @@ from jobtracker_core.storage.companies import (
     CompanyList,
     FoundCompany,
 )
+from jobtracker_core.storage.company_figures import CompanyFigures
 from jobtracker_core.storage.fields import Name
 from jobtracker_core.tracker import JobTracker
 
 _LONGEST_MARK = 1_000
+_MOST_AT_ONCE = 500
 
 CompanyId = Annotated[int, PathParameter(description="The company's number")]
 CompanyText = Annotated[
@@ -63,6 +65,30 @@ def list_companies(
     found = tracker.companies.list(text=search, limit=limit, after=after)
     words = {"search": search, "limit": limit, "after": found.after}
     return leading_on(found, None if found.after is None else words)
+
+
+@get(
+    "/figures",
+    **operation(
+        "countOfCompanies",
+        "Count the jobs and applications of several companies",
+        description="In the order of the numbers; companies that are not there have none.",
+        scope=Scope.JOBS_READ,
+    ),
+)
+def count_of_companies(
+    tracker: NamedDependency[JobTracker],
+    company_ids: Annotated[
+        str,
+        QueryParameter(
+            description=f"Numbers of at most {_MOST_AT_ONCE} companies, with commas between them",
+            pattern=r"^\d{1,18}(,\d{1,18})*$",
+            max_length=19 * _MOST_AT_ONCE,
+        ),
+    ],
+) -> tuple[CompanyFigures, ...]:
+    """Count the jobs and applications of several companies."""
+    return tracker.companies.figures([int(number) for number in company_ids.split(",")])
 
 
 @post(
@@ -151,7 +177,7 @@ def companies_router() -> Router:
     return Router(
         "/companies",
         route_handlers=[
-            *(list_companies, create_company, find_or_create_company),
+            *(list_companies, count_of_companies, create_company, find_or_create_company),
             *(get_company, update_company),
         ],
         guards=[refuse_unknown_parameters],

@@ -11,7 +11,7 @@ from msgspec import structs
 from jobtracker_core.cli.entry_options import changes_of, entered, entry_options, moment
 from jobtracker_core.cli.output import clean, clean_lines, print_fields, print_json, print_table
 from jobtracker_core.cli.place import Family, curl_option, open_place
-from jobtracker_core.storage.application_list import ApplicationFilters
+from jobtracker_core.storage.application_list import ApplicationFilters, ApplicationSort
 from jobtracker_core.storage.applications import (
     Application,
     ApplicationChanges,
@@ -61,12 +61,19 @@ def applications(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001
     metavar="DATE",
     help="Only with a next action due by that day.",
 )
+@click.option(
+    "--sort",
+    type=click.Choice(get_args(ApplicationSort)),
+    default="latest",
+    show_default=True,
+    help="Those made last first, those moved last, or those whose next action is due first.",
+)
 @click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True)
 @click.option("--after", metavar="MARK", help="Go on after an earlier page's mark.")
 @curl_option
 @_json
 def list_(limit: int, after: str | None, as_json: bool, curl: bool, **given: Any) -> None:  # noqa: FBT001
-    """List applications, the latest first."""
+    """List applications."""
     due: datetime | None = given["due"]
     filters: ApplicationFilters = {
         "status": given["status"],
@@ -79,7 +86,7 @@ def list_(limit: int, after: str | None, as_json: bool, curl: bool, **given: Any
         "next_action_until": None if due is None else due.date(),
     }
     with open_place(curl=curl) as tracker:
-        found = tracker.applications.list(limit=limit, after=after, **filters)
+        found = tracker.applications.list(limit=limit, after=after, sort=given["sort"], **filters)
     if as_json:
         print_json(found)
         return

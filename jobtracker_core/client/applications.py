@@ -13,6 +13,7 @@ from jobtracker_core.client.session import Session
 from jobtracker_core.storage.application_list import (
     ApplicationFilters,
     ApplicationList,
+    ApplicationSort,
     Pipeline,
 )
 from jobtracker_core.storage.applications import (
@@ -42,10 +43,14 @@ class Applications:
         after: str | None = None,
         before: str | None = None,
         offset: int = 0,
+        sort: ApplicationSort = "latest",
         **filters: Unpack[ApplicationFilters],
     ) -> ApplicationList:
-        """List applications; `after` or `before` is the mark that another page gave."""
-        words = _words(filters)
+        """List applications; `after` or `before` is the mark that another page gave.
+
+        Those without a next action stand last where they are ordered by it.
+        """
+        words = {"sort": sort, **_words(filters)}
 
         def read(most: int, mark: str | None, back: str | None = None) -> ApplicationList:
             return self._session.get(

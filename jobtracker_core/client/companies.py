@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from jobtracker_core.client.paging import joined
 from jobtracker_core.client.session import Session
@@ -13,6 +13,7 @@ from jobtracker_core.storage.companies import (
     CompanyList,
     FoundCompany,
 )
+from jobtracker_core.storage.company_figures import CompanyFigures
 from jobtracker_core.tracker import entries
 
 
@@ -35,6 +36,14 @@ class Companies:
     def export(self, *, text: str | None = None) -> Iterator[Company]:
         """Yield all companies of a list, however many."""
         return self._session.lines("/companies/export", Company, format="jsonl", search=text)
+
+    def figures(self, company_ids: Sequence[int]) -> tuple[CompanyFigures, ...]:
+        """Count the jobs and applications of each of at most 500 companies, in their order.
+
+        Companies that are not there have none. Raises FormError for too many.
+        """
+        ids = ",".join(map(str, company_ids))
+        return self._session.get("/companies/figures", tuple[CompanyFigures, ...], company_ids=ids)
 
     def get(self, company_id: int) -> Company:
         """Return one company; raises NotFound."""

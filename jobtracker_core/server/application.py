@@ -112,6 +112,8 @@ class Application(Litestar):
             scope["method"] = "GET"
             # What is sent until somebody goes away ends with its headers.
             receive = _gone
+            # What compresses holds the headers back until there is a body.
+            scope["headers"] = [one for one in scope["headers"] if one[0] != b"accept-encoding"]
         wanted = HEADERS | SECURE if scope["scheme"] == "https" else HEADERS
         send = partial(_send, send, wanted=wanted, head=head, begun=begun)
         if scope["method"] == "OPTIONS":

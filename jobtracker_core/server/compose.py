@@ -9,7 +9,6 @@ from functools import partial
 from typing import Any, cast
 
 from litestar import Request, Response, Router
-from litestar.config.compression import CompressionConfig
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
 from litestar.plugins import PluginProtocol
@@ -18,6 +17,7 @@ from jobtracker_core.api import problems
 from jobtracker_core.api.app import api_router, document_of, follow_runs
 from jobtracker_core.api.metrics import Metrics
 from jobtracker_core.server.application import Application
+from jobtracker_core.server.compression import COMPRESSION
 from jobtracker_core.tracker import JobTracker
 from jobtracker_core.web import portal
 from jobtracker_core.web.session import LoginNeeded, lead_to_login
@@ -126,10 +126,7 @@ def build(
             LoginNeeded: to_login,
         },
         plugins=list(plugins),
-        # Fonts are compressed already.
-        compression_config=CompressionConfig(
-            backend="gzip", gzip_compress_level=6, exclude=["/static/fonts/"]
-        ),
+        compression_config=COMPRESSION,
         # Each of these has a default of Litestar's that reads the environment, sets up the logging
         # of the whole process, or serves pages from elsewhere.
         debug=False,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Any, TypedDict, Unpack
+from typing import Any, Literal, TypedDict, Unpack
 
 import sqlalchemy as sa
 from msgspec import Struct
@@ -44,8 +44,12 @@ class ApplicationFilters(TypedDict, total=False):
     next_action_until: date | None
 
 
+ApplicationSort = Literal["latest", "moved", "next_action"]
+"""Those made last first, those moved last, or those whose next action is due first."""
+
+
 class ApplicationList(Struct, frozen=True, kw_only=True):
-    """A page of a list, the latest application first; None where there is no other page."""
+    """A page of a list; None where there is no other page."""
 
     items: tuple[Application, ...]
     after: str | None
@@ -65,7 +69,16 @@ class Pipeline(Struct, frozen=True, kw_only=True):
 
 
 _APPLICATIONS = Reader(Application, tuple(applications.columns))
-_LATEST: Order[Application] = Order(applications.c.id, None, lambda row: (row.id, None))
+_ORDERS: dict[ApplicationSort, Order[Application]] = {
+    "latest": Order(applications.c.id, None, lambda row: (row.id, None)),
+    "moved": Order(applications.c.id, applications.c.moved_at, lambda row: (row.id, row.moved_at)),
+    "next_action": Order(
+        applications.c.id,
+        applications.c.next_action_on,
+        lambda row: (row.id, row.next_action_on),
+        rising=True,
+    ),
+}
 
 
 def list_applications(
@@ -75,17 +88,18 @@ def list_applications(
     after: str | None = None,
     before: str | None = None,
     offset: int = 0,
+    sort: ApplicationSort = "latest",
     **filters: Unpack[ApplicationFilters],
 ) -> ApplicationList:
-    """Return applications, those that were made last first.
+    """Return applications in an order.
 
     Raises:
-        NotFound: `after` or `before` is nothing that a page gave.
+        NotFound: `after` or `before` is nothing that a page of this order gave.
         ValueError: Both were given.
     """
     statement = sa.select(applications).where(*_conditions(filters))
     with db.read() as conn:
-        page = _LATEST.read(
+        page = _ORDERS[sort].read(
             conn, _APPLICATIONS, statement, limit=limit, after=after, before=before, offset=offset
         )
     return ApplicationList(items=page.items, after=page.after, before=page.before)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Generic, TypeVar
 
 import sqlalchemy as sa
@@ -36,8 +36,9 @@ class Order(Generic[T]):
 
     Args:
         number: The column of the rows' numbers.
-        value: What they are ordered by, a time or a number; without it, by number alone.
+        value: What they are ordered by, a time, a day or a number; without it, by number alone.
         of: Returns number and value of a row that was read.
+        rising: The smallest value first instead; of equal ones the earliest number.
     """
 
     def __init__(
@@ -45,10 +46,13 @@ class Order(Generic[T]):
         number: sa.Column[int],
         value: ColumnElement[Any] | None,
         of: Callable[[T], tuple[int, Any]],
+        *,
+        rising: bool = False,
     ) -> None:
         self._number = number
         self._value = value
         self._of = of
+        self._rising = rising
 
     def read(
         self,
@@ -113,8 +117,9 @@ class Order(Generic[T]):
                 statement = statement.where(number > at if up else number < at)
             return [statement.order_by(by_number)]
         value = self._value
+        rising = up != self._rising
         with_value = statement.where(value.is_not(None)).order_by(
-            value.asc() if up else value.desc(), by_number
+            value.asc() if rising else value.desc(), number.asc() if rising else number.desc()
         )
         without = statement.where(value.is_(None)).order_by(by_number)
         if mark is None:
@@ -130,13 +135,13 @@ class Order(Generic[T]):
         assert self._value is not None  # noqa: S101  (for the types: only called with one)
         row = sa.tuple_(self._value, self._number)
         place = sa.tuple_(sa.literal(at_value, self._value.type), sa.literal(at))
-        return row > place if up else row < place
+        return row > place if up != self._rising else row < place
 
     def _position(self, mark: str) -> tuple[Any, int]:
         text, _, number = mark.partition("~")
-        is_time = self._value is not None and isinstance(self._value.type, UtcDateTime)
+        kind = None if self._value is None else self._value.type
         try:
-            return (None if text == "-" else _value(text, is_time=is_time)), _number(number)
+            return (None if text == "-" else _value(text, kind)), _number(number)
         except (ValueError, OverflowError):
             raise _no_position(mark) from None
 
@@ -168,14 +173,18 @@ def _text(value: Any) -> str:
         return "-"
     if isinstance(value, datetime):
         return str((value - _EPOCH) // _MICROSECOND)
+    if isinstance(value, date):
+        return str(value.toordinal())
     return repr(float(value))
 
 
-def _value(text: str, *, is_time: bool) -> Any:
+def _value(text: str, kind: sa.types.TypeEngine[Any] | None) -> Any:
     if not text.isascii() or len(text) > LONGEST_MARK:
         raise ValueError(text)
-    if is_time:
+    if isinstance(kind, UtcDateTime):
         return _EPOCH + int(text) * _MICROSECOND
+    if isinstance(kind, sa.Date):
+        return date.fromordinal(int(text))
     value = float(text)
     if not math.isfinite(value):
         raise ValueError(text)

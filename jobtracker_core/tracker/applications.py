@@ -12,6 +12,7 @@ from jobtracker_core.storage import application_list, applications
 from jobtracker_core.storage.application_list import (
     ApplicationFilters,
     ApplicationList,
+    ApplicationSort,
     Pipeline,
 )
 from jobtracker_core.storage.applications import (
@@ -43,15 +44,20 @@ class Applications:
         after: str | None = None,
         before: str | None = None,
         offset: int = 0,
+        sort: ApplicationSort = "latest",
         **filters: Unpack[ApplicationFilters],
     ) -> ApplicationList:
-        """List applications; `after` or `before` is the mark that another page gave."""
+        """List applications; `after` or `before` is the mark that another page gave.
+
+        Those without a next action stand last where they are ordered by it.
+        """
         return application_list.list_applications(
             self._tracker.database,
             limit=limit,
             after=after,
             before=before,
             offset=offset,
+            sort=sort,
             **filters,
         )
 

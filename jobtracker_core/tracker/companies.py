@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from jobtracker_core.ingest import company
 from jobtracker_core.plugins.forms import FormError
-from jobtracker_core.storage import companies
+from jobtracker_core.storage import companies, company_figures
 from jobtracker_core.storage.companies import (
     Company,
     CompanyChanges,
@@ -14,7 +14,8 @@ from jobtracker_core.storage.companies import (
     CompanyList,
     FoundCompany,
 )
-from jobtracker_core.tracker import entries
+from jobtracker_core.storage.company_figures import CompanyFigures
+from jobtracker_core.tracker import bulk, entries
 from jobtracker_core.tracker.exporting import AT_ONCE, exported, walk
 from jobtracker_core.tracker.stored import Installation
 
@@ -35,6 +36,14 @@ class Companies:
         """Give all companies of a list, however many; it stands in the audit log."""
         rows = walk(lambda after: self.list(text=text, limit=AT_ONCE, after=after))
         return exported(self._tracker, "company", rows)
+
+    def figures(self, company_ids: Sequence[int]) -> tuple[CompanyFigures, ...]:
+        """Count the jobs and applications of each of at most 500 companies, in their order.
+
+        Companies that are not there have none. Raises FormError for too many.
+        """
+        bulk.check_number("company_ids", company_ids)
+        return company_figures.figures(self._tracker.database, company_ids)
 
     def get(self, company_id: int) -> Company:
         """Return one company; raises NotFound."""

@@ -12,7 +12,11 @@ from litestar.di import NamedDependency
 from litestar.exceptions import ClientException
 from msgspec import Struct
 
-from jobtracker_core.storage.application_list import ApplicationFilters, Pipeline
+from jobtracker_core.storage.application_list import (
+    ApplicationFilters,
+    ApplicationSort,
+    Pipeline,
+)
 from jobtracker_core.storage.applications import Application, Status
 from jobtracker_core.storage.fields import Line
 from jobtracker_core.tracker import JobTracker
@@ -39,6 +43,7 @@ _OF_LIST: Final[query.Words] = {
     "company_id": ("company_id", int),
     "job_id": ("job_id", int),
     "next_action_until": ("next_action_until", date),
+    "sort": ("sort", ApplicationSort),
     "after": ("after", str),
     "before": ("before", str),
 }
@@ -153,8 +158,9 @@ def _list(
     after, before = found.pop("after", None), found.pop("before", None)
     if after and before:
         raise ClientException("A page goes on after one application or ends before one, not both.")
+    sort: ApplicationSort = found.pop("sort", "latest")
     filters = cast("ApplicationFilters", found)
-    page = tracker.applications.list(limit=PAGE, after=after, before=before, **filters)
+    page = tracker.applications.list(limit=PAGE, after=after, before=before, sort=sort, **filters)
     others = cast("ApplicationFilters", {k: v for k, v in found.items() if k not in _STATES})
     counts = tracker.applications.pipeline(**others)
     given = {name: value for name, value in given.items() if name not in {"after", "before"}}
@@ -177,6 +183,9 @@ def _list(
         newer=_path({**mine, "before": page.before}) if page.before else None,
         older=_path({**mine, "after": page.after}) if page.after else None,
         given=given,
+        sort=sort,
+        shared={name: value for name, value in given.items() if name in _FILTERS},
+        exported={name: value for name, value in given.items() if name != "sort"},
         path=_path,
         curl=curl(_with(f"{pages.root(request)}/api/v1/applications", _api(given))),
         tags=tracker.tags.list(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -11,22 +12,17 @@ from litestar.params import FromPath
 from msgspec import Struct
 
 from jobtracker_core.plugins.forms import FormError
-from jobtracker_core.storage.application_list import Pipeline
 from jobtracker_core.storage.companies import Company, CompanyChanges, CompanyDraft
+from jobtracker_core.storage.company_figures import CompanyFigures
 from jobtracker_core.storage.errors import Duplicate, Stale
 from jobtracker_core.storage.fields import Line
-from jobtracker_core.storage.search import Tally
 from jobtracker_core.tracker import JobTracker
 from jobtracker_core.web import query
-from jobtracker_core.web.board import LIVE, count_of
 from jobtracker_core.web.entry import Entry, EntryField, changed, texts_in, texts_of
 from jobtracker_core.web.form import Form
 from jobtracker_core.web.pages import Pages
 from jobtracker_core.web.said import Said, Undo
-from jobtracker_core.web.view import STATUSES, curl
-
-_PAGE: Final = 25
-"""Companies of a page: each is asked for its jobs and its applications."""
+from jobtracker_core.web.view import PAGE, curl
 
 _OF_ONE: Final = 10
 
@@ -54,12 +50,10 @@ FIELDS: Final = (
 
 
 class Row(Struct, frozen=True, kw_only=True):
-    """A company with its open jobs, its live applications, and all of these."""
+    """A company, and what there is of it."""
 
     company: Company
-    jobs: Tally
-    live: int
-    applications: int
+    figures: CompanyFigures
 
 
 @get("/companies", sync_to_thread=True, include_in_schema=False)
@@ -72,14 +66,14 @@ def list_companies(
     words: query.Words = {"q": ("text", Line), "after": ("after", str)}
     given = query.read(request.query_params, words)
     text, after = given.get("text"), given.get("after")
-    found = tracker.companies.list(text=text, limit=_PAGE, after=after)
+    found = tracker.companies.list(text=text, limit=PAGE, after=after)
     filters = {"q": text} if text else {}
     older = urlencode({**filters, "after": found.after}) if found.after else None
     return pages.render(
         request,
         "companies.html",
         section="companies",
-        rows=[_row(tracker, company) for company in found.items],
+        rows=_rows(tracker, found.items),
         text=text or "",
         filters=filters,
         first=f"/companies?{urlencode(filters)}" if filters else "/companies",
@@ -92,18 +86,14 @@ def list_companies(
     )
 
 
-def _row(tracker: JobTracker, company: Company) -> Row:
-    counts = tracker.applications.pipeline(company_id=company.id)
-    return Row(
-        company=company,
-        jobs=tracker.jobs.tally(company_id=company.id, closed=False),
-        live=sum(count_of(counts, status) for status in LIVE),
-        applications=_all(counts),
+def _rows(tracker: JobTracker, companies: Sequence[Company]) -> tuple[Row, ...]:
+    if not companies:
+        return ()
+    counted = tracker.companies.figures([company.id for company in companies])
+    return tuple(
+        Row(company=company, figures=figures)
+        for company, figures in zip(companies, counted, strict=True)
     )
-
-
-def _all(counts: Pipeline) -> int:
-    return sum(count_of(counts, status) for status in STATUSES)
 
 
 @get("/companies/{company_id:int}", sync_to_thread=True, include_in_schema=False)
@@ -124,7 +114,7 @@ def show(
         jobs=tracker.jobs.search(company_id=company_id, limit=_OF_ONE),
         jobs_count=tracker.jobs.tally(company_id=company_id),
         applications=tracker.applications.list(company_id=company_id, limit=_OF_ONE),
-        applications_count=_all(tracker.applications.pipeline(company_id=company_id)),
+        figures=tracker.companies.figures([company_id])[0],
         contacts=tracker.contacts.list(company_id=company_id, limit=50).items,
         curl=curl(f"{pages.root(request)}/api/v1/companies/{company_id}"),
     )

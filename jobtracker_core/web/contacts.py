@@ -13,7 +13,15 @@ from jobtracker_core.storage.contacts import Contact, ContactChanges, ContactDra
 from jobtracker_core.storage.errors import Stale
 from jobtracker_core.tracker import JobTracker
 from jobtracker_core.web import query
-from jobtracker_core.web.entry import Entry, EntryField, changed, go_back, texts_in, texts_of
+from jobtracker_core.web.entry import (
+    Entry,
+    EntryField,
+    ask_first,
+    changed,
+    go_back,
+    texts_in,
+    texts_of,
+)
 from jobtracker_core.web.form import Form
 from jobtracker_core.web.pages import Pages
 from jobtracker_core.web.said import Said, Undo
@@ -140,10 +148,13 @@ def remove(
 ) -> Response[Any]:
     """Remove a contact; its undo enters it again."""
     now = tracker.contacts.get(contact_id)
-    tracker.contacts.delete(contact_id, expected_version=form.version())
     page = _editing(now)
     undo = Undo(path="/contacts/new", fields={**texts_of(FIELDS, now), **page.hidden})
     said = Said(text=f"{now.name[:60]} is removed.", undo=undo)
+    asked = ask_first(request, pages, form, page, now.name, said)
+    if asked is not None:
+        return asked
+    tracker.contacts.delete(contact_id, expected_version=form.version())
     return go_back(request, pages, form, page.back, said)
 
 

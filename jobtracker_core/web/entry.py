@@ -16,9 +16,19 @@ from jobtracker_core.web.form import Form
 from jobtracker_core.web.job_fields import JobField as EntryField
 from jobtracker_core.web.login import is_ours
 from jobtracker_core.web.pages import Pages
-from jobtracker_core.web.said import Said
+from jobtracker_core.web.said import Said, fits
 
-__all__ = ["Entry", "EntryField", "changed", "go_back", "refuse", "texts_in", "texts_of", "theirs"]
+__all__ = [
+    "Entry",
+    "EntryField",
+    "ask_first",
+    "changed",
+    "go_back",
+    "refuse",
+    "texts_in",
+    "texts_of",
+    "theirs",
+]
 
 Texts = Mapping[str, str]
 _TICKED = "on"
@@ -151,6 +161,31 @@ def go_back(
     back = form.text("back")
     inside = is_ours(back, base)
     return pages.go(request, back.removeprefix(base) if inside else otherwise, message)
+
+
+def ask_first(
+    request: Request[Any, Any, Any],
+    pages: Pages,
+    form: Form,
+    page: Entry,
+    name: str,
+    message: Said,
+) -> Response[str] | None:
+    """Ask before something is deleted whose text is too long for an undo; None if all is well.
+
+    `page` is the one that it is edited on, and `message` what would be told afterwards.
+    """
+    if fits(message) or form.flag("confirmed"):
+        return None
+    return pages.render(
+        request,
+        "sure.html",
+        section=page.section,
+        entry=page,
+        name=name,
+        action=f"{page.action}/delete",
+        hidden={"version": form.text("version"), "back": form.text("back"), "confirmed": 1},
+    )
 
 
 def refuse(error: FormError | StorageError) -> Said:

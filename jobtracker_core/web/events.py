@@ -18,10 +18,10 @@ from jobtracker_core.storage.fields import Day
 from jobtracker_core.storage.timeline import Event, EventChanges, EventDraft
 from jobtracker_core.tracker import JobTracker
 from jobtracker_core.web import query
-from jobtracker_core.web.entry import Entry, EntryField, go_back, texts_in
+from jobtracker_core.web.entry import Entry, EntryField, ask_first, go_back, texts_in
 from jobtracker_core.web.form import Form
 from jobtracker_core.web.pages import Pages
-from jobtracker_core.web.preferences import Preferences
+from jobtracker_core.web.preferences import ZONES, Preferences
 from jobtracker_core.web.said import Said, Undo
 
 _KINDS: Final = (
@@ -63,6 +63,7 @@ def fields_for(reminder: str = "") -> tuple[EntryField, ...]:
             label="Time zone",
             maxlength=100,
             hint="Whose clock these times are by, such as Europe/Berlin.",
+            suggestions=ZONES,
         ),
         EntryField(
             name="place", label="Place", maxlength=300, hint="An address, a link, a number."
@@ -327,7 +328,6 @@ def delete(
 ) -> Response[Any]:
     """Delete an event; its undo makes it again."""
     event = tracker.timeline.get(event_id)
-    tracker.timeline.delete(event_id, expected_version=form.version())
     fields: dict[str, str | int] = {**texts_of(event), "starts_at": event.starts_at.isoformat()}
     also = {
         "ends_at": None if event.ends_at is None else event.ends_at.isoformat(),
@@ -339,6 +339,10 @@ def delete(
     said = Said(
         text=f"{event.title[:60]} is deleted.", undo=Undo(path="/events/new", fields=fields)
     )
+    asked = ask_first(request, pages, form, _editing(event), event.title, said)
+    if asked is not None:
+        return asked
+    tracker.timeline.delete(event_id, expected_version=form.version())
     return go_back(request, pages, form, "/calendar", said)
 
 

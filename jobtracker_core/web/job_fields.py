@@ -17,7 +17,11 @@ Texts = Mapping[str, str | tuple[str, ...]]
 
 
 class JobField(Struct, frozen=True, kw_only=True):
-    """A field: `kind` as the macro of forms knows it; `wide` takes a line of its own."""
+    """A field: `kind` as the macro of forms knows it; `wide` takes a line of its own.
+
+    Attributes:
+        suggestions: Offered while somebody types; anything else is taken too.
+    """
 
     name: str
     label: str
@@ -29,6 +33,7 @@ class JobField(Struct, frozen=True, kw_only=True):
     required: bool = False
     wide: bool = False
     rows: int = 4
+    suggestions: tuple[str, ...] = ()
 
 
 def _options(kinds: Any, *, empty: bool = True) -> tuple[tuple[str, str], ...]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Final, Literal
 from urllib.parse import unquote
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 from litestar import Request
 from litestar.datastructures import Cookie
@@ -22,6 +22,9 @@ ZONE_COOKIE: Final = "jt-zone"
 PLAIN_COOKIE: Final = "jt-plain"
 AUTO: Final = "auto:"
 """What stands before a time zone that the device found out by itself."""
+
+ZONES: Final = ("UTC", *sorted(zone for zone in available_timezones() if "/" in zone))
+"""The time zones to choose from."""
 
 _A_YEAR: Final = 365 * 24 * 3600
 _UTC: Final = ZoneInfo("UTC")

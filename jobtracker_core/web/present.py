@@ -33,6 +33,7 @@ _THOUSAND: Final = 1_000
 _WITH_TENTHS: Final = 10
 _MILLION: Final = 1_000_000
 _SHORTENED_FROM: Final = 10_000
+_WITHOUT_CENTS: Final = 1_000
 
 _SIGNS: Final = {"EUR": "€", "GBP": "£", "USD": "$"}
 """Signs that mean one currency; "kr", "¥" and most dollars do not."""
@@ -251,6 +252,8 @@ def _short(low: float, high: float) -> str:
         if min(low, high) >= least:
             tenths = (f"{amount / unit:,.1f}".removesuffix(".0") for amount in (low, high))
             return _range(*tenths) + sign
+    if min(low, high) >= _WITHOUT_CENTS:
+        return _range(f"{low:,.0f}", f"{high:,.0f}")
     return _range(_full(low), _full(high))
 
 

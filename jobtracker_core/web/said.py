@@ -51,13 +51,18 @@ class Said(Struct, frozen=True, kw_only=True):
         return 4_000 if self.undo is None else 8_000
 
 
+def fits(said: Said) -> bool:
+    """Say whether a message comes to the next page with its undo; long texts may be in there."""
+    return len(_pack(said)) <= _LONGEST
+
+
 def keep(request: Request[Any, Any, Any], base: str, said: Said) -> Cookie:
     """Return the cookie that brings a message to the next page.
 
     One that is too long for a cookie loses its undo, and in the end its last words.
     """
     text = _pack(said)
-    if len(text) > _LONGEST:
+    if not fits(said):
         text = _pack(Said(text=said.text[:500], tone=said.tone))
     return _cookie(request, base, text, 60)
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any
 from urllib.parse import urlencode
-from zoneinfo import available_timezones
 
 import msgspec
 from litestar import Request, Response, get, post
@@ -25,8 +24,6 @@ from jobtracker_core.web.form import Form
 from jobtracker_core.web.login import is_ours
 from jobtracker_core.web.pages import Pages
 from jobtracker_core.web.said import Said, Undo
-
-_ZONES: Final = ("UTC", *sorted(zone for zone in available_timezones() if "/" in zone))
 
 
 @get("/settings", sync_to_thread=True, include_in_schema=False)
@@ -226,7 +223,7 @@ def _page(
         status=status,
         headers=headers,
         section="settings",
-        zones=_ZONES,
+        zones=preferences.ZONES,
         views=tracker.views.list(),
         place=_place,
         view_problems=view_problems or {},

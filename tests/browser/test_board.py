@@ -31,7 +31,7 @@ def drag(page: Page, number: int, status: str) -> None:
     page.mouse.up()
 
 
-def test_a_dragged_card_is_moved_and_moved_back(open_page: Open, pipeline: Pipeline) -> None:
+def test_a_dragged_card_is_moved_and_moved_back(pipeline: Pipeline, open_page: Open) -> None:
     url, tracker = pipeline
     page = open_page(f"{url}/applications")
     drag(page, 2, "applied")
@@ -49,7 +49,7 @@ def test_a_dragged_card_is_moved_and_moved_back(open_page: Open, pipeline: Pipel
     assert tracker.applications.get(2).application.status == "applied"
 
 
-def test_a_drag_that_is_refused_puts_the_card_back(open_page: Open, pipeline: Pipeline) -> None:
+def test_a_drag_that_is_refused_puts_the_card_back(pipeline: Pipeline, open_page: Open) -> None:
     url, tracker = pipeline
     page = open_page(f"{url}/applications", failing=["412", "Failed", "ERR_FAILED"])
     tracker.applications.move(2, "interviewing")
@@ -66,7 +66,7 @@ def test_a_drag_that_is_refused_puts_the_card_back(open_page: Open, pipeline: Pi
     assert tracker.applications.get(2).application.status == "interviewing"
 
 
-def test_cards_are_moved_by_keys_and_by_their_menu(open_page: Open, pipeline: Pipeline) -> None:
+def test_cards_are_moved_by_keys_and_by_their_menu(pipeline: Pipeline, open_page: Open) -> None:
     url, tracker = pipeline
     page = open_page(f"{url}/applications")
     page.keyboard.press("j")
@@ -88,3 +88,35 @@ def test_cards_are_moved_by_keys_and_by_their_menu(open_page: Open, pipeline: Pi
     expect(page).to_have_url(f"{url}/applications/3")
     page.keyboard.press("4")
     expect(page.locator("#toasts")).to_contain_text("Third is offer now.")
+
+
+def test_keys_set_the_stage_of_a_row_of_the_list(open_page: Open, pipeline: Pipeline) -> None:
+    url, tracker = pipeline
+    page = open_page(f"{url}/applications?view=list")
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    expect(page.locator("#application-2 [data-row]")).to_be_focused()
+    page.keyboard.press("2")
+    expect(page.locator("#toasts")).to_contain_text("Second is applied now.")
+    # The page that follows comes back to the row.
+    row = page.locator("#application-2[data-version='2']")
+    expect(row.locator("[data-row]")).to_be_focused()
+    page.keyboard.press("u")
+    expect(page.locator("#application-2[data-version='3']")).to_be_visible()
+    assert tracker.applications.get(2).application.status == "draft"
+    # It asks for its counts, and the server goes before the browser does.
+    page.close()
+
+
+def test_an_undo_that_comes_too_late_says_so(open_page: Open, pipeline: Pipeline) -> None:
+    url, tracker = pipeline
+    page = open_page(f"{url}/applications?view=list", failing=["412"])
+    page.keyboard.press("j")
+    page.keyboard.press("2")
+    expect(page.locator("#toasts")).to_contain_text("is applied now.")
+    [moved] = tracker.applications.list(status="applied").items
+    tracker.applications.move(moved.id, "interviewing")
+    page.keyboard.press("u")
+    expect(page.locator("#toasts .toast-wrong")).to_contain_text("changed")
+    expect(page.locator("#toasts .toast-wrong")).not_to_contain_text("The server answered")
+    assert tracker.applications.get(moved.id).application.status == "interviewing"

@@ -30,6 +30,9 @@ VARIANTS = [
 NO_PAGES = ("/api/", "/static/", "/docs/", "/feeds/", "/export/", "/metrics", "/healthz", "/readyz")
 """Beginnings of addresses under which there are no pages."""
 
+QUERIES = {"/contacts/new": "?application={application_id}"}
+"""What an address must have with it to be one."""
+
 STRANGER = ("/login", "/login?next=/jobs", "/setup", "/setup?code=wrong", "/nowhere")
 NO_SUCH = ("/nowhere", "/jobs/999999", "/jobs?nonsense=1")
 """Pages that tell of an error."""
@@ -109,7 +112,8 @@ def _pages(url: str, cookie: str, examples: dict[str, int | str]) -> list[str]:
     """
     found = []
     with httpx.Client(base_url=url, cookies={"jt": cookie}) as client:
-        for path in _paths():
+        for plain in _paths():
+            path = plain + QUERIES.get(plain, "")
             words = re.findall(r"\{(\w+)\}", path)
             missing = [word for word in words if word not in examples]
             if missing and len(examples) > 1:
@@ -144,6 +148,12 @@ def _walk(page: Page, url: str, addresses: list[str] | tuple[str, ...]) -> dict[
         told = faults(page) + _misses(page)
         if page.evaluate(_OPEN_ALL):
             told += [f"with all opened: {each}" for each in faults(page)]
+        for menu in page.locator(_MENU).all()[:3]:
+            menu.evaluate("menu => { menu.open = true; menu.id ||= 'opened'; }")
+            told += [
+                f"in a menu: {each}" for each in faults(page, within=f"#{menu.get_attribute('id')}")
+            ]
+            menu.evaluate("menu => { menu.open = false; menu.id = ''; }")
         dialogs = page.locator("dialog").evaluate_all("all => all.map((one) => one.id)")
         for dialog in dialogs:
             # That of another row says the same of another thing.
@@ -158,8 +168,10 @@ def _walk(page: Page, url: str, addresses: list[str] | tuple[str, ...]) -> dict[
     return wrong
 
 
+# Menus float: one that is open hides what is behind it, so that they are opened one by one.
+_MENU = "main details.menu"
 _OPEN_ALL = """() => {
-  const closed = document.querySelectorAll('main details:not([open])');
+  const closed = document.querySelectorAll('main details:not([open], .menu)');
   for (const one of closed) one.open = true;
   return closed.length > 0;
 }"""

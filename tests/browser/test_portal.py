@@ -6,9 +6,10 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from browsing import faults
+from scene import Scene
 
 pytestmark = [pytest.mark.full, pytest.mark.timeout(120)]  # the first one starts the browser
 
@@ -234,3 +235,24 @@ def test_a_server_that_is_gone_is_said_to_be(open_page: Open, url: str) -> None:
     page.route("**/jobs?*", lambda route: route.abort("connectionrefused"))
     page.get_by_label("Any source").select_option("quarry")
     expect(page.locator("#toasts")).to_contain_text("The server does not answer")
+
+
+def test_without_script_what_asks_stands_in_the_page(
+    chromium: Browser, played: tuple[str, Scene]
+) -> None:
+    url, made = played
+    context = chromium.new_context(java_script_enabled=False)
+    context.add_cookies([{"name": "jt", "value": made.cookie, "url": url}])
+    page = context.new_page()
+    page.goto(f"{url}/jobs/{made.by_hand}")
+    expect(page.locator("#dismiss button.btn-danger, #dismiss button.btn-primary")).to_be_visible()
+    expect(page.locator("[data-copy]").first).to_be_hidden()
+    page.goto(f"{url}/applications?view=list")
+    page.locator("[data-select]").first.check()
+    expect(page.locator("#bulk [name=stage]").first).to_be_attached()
+    expect(page.locator("#bulk summary")).to_be_visible()
+    # The selection of searches is put together by a script.
+    page.goto(f"{url}/admin/searches")
+    expect(page.locator("[data-select]").first).to_be_hidden()
+    expect(page.locator("#bulk")).to_be_hidden()
+    context.close()

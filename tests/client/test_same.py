@@ -126,6 +126,7 @@ def test_applications_and_events(facade: Facade, fill) -> None:
     assert [a.id for a in applications.list(limit=1, offset=1).items] == [first.id]
     assert [a.id for a in applications.list(text="call", open=True).items] == [first.id]
     assert applications.list(next_action_until=date(2026, 5, 1)).items == (changed,)
+    assert applications.list(sort="next_action").items == applications.list(sort="moved").items
     assert (applications.pipeline().draft, applications.pipeline(status="draft").applied) == (1, 0)
     result = applications.create_all([2], "applied")
     assert (result.done, result.items[0].id) == (1, 2)
@@ -186,6 +187,8 @@ def test_what_else_a_person_keeps(facade: Facade, fill) -> None:
     company = facade.companies.update(company.id, CompanyChanges(industry="Anvils"))
     assert facade.companies.get(company.id) == company
     assert facade.companies.list(text="acme").items == (company,)
+    [figures] = facade.companies.figures([company.id])
+    assert (figures.company_id, figures.open_jobs) == (company.id, 0)
     assert {c.name for c in facade.companies.export()} == {"Acme Ltd"}
 
     contact = facade.contacts.create(ContactDraft(name="Ada", company_id=company.id))

@@ -67,8 +67,8 @@ def test_ours_answers_under_the_prefix(theirs, tracker, fill) -> None:
         assert [job["title"] for job in following.json()["items"]] == ["Engineer 1"]
         assert client.get("/jobs-home/readyz").json()["status"] == "ready"
         assert client.head("/jobs-home/healthz").content == b""
-        page = client.get("/jobs-home", headers={"accept": "text/html"})
-        assert page.url.path == "/jobs-home/jobs"
+        assert client.get("/jobs-home", headers={"accept": "text/html"}).url.path == "/jobs-home"
+        page = client.get("/jobs-home/jobs", headers={"accept": "text/html"})
         assert "Engineer 3" in page.text
         assert 'href="/jobs-home/' in page.text
         assert 'href="/jobs"' not in page.text
@@ -155,7 +155,7 @@ def test_a_server_under_a_prefix(tracker, fill) -> None:
         assert client.get("/x/api/v1/jobs").json()["items"]
         assert client.get("/api/v1/jobs").status_code == 404
         page = client.get("/x", headers={"accept": "text/html"})
-        assert page.url.path == "/x/jobs"
+        assert 'href="/x/jobs"' in page.text
         said = client.get("/x/api/nothing", headers={"accept": "text/html"})
         assert said.headers["content-type"] == "application/problem+json"
 

@@ -72,7 +72,7 @@ def test_whoever_logs_in_at_one_is_logged_in_at_both(pair, tracker: JobTracker) 
     assert [page.status_code for page in pages] == [200] * 4
     # A form of one is taken by the other, and only with its proof.
     field = LexborHTMLParser(servers.one.get("/jobs", headers={"Cookie": cookie}).text).css_first(
-        "[name=csrf]"
+        "input[name=csrf]"
     )
     assert field is not None
     theirs = {"Cookie": cookie}

@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright
 
+from jobtracker_core import JobTracker, Settings
 from keys import KEY
 
 CHROMIUM = os.environ.get("JT_CHROMIUM") or shutil.which("chromium")
@@ -26,10 +27,13 @@ DESK = {"width": 1360, "height": 900}
 PHONE = {"width": 390, "height": 844}
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 SMALLEST = 24
-"""No target may be smaller than so many pixels, unless it is a link in a sentence."""
+"""No control may be smaller than so many pixels; of links and boxes, axe also sees the room around."""
 
 LET_IN: dict[str, str] = {}
 """The session of a reader, by the server."""
+
+SET_UP: dict[str, str] = {}
+"""The link to the first account, by the server."""
 
 # Before any code of the page, so that no report is missed; told at once, so that none is lost
 # when the page is left.
@@ -45,14 +49,12 @@ _SMALL = """(smallest) => {
     height: Math.max(a.bottom, b.bottom) - Math.min(a.top, b.top),
   });
   const wrong = [];
-  const targets = 'a[href], button, input:not([type=hidden]), select, textarea, summary';
+  const targets = 'a.btn, button, input:not([type=hidden], [type=checkbox], [type=radio]), select,' +
+    'textarea, summary';
   for (const target of document.querySelectorAll(targets)) {
     if (!target.checkVisibility({visibilityProperty: true, opacityProperty: true})) continue;
     // Those that are there for screen readers until they have the focus.
     if (target.closest('.sr-only, .skip')) continue;
-    const style = getComputedStyle(target);
-    const words = target.parentElement.innerText.trim();
-    if (style.display === 'inline' && words !== target.innerText.trim()) continue;
     let box = target.getBoundingClientRect();
     const label = target.labels?.[0]?.getBoundingClientRect();
     if (label && label.width) box = union(box, label);
@@ -85,7 +87,10 @@ def portal(
     worker: bool = False,
     env: Mapping[str, str] | None = None,
 ) -> Iterator[str]:
-    """Run `jobtracker serve` on a database (a URL); gives its address, without a last slash."""
+    """Run `jobtracker serve` on a database (a URL); gives its address, without a last slash.
+
+    Of one without an account, `SET_UP` has the link that it printed.
+    """
     environment = {
         "PATH": os.environ["PATH"],
         "JOBTRACKER_CONFIG": "",
@@ -113,10 +118,17 @@ def portal(
             said = process.stdout.readline()
             found = re.search(r"http://\S+?(?=/\s)", said)
             assert found, said + (folder / "server.log").read_text()
+            if not _has_account(database, folder):
+                SET_UP[found[0]] = [process.stdout.readline() for _ in range(2)][1].strip()
             yield found[0]
         finally:
             process.terminate() if worker else process.kill()
             process.wait(30)
+
+
+def _has_account(database: str, folder: Path) -> bool:
+    with JobTracker(Settings(database_url=database, data_dir=folder, plugins=())) as tracker:
+        return tracker.accounts.any()
 
 
 def launch(playwright: Playwright) -> Browser:
@@ -192,5 +204,11 @@ def faults(page: Page, *, within: str | None = None) -> list[str]:
         for violation in found.response["violations"]
         for node in violation["nodes"]
     ]
-    told += [f"wider than the screen: {each}" for each in page.evaluate(_WIDE)]
+    told += [f"wider than the screen: {each}" for each in too_wide(page)]
     return told + [f"small target {each}" for each in page.evaluate(_SMALL, SMALLEST)]
+
+
+def too_wide(page: Page) -> list[str]:
+    """Return what stands out to the side of a page that is wider than its screen."""
+    found: list[str] = page.evaluate(_WIDE)
+    return found

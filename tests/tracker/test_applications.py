@@ -8,17 +8,19 @@ from itertools import permutations
 from typing import Any, get_args
 
 import pytest
+import sqlalchemy as sa
 
 from jobtracker_core.contract.host import PayRecord
 from jobtracker_core.contract.posting import PayInterval, Place
 from jobtracker_core.plugins.forms import FormError
+from jobtracker_core.storage.application_list import ApplicationSort
 from jobtracker_core.storage.applications import (
     ApplicationChanges,
     ApplicationDraft,
     Status,
 )
 from jobtracker_core.storage.errors import Duplicate, NotFound, Stale, StorageError
-from jobtracker_core.storage.tracking_tables import STATUSES
+from jobtracker_core.storage.tracking_tables import STATUSES, applications
 from jobtracker_core.tracker import JobTracker
 
 DRAFT = ApplicationDraft(title="Engineer", company="Example Works")
@@ -382,3 +384,37 @@ def test_the_next_action_lies_in_the_list_until_its_day(tracker: JobTracker) -> 
     tracker.applications.update(made.id, changes)
     assert tracker.applications.list(next_action_until=today).items == ()
     assert len(tracker.applications.list(text="call back").items) == 1
+
+
+@pytest.mark.parametrize(
+    ("sort", "order"),
+    [
+        ("latest", [5, 4, 3, 2, 1]),
+        ("moved", [2, 5, 4, 3, 1]),
+        # Those without one last; of the same day the earliest first.
+        ("next_action", [4, 1, 3, 5, 2]),
+    ],
+)
+def test_pages_of_each_order_follow_each_other_both_ways(
+    tracker: JobTracker, sort: ApplicationSort, order: list[int]
+) -> None:
+    for due in (date(2026, 12, 2), None, date(2026, 12, 2), date(2026, 11, 30), None):
+        tracker.applications.create(ApplicationDraft(title="Role", next_action_on=due))
+    with tracker.database.write() as conn:
+        for number in range(1, 6):
+            at = datetime(2026, 3, number if number != 2 else 9, tzinfo=UTC)
+            moved = sa.update(applications).where(applications.c.id == number)
+            conn.execute(moved.values(moved_at=at))
+    pages, after, page = [], None, None
+    while page is None or after is not None:
+        page = tracker.applications.list(limit=2, after=after, sort=sort)
+        pages.append([one.id for one in page.items])
+        after = page.after
+    assert [number for found in pages for number in found] == order
+    back: list[int] = []
+    before = page.before
+    while before is not None:
+        page = tracker.applications.list(limit=2, before=before, sort=sort)
+        back[:0] = [one.id for one in page.items]
+        before = page.before
+    assert back == order[:-1]

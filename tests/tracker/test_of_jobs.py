@@ -6,6 +6,8 @@ import pytest
 
 from jobtracker_core.plugins.forms import FormError
 from jobtracker_core.storage.applications import ApplicationDraft
+from jobtracker_core.storage.companies import CompanyDraft
+from jobtracker_core.storage.company_figures import CompanyFigures
 from jobtracker_core.storage.errors import NotFound
 from jobtracker_core.tracker.job_forms import JobDraft
 
@@ -64,3 +66,22 @@ def test_by_what_a_job_is_hidden(tracker, fill) -> None:
     assert tracker.dismissals.of_job(1) == made
     with pytest.raises(NotFound):
         tracker.dismissals.of_job(2)
+
+
+def test_of_each_company_its_jobs_and_applications_are_counted(tracker, fill) -> None:
+    ids = [tracker.companies.create(CompanyDraft(name=name)).id for name in ("Ash", "Birch")]
+    fill(3, company_key="ash")
+    [ash] = [one.id for one in tracker.companies.list(text="Ash").items]
+    tracker.jobs.dismiss_all([1])
+    for status in ("offer", "accepted"):
+        tracker.applications.create(
+            ApplicationDraft(title="Role", company_id=ids[1], status=status)
+        )
+    found = tracker.companies.figures([ids[1], ash, 99])
+    assert found == (
+        CompanyFigures(company_id=ids[1], applications=2, open_applications=1),
+        CompanyFigures(company_id=ash, open_jobs=2),
+        CompanyFigures(company_id=99),
+    )
+    with pytest.raises(FormError, match="company_ids"):
+        tracker.companies.figures([])

@@ -12,6 +12,7 @@ from selectolax.lexbor import LexborHTMLParser
 from jobtracker_core.storage.applications import ApplicationChanges, ApplicationDraft
 from jobtracker_core.storage.contacts import ContactDraft
 from jobtracker_core.storage.timeline import EventDraft
+from jobtracker_core.web import board
 
 PART = {"HX-Request": "true", "HX-Request-Type": "partial", "Accept": "text/html"}
 HOSTILE = '<img src=x onerror="alert(1)"> evil'
@@ -302,3 +303,44 @@ def test_strangers_are_led_to_the_login(browser, path: str) -> None:
     )
     assert answer.status_code == 303
     assert "/login" in answer.headers["location"]
+
+
+def test_a_column_is_bounded_and_the_list_has_an_order(writer, tracker, monkeypatch) -> None:
+    monkeypatch.setattr(board, "MOST_CARDS", 2)
+    for day in (date(2026, 12, 3), date(2026, 12, 1), None):
+        tracker.applications.create(ApplicationDraft(title="Role", next_action_on=day))
+    page = writer.browser.get("/applications?q=role")
+    assert len(columns(page)["draft"]) == 2
+    [more] = [link for link in page.css("section a") if "in the list" in link.text()]
+    assert more.text() == "All 3 in the list"
+    path = (more.attributes["href"] or "").removeprefix(writer.browser.prefix)
+    listed = writer.browser.get(f"{path}&sort=next_action")
+    rows = [row.attributes["data-item"] for row in listed.css("tr[data-item]")]
+    assert rows == ["2", "1", "3"]
+    [link] = [one for one in listed.css("nav a") if one.text() == "Board"]
+    assert (link.attributes["href"] or "").endswith("/applications?q=role")
+    [csv] = [one for one in listed.css("a[download]") if "CSV" in one.text()]
+    assert writer.browser.client.get(csv.attributes["href"] or "").status_code == 200
+
+
+def test_what_no_undo_could_bring_back_is_asked_for_first(writer, tracker) -> None:
+    tracker.applications.create(ApplicationDraft(title="Role"))
+    tracker.contacts.create(ContactDraft(name=HOSTILE, notes="é" * 4_000, application_id=1))
+    asked = writer.send("/contacts/1/delete", 200, version=1)
+    assert "too long" in asked.css_first("main").text()
+    assert asked.css("main img") == []
+    fields = {str(f.attributes["name"]): f.attributes["value"] for f in asked.css("main input")}
+    assert tracker.contacts.get(1).version == 1
+    writer.send("/contacts/1/delete", **fields)
+    assert tracker.contacts.list(application_id=1).items == ()
+    tracker.timeline.create(
+        EventDraft(
+            kind="note",
+            text="a" * 4_000,
+            application_id=1,
+            starts_at=datetime(2026, 3, 1, tzinfo=UTC),
+        )
+    )
+    writer.send("/events/2/delete", 200, version=1)
+    writer.send("/events/2/delete", version=1, confirmed=1)
+    assert len(tracker.timeline.list(application_id=1).items) == 1

@@ -151,6 +151,7 @@ def test_a_run_from_the_queue_to_its_end(browser: Any, tracker: JobTracker) -> N
         counts=Counts(),
     )
     page = browser.get(f"/admin/runs/{run_id}")
+    assert "Not yet" not in text_of(page, "#run-facts")
     assert "LinkedIn answered 429The site asks for fewer requests" in text_of(page, "#run-head")
     assert page.css_first("#run-stream").attributes.get("hx-sse:connect") is None
     assert "Run again" in text_of(page, "#run-actions")
@@ -225,6 +226,8 @@ def test_the_stream_sends_parts_of_the_page_until_the_end(
     assert "\r" not in answer.text
     sent = answer.text
     assert 'hx-target="#run-head"' in sent
+    # What was asked and how comes too: filters and times are known only at the end.
+    assert 'hx-target="#run-facts"' in sent
     assert "&lt;i&gt;odd&lt;/i&gt;" in sent
     assert sent.rstrip().endswith("event: over\ndata: failed")
     # Who has seen everything gets the head alone.

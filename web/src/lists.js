@@ -21,10 +21,28 @@ export function move(step, from = document.activeElement) {
   if (next) rowOf(next).scrollIntoView({ block: 'nearest' });
 }
 
+// Where a row has no menu of stages, one form serves them all; the page that follows comes back to
+// the row.
+function setStage(row, key) {
+  const form = row.dataset.stages && $('#stages');
+  const button = form && $(`button:nth-of-type(${Number(key) || 0})`, form);
+  if (!button) return false;
+  form.action = row.dataset.stages;
+  form.elements.version.value = row.dataset.version;
+  form.elements.back.value = `#${row.id}`;
+  form.requestSubmit(button);
+  return true;
+}
+// Going to a fragment takes the focus away, so this comes after it.
+addEventListener('load', () => {
+  const row = document.getElementById(location.hash.slice(1));
+  if (row) $('a[data-row]', row)?.focus();
+});
+
 // What a key means: in the row that has the focus if there is one, else anywhere outside of rows.
 export function press(key) {
   const row = current();
-  if (row && step(row, key)) return;
+  if (row && (step(row, key) || setStage(row, key))) return;
   const name = CSS.escape(key);
   // Of messages the newest is undone first.
   const outside = key === 'u' ? newestUndo() : $$(`[data-key="${name}"]`).find((one) => !$('a[data-row]', rowOf(one) ?? one));

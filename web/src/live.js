@@ -62,7 +62,8 @@ document.addEventListener('htmx:config:request', (event) => {
 document.addEventListener('submit', (event) => {
   // The address may have moved on since the page was made.
   const back = $('[name=back]', event.target);
-  if (back) back.value = location.pathname + location.search;
+  // A fragment is the row to come back to.
+  if (back) back.value = location.pathname + location.search + (/#.+/.exec(back.value) ?? '');
 });
 document.addEventListener('htmx:error', () => toast('The server does not answer. Is it still running?', 12000));
 

@@ -5,10 +5,11 @@ const MOST = 20;
 
 export const newestUndo = () => [...document.querySelectorAll('#toasts .toast:not([hidden]) [data-undo]')].at(-1);
 
-// What a step was refused with, where nothing on the page shows it.
+// What a step was refused with, where nothing on the page shows it; a server that says where its
+// answer belongs is followed.
 document.addEventListener('htmx:response:error', (event) => {
   const { ctx } = event.detail;
-  if (ctx.swap !== 'none') return;
+  if (ctx.swap !== 'none' || ctx.hx?.reswap) return;
   ctx.status = 'told';
   const said = new DOMParser().parseFromString(ctx.text, 'text/html');
   const parts = [...said.querySelectorAll('[role=alert] :is(h2, p)')].map((part) => part.textContent);

@@ -114,10 +114,12 @@ def action(name: str) -> str:
 
 
 def target(text: str, data: Mapping[str, Any]) -> str:
-    """Return to what: "application 5, Data engineer"; "" of what concerns the whole."""
+    """Return to what: "application 5, Data engineer", "jobs"; "" of what concerns the whole."""
     kind, _, number = text.partition(":")
     said = data.get("title") or data.get("name")
-    name = "all of them" if number == "*" else f"{words(kind)} {number}".strip()
+    if number == "*":
+        return dict(KINDS).get(f"{kind}.", "all of them").lower()
+    name = f"{words(kind)} {number}".strip()
     return f"{name}, {said}" if isinstance(said, str) and said != number else name
 
 

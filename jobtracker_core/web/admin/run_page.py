@@ -51,19 +51,24 @@ def show_run(
         "admin/run.html",
         section="runs",
         **head_of(tracker, run, events),
-        view=run_view,
         search=search,
         attempts=tracker.runs.attempts(run_id),
         events=run_view.story(events),
         kinds=Counter(event.kind for event in events),
         all_shown=len(events) < _EVENTS,
         last=events[-1].id if events else 0,
-        filters=run_view.filters(run.filters, run.query),
-        limits=_limits(run),
         changed=_changed(tracker.jobs.changes(run_id=run_id)),
         curl=curl(f"{pages.root(request)}/api/v1/runs/{run_id}"),
         command=f"jobtracker runs show {run_id}",
     )
+
+
+def _names(tracker: JobTracker, run: Run) -> dict[str, str]:
+    """Return how people know those who start runs, by their labels."""
+    if not run.requested_by:
+        return {}
+    users = {f"user:{one.id}": one.name for one in tracker.accounts.list()}
+    return users | {f"token:{one.id}": f"the token {one.name}" for one in tracker.tokens.list()}
 
 
 def head_of(tracker: JobTracker, run: Run, events: Sequence[Event]) -> dict[str, Any]:
@@ -71,9 +76,12 @@ def head_of(tracker: JobTracker, run: Run, events: Sequence[Event]) -> dict[str,
     now = datetime.now(UTC)
     return {
         "run": run,
+        "view": run_view,
+        "filters": run_view.filters(run.filters, run.query),
+        "limits": _limits(run),
         "progress": run_view.progress(run, events, now),
         "counters": run_view.counters(run.counts),
-        "trigger": run_view.trigger(run),
+        "trigger": run_view.trigger(run, _names(tracker, run)),
         "took": run_view.took(run, now),
         "ending": run_view.ending(run),
         "waits": _waits(tracker, run, now) if run.state is RunState.PENDING else None,

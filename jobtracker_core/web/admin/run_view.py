@@ -150,9 +150,10 @@ def counters(counts: Counts) -> tuple[Counter, ...]:
     return (*always, *(one for one in sometimes if one.value or one.note.endswith("failed")))
 
 
-def trigger(run: Run) -> str:
-    """Say why a run was made."""
-    by = f" by {run.requested_by}" if run.requested_by and run.trigger in {"manual", "api"} else ""
+def trigger(run: Run, names: Mapping[str, str]) -> str:
+    """Say why a run was made, and by whom if `names` has the label of whoever asked for it."""
+    who = names.get(run.requested_by or "") if run.trigger in {"manual", "api"} else None
+    by = f" by {who}" if who else ""
     return f"{_TRIGGERS.get(run.trigger, run.trigger)}{by}"
 
 
@@ -239,11 +240,18 @@ def _told(event: Event) -> tuple[str, str]:
         return "Started", f"attempt {data.get('attempt', 1)}{again}"
     said = [str(data["message"])] if data.get("message") else []
     said += [
-        f"{name.replace('_', ' ')} {_value(value)}"
+        _fact(name, value)
         for name, value in sorted(data.items())
         if name != "message" and value not in (None, "", [], {})
     ]
     return event.kind.replace("_", " ").capitalize(), ", ".join(said)
+
+
+def _fact(name: str, value: object) -> str:
+    # Such names end in their unit.
+    if name.endswith("_s"):
+        return f"{name[:-2].replace('_', ' ')} {_value(value)} s"
+    return f"{name.replace('_', ' ')} {_value(value)}"
 
 
 def worker(worker_id: str) -> str:

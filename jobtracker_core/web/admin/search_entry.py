@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Final, Literal, TypedDict, cast
-from zoneinfo import available_timezones
 
 from msgspec import Struct
 
@@ -54,13 +53,6 @@ _LABELS: Final = {
 def option_fields() -> dict[str, FormField]:
     """Return the options of a search as fields of a form."""
     return {field.name: field for field in forms.fields(SearchForm)}
-
-
-@lru_cache(maxsize=1)
-def zones() -> tuple[str, ...]:
-    """Return the names of time zones that people know, by name."""
-    old = ("Etc/", "SystemV/", "US/")
-    return tuple(sorted(n for n in available_timezones() if "/" in n and not n.startswith(old)))
 
 
 class Entry(Struct, frozen=True, kw_only=True):

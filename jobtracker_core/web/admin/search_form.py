@@ -17,7 +17,7 @@ from jobtracker_core.storage.fields import Line, SourceName
 from jobtracker_core.storage.searches import Search
 from jobtracker_core.tracker import JobTracker
 from jobtracker_core.tracker.searches import Preview
-from jobtracker_core.web import query
+from jobtracker_core.web import preferences, query
 from jobtracker_core.web.admin import search_entry
 from jobtracker_core.web.admin.collector_view import standing
 from jobtracker_core.web.admin.search_entry import KINDS, PRESETS, Entry, problems_of
@@ -184,7 +184,7 @@ def _page(
         theirs=theirs,
         kinds=KINDS,
         presets=PRESETS,
-        zones=search_entry.zones(),
+        zones=preferences.ZONES,
         preview=preview,
         preview_problem=why,
     )

@@ -90,9 +90,17 @@ def _row(tracker: JobTracker, search: Search, on: Mapping[str, bool]) -> Row:
     return Row(
         search=search,
         strip=strip(tracker.runs.list(search_id=search.id, limit=_BEATS)),
-        schedule=schedule_words(tracker.searches.report(search.id).words),
+        schedule=schedule_words(_words(tracker, search)),
         on=on.get(search.collector),
     )
+
+
+def _words(tracker: JobTracker, search: Search) -> str:
+    try:
+        return tracker.searches.preview(search.id, count=0).words
+    except ScheduleError as error:
+        # Its zone, say, is gone from this machine; the other searches are still to be seen.
+        return f"{error.message}. {error.hint}"
 
 
 def _back(form: Form, search_id: int) -> str:
