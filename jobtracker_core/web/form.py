@@ -128,7 +128,10 @@ async def read_form(request: Request[Any, Any, Any]) -> Form:
 async def _read(request: Request[Any, Any, Any]) -> Form:
     kind, _ = request.content_type
     if kind == RequestEncodingType.MULTI_PART:
-        sent = list((await request.form()).multi_items())
+        try:
+            sent = list((await request.form()).multi_items())
+        except (LookupError, UnicodeDecodeError) as error:  # a part's own character set
+            raise ClientException("This is no form that a page of this portal sends.") from error
         texts = _sound((name, value) for name, value in sent if isinstance(value, str))
         files = {name: await file.read() for name, file in sent if isinstance(file, UploadFile)}
         return Form(texts, files)

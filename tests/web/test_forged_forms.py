@@ -20,6 +20,13 @@ SEARCH: dict[str, Any] = {
     "options": {},
     "enabled": True,
 }
+WRONG: tuple[dict[str, Any], ...] = (
+    {"options": []},
+    {"options": {"nope": 1}},
+    {"name": 5},
+    {"collector": []},
+    {"query": {"text": "\x00"}},
+)
 MANY = 20_000
 
 
@@ -51,16 +58,7 @@ def test_what_no_page_sends_is_refused(browser, tracker: JobTracker) -> None:
         (f"/jobs/{job}/edit", {"title": "a\x00b", "version": 1}),
         (f"/jobs/{job}/edit", {"a\x00b": "", "version": 1}),
         ("/admin/searches/restore", {"search": DEEP}),
-        *(
-            ("/admin/searches/restore", {"search": json.dumps(SEARCH | wrong)})
-            for wrong in (
-                {"options": []},
-                {"options": {"nope": 1}},
-                {"name": 5},
-                {"collector": []},
-                {"query": {"text": "\x00"}},
-            )
-        ),
+        *(("/admin/searches/restore", {"search": json.dumps(SEARCH | one)}) for one in WRONG),
     ]
     began = time.monotonic()
     for path, fields in forged:
@@ -68,3 +66,15 @@ def test_what_no_page_sends_is_refused(browser, tracker: JobTracker) -> None:
         assert 400 <= answer.status_code < 500, (path, str(fields)[:200], answer.status_code)
     assert time.monotonic() - began < 10
     assert tracker.applications.get(made.id).application == made
+
+
+@pytest.mark.parametrize("charset", ["nope", "utf-16", "hex"])
+def test_a_form_with_another_character_set_is_refused(browser, charset: str) -> None:
+    part = f'--x\r\nContent-Disposition: form-data; name="theme"\r\nContent-Type: {charset}\r\n'
+    part = part.replace(f": {charset}", f": text/plain; charset={charset}")
+    answer = browser.client.post(
+        "/theme",
+        content=part.encode() + b"\r\n\xff\r\n--x--",
+        headers={"Content-Type": "multipart/form-data; boundary=x"},
+    )
+    assert answer.status_code == 400

@@ -318,3 +318,23 @@ def test_the_stream_ends_soon_after_its_session(
     answer = browser.client.get(f"/at/work/admin/runs/{run_id}/live")
     assert answer.status_code == 200
     assert time.monotonic() - began < run_live.LONGEST_S
+
+
+def test_a_stream_that_is_about_to_begin_counts(
+    browser: Any, tracker: JobTracker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run_live, "MOST_OF_A_READER", 1)
+    run_id = ended(tracker)
+    statuses: list[int] = []
+    path, expectations = f"/at/work/admin/runs/{run_id}/live", run_live._expectations
+
+    def meanwhile(*given: Any) -> Any:
+        if not statuses:
+            statuses.append(0)
+            statuses.append(browser.client.get(path).status_code)
+        return expectations(*given)
+
+    monkeypatch.setattr(run_live, "_expectations", meanwhile)
+    assert browser.client.get(path).status_code == 200
+    assert statuses == [0, 429]
+    assert browser.client.get(path).status_code == 200

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 import time
 from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from contextlib import aclosing, contextmanager
 from http import HTTPStatus
 from typing import Annotated, Any, Final
 
@@ -64,10 +64,11 @@ async def watch_run(
         raise TooManyRequestsException("Too many pages watch runs. Close some of them.")
     if last_event_id and _ID.fullmatch(last_event_id):
         after = max(after, int(last_event_id))
-    # Known from the beginning: how much there is to do was said long before.
-    known = list(await sync_to_thread(_expectations, tracker, run_id))
-    told = live.follow(run_id, after=after)
-    first = await anext(told)
+    with _counted(reader):
+        # Known from the beginning: how much there is to do was said long before.
+        known = list(await sync_to_thread(_expectations, tracker, run_id))
+        told = live.follow(run_id, after=after)
+        first = await anext(told)
 
     def write(watched: Watched, known: list[Event]) -> str:
         return pages.text(
@@ -86,7 +87,7 @@ async def watch_run(
         return session is not None
 
     return ServerSentEvent(
-        _counted(reader, _messages(first, told, write, good, known, after)),
+        _sent(reader, _messages(first, told, write, good, known, after)),
         status_code=HTTPStatus.OK,
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
@@ -96,18 +97,24 @@ def _expectations(tracker: JobTracker, run_id: int) -> tuple[Event, ...]:
     return tuple(one for one in tracker.runs.events(run_id) if one.kind == "expects")
 
 
-async def _counted(
-    reader: int, messages: AsyncGenerator[ServerSentEventMessage]
-) -> AsyncIterator[ServerSentEventMessage]:
+@contextmanager
+def _counted(reader: int) -> Iterator[None]:
     _watching[reader] += 1
     try:
-        async with aclosing(messages):
-            async for message in messages:
-                yield message
+        yield
     finally:
         _watching[reader] -= 1
         if not _watching[reader]:
             del _watching[reader]
+
+
+async def _sent(
+    reader: int, messages: AsyncGenerator[ServerSentEventMessage]
+) -> AsyncIterator[ServerSentEventMessage]:
+    with _counted(reader):
+        async with aclosing(messages):
+            async for message in messages:
+                yield message
 
 
 async def _messages(
