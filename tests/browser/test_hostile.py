@@ -13,7 +13,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from access import cookie_for
 from browsing import LET_IN, cookie_of, portal, too_wide
-from hostile_site import DESCRIPTION, WORDS, HostileSite
+from hostile_site import DESCRIPTION, WORDS, hostile_site
 from jobtracker_core import JobTracker, Settings
 from jobtracker_core.contract.run import RunState
 from jobtracker_core.storage import schema
@@ -41,7 +41,7 @@ def collected(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Collected]:
     db = open_database(database)
     schema.upgrade(db)
     db.close()
-    with HostileSite() as site:
+    with hostile_site() as site:
         settings = Settings(
             database_url=database,
             data_dir=folder,

@@ -44,23 +44,20 @@ DESCRIPTION = (
 )
 
 
-class HostileSite:
-    """Made like a practice site; each of its postings has other words of `WORDS`."""
+def hostile_site() -> PracticeSite:
+    """Make a site of the class of HiringCafe's practice site: each posting has other `WORDS`."""
+    honest = practice_sites()["hiringcafe"]
 
-    def __new__(cls, *, postings: int = len(WORDS)) -> PracticeSite:
-        """Make a site of the class of HiringCafe's practice site, with other answers."""
-        honest = practice_sites()["hiringcafe"]
+    class Site(honest):  # type: ignore[misc, valid-type]
+        def answer(self, request: Seen) -> Reply:
+            reply: Reply = super().answer(request)
+            if reply.content_type != "application/json":
+                return reply
+            spoilt = _spoilt(msgspec.json.decode(reply.body))
+            return structs.replace(reply, body=msgspec.json.encode(spoilt))
 
-        class Site(honest):  # type: ignore[misc, valid-type]
-            def answer(self, request: Seen) -> Reply:
-                reply: Reply = super().answer(request)
-                if reply.content_type != "application/json":
-                    return reply
-                spoilt = _spoilt(msgspec.json.decode(reply.body))
-                return structs.replace(reply, body=msgspec.json.encode(spoilt))
-
-        site: PracticeSite = Site(postings=postings)
-        return site
+    site: PracticeSite = Site(postings=len(WORDS))
+    return site
 
 
 def _spoilt(answer: dict[str, Any]) -> dict[str, Any]:
