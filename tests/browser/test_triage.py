@@ -116,5 +116,5 @@ def test_what_is_refused_is_told_and_the_row_comes_back(open_page: Open, own_url
     other.locator("#delete").get_by_role("button", name="Delete").click()
     expect(other.locator("#toasts")).to_contain_text("is deleted")
     press(page, "j", "d")
-    expect(page.locator("#toasts .toast-wrong")).to_contain_text("there is no job")
+    expect(page.locator("#toasts .toast-wrong")).to_contain_text("There is no job")
     expect(page.locator(f"#{first}")).to_be_visible()

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import copy
+import tracemalloc
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -263,6 +264,19 @@ def test_homepage_gets_its_scheme(
 def test_only_web_addresses_are_applied_to(item: dict[str, Any], address: object) -> None:
     item["apply_url"] = address
     assert read(item).apply_url is None
+
+
+def test_a_place_of_commas_costs_no_more_than_its_length(item: dict[str, Any]) -> None:
+    name = "Leeds, " * 50_000 + "GB"
+    tracemalloc.start()
+    try:
+        places = read(altered(item, workplace_cities=[name], workplace_states=["Leeds, GB"])).places
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert places is not None
+    assert len(places) == 1  # the second lies in the first
+    assert peak < 100 * len(name)
 
 
 def test_places_are_cities_and_then_what_lies_elsewhere(item: dict[str, Any]) -> None:

@@ -63,6 +63,8 @@ INTERVAL = {
     "Yearly": ("yearly", PayInterval.YEAR),
 }
 _CODE = 2
+_LEVELS = 4
+"""Of a place: town, county, state, country."""
 """Letters of a country's code, the last part of a place."""
 
 
@@ -172,7 +174,9 @@ def _places(hit: Hit, job: ProcessedJob) -> Iterator[Place]:
         if name in covered or not name.strip():
             continue
         parts = [each.strip() for each in name.split(",")]
-        covered |= {", ".join(parts[start:]) for start in range(len(parts))}
+        # The widest of a name's own parts; all of them would be too many of a name of commas.
+        covered |= {", ".join(parts[-count:]) for count in range(1, _LEVELS + 1)}
+        covered.add(", ".join(parts))
         point = points[index] if index < len(points) else None
         country = parts.pop() if _is_country(parts[-1]) else None
         is_city = index < len(job.workplace_cities or ())
