@@ -85,7 +85,9 @@ def _track(tracker: JobTracker) -> Iterator[str]:
         )
         contact = ContactDraft(application_id=application.id, name=text, notes=DESCRIPTION)
         made = tracker.contacts.create(contact)
-        yield from (f"/jobs/{job.id}", f"/jobs/{job.id}/edit", f"/companies/{job.company_id}")
+        yield from (f"/jobs/{job.id}", f"/jobs/{job.id}/edit")
+        if job.company_id is not None:  # a name of nothing but signs is none
+            yield f"/companies/{job.company_id}"
         yield from (f"/applications/{application.id}", f"/applications/{application.id}/edit")
         yield f"/contacts/{made.id}"
 

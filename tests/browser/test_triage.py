@@ -30,7 +30,7 @@ def expect_focus(page: Page, row: str) -> None:
 
 
 def test_a_list_is_worked_through_by_keys_and_taken_back_step_by_step(
-    open_page: Open, own_url: str
+    own_url: str, open_page: Open
 ) -> None:
     page = open_page(f"{own_url}/jobs")
     first, second, third, *_ = rows(page)
@@ -55,7 +55,7 @@ def test_a_list_is_worked_through_by_keys_and_taken_back_step_by_step(
     expect_focus(page, third)
 
 
-def test_many_are_selected_and_meant_on_all_pages(open_page: Open, own_url: str) -> None:
+def test_many_are_selected_and_meant_on_all_pages(own_url: str, open_page: Open) -> None:
     page = open_page(f"{own_url}/jobs")
     bulk = page.locator("#bulk")
     boxes = page.locator("tbody input[data-select]")
@@ -80,7 +80,7 @@ def test_many_are_selected_and_meant_on_all_pages(open_page: Open, own_url: str)
     expect(page.locator("tbody tr")).to_have_count(50)
 
 
-def test_the_last_row_of_a_page_brings_the_next_ones(open_page: Open, own_url: str) -> None:
+def test_the_last_row_of_a_page_brings_the_next_ones(own_url: str, open_page: Open) -> None:
     page = open_page(f"{own_url}/jobs?q=nurse")
     count = len(rows(page))
     press(page, "j", *("d" for _ in range(count)))
@@ -91,7 +91,7 @@ def test_the_last_row_of_a_page_brings_the_next_ones(open_page: Open, own_url: s
     expect(page.locator("tbody tr")).to_have_count(count - 1)
 
 
-def test_a_jobs_page_by_keys(open_page: Open, own_url: str) -> None:
+def test_a_jobs_page_by_keys(own_url: str, open_page: Open) -> None:
     page = open_page(f"{own_url}/jobs/120")
     now = page.locator("h1 ~ p .status").first
     press(page, "3")
@@ -106,7 +106,7 @@ def test_a_jobs_page_by_keys(open_page: Open, own_url: str) -> None:
     expect(page).to_have_url(f"{own_url}/jobs/120/edit")
 
 
-def test_what_is_refused_is_told_and_the_row_comes_back(open_page: Open, own_url: str) -> None:
+def test_what_is_refused_is_told_and_the_row_comes_back(own_url: str, open_page: Open) -> None:
     page = open_page(f"{own_url}/jobs", failing=["404 (Not Found)"])
     first, *_ = rows(page)
     other = page.context.new_page()
