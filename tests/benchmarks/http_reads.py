@@ -50,7 +50,7 @@ class _Case(Struct, frozen=True, kw_only=True):
 def measure(db: Database, driver: Driver, url: str, *, rows: int, rounds: int) -> Iterator[Ratio]:
     """Compare a first page, a page far down, a search and one job."""
     settings = Settings(data_dir=Path(), database_url=url, plugins=())
-    with JobTracker(settings) as tracker, _served(url) as address:
+    with JobTracker(settings) as tracker, served(url) as address:
         token = tracker.tokens.create("bench", ["jobs:read"]).text
         alone, several = (Load(address, token, clients=number) for number in (1, CLIENTS))
         for case in _cases(tracker, driver, rows):
@@ -136,7 +136,8 @@ def _replay(driver: Driver, call: Callable[[], object]) -> Callable[[], object]:
 
 
 @contextmanager
-def _served(url: str) -> Iterator[str]:
+def served(url: str) -> Iterator[str]:
+    """Run a server on a database, without a worker; gives its address."""
     command = [sys.executable, "-m", "jobtracker_core", "serve", "--no-worker"]
     environment = {
         **os.environ,

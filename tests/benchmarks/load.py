@@ -57,9 +57,11 @@ class Load:
     Each is a thread with a bare socket, so that little of the time is the client's own.
     """
 
-    def __init__(self, url: str, token: str, *, clients: int) -> None:
+    def __init__(self, url: str, token: str, *, clients: int, cookie: str = "") -> None:
         parts = urlsplit(url)
-        self._head = f"Host: {parts.netloc}\r\nAuthorization: Bearer {token}\r\n\r\n"
+        # A page knows its reader by the cookie, the API by the token.
+        who = f"Cookie: jt={cookie}" if cookie else f"Authorization: Bearer {token}"
+        self._head = f"Host: {parts.netloc}\r\n{who}\r\n\r\n"
         self._place = parts.hostname or "", parts.port or 80
         self._clients = clients
 

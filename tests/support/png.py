@@ -11,11 +11,11 @@ _COLOURS = 256
 
 
 def shrink(png: bytes) -> bytes:
-    """Return a PNG of 8-bit RGB as one with a palette: of the commonest colours, or the nearest."""
+    """Return a PNG of 8-bit RGB as one with a palette, each pixel in the nearest of its colours."""
     width, height, packed = _read(png)
     pixels = _unfilter(zlib.decompress(packed), width, height)
     colours = Counter(pixels)
-    palette = [colour for colour, _ in colours.most_common(_COLOURS)]
+    palette = _palette(colours)
     number = {colour: place for place, colour in enumerate(palette)}
     for colour in colours.keys() - number.keys():
         number[colour] = number[min(palette, key=lambda known: _distance(known, colour))]
@@ -32,6 +32,22 @@ def shrink(png: bytes) -> bytes:
             _chunk(b"IEND", b""),
         )
     )
+
+
+def _palette(colours: Counter[int]) -> list[int]:
+    """Choose the commonest colours, then in turn that which would be missed most."""
+    chosen = [colour for colour, _ in colours.most_common(_COLOURS // 2)]
+    away = {
+        colour: min(_distance(colour, known) for known in chosen)
+        for colour in colours.keys() - set(chosen)
+    }
+    while away and len(chosen) < _COLOURS:
+        missed = max(away, key=lambda colour: away[colour] * colours[colour])
+        del away[missed]
+        chosen.append(missed)
+        for colour, distance in away.items():
+            away[colour] = min(distance, _distance(colour, missed))
+    return chosen
 
 
 def _read(png: bytes) -> tuple[int, int, bytes]:

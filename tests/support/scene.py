@@ -71,7 +71,7 @@ def build(tracker: JobTracker) -> Scene:
     cookie_for(tracker)
     searches = _operate(tracker)
     found = scene_jobs.found(now)
-    main = {search.collector: search for search in searches.values() if search.enabled}
+    main = {search.collector: search for search in list(searches.values())[: len(PLUGINS)]}
     history = scene_runs.write(db, main, found, now=now)
     for search in main.values():
         set_collector(db, search.collector, last_run_at=now - timedelta(minutes=3))

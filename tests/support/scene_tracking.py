@@ -159,6 +159,8 @@ def _plan(tracker: JobTracker, made: tuple[int, ...], *, now: datetime) -> int:
     _event(tracker, now, "interview", made[8], 11, 11, title="Meet the director", minutes=30)
     _event(tracker, now, "interview", made[8], -6, 15, title="First interview", done=True)
     _event(tracker, now, "call", made[11], -4, 16, title="Call on pay", done=True)
+    for days, kind in ((-9, "call"), (-13, "interview"), (-16, "follow_up"), (-24, "call")):
+        _event(tracker, now, kind, made[12 + days % 4], days, 11, done=True)
     _event(tracker, now, "note", made[8], -5, 18, text="They liked the part on back-pressure.")
     _event(tracker, now, "other", None, 8, 18, title="Meetup on databases", place="Kreuzberg")
     for application, days, title in ((made[0], 5, None), (made[11], 9, "Offer expires")):
