@@ -87,4 +87,6 @@ def page(
 ) -> bytes:
     """Return a whole answer."""
     headers = [f"HTTP/1.1 {status}", f"Content-Type: {kind}", f"Content-Length: {len(body)}", *more]
+    # It takes one request each: who waited a moment could not know otherwise.
+    headers.append("Connection: close")
     return "\r\n".join([*headers, "", ""]).encode() + body

@@ -64,7 +64,10 @@ def ask(body: bytes, kind: str) -> tuple[int, str]:
             name: list(form.all(name)) or [form.file(name).decode()] for name in [*form, "file"]
         }
 
-    with create_test_client([show], dependencies={"form": Provide(read_form)}) as client:
+    # Its usual logging would set up that of the whole process.
+    with create_test_client(
+        [show], dependencies={"form": Provide(read_form)}, logging_config=None
+    ) as client:
         answer = client.post("/", content=body, headers={"Content-Type": kind})
         return answer.status_code, answer.text
 
