@@ -77,6 +77,7 @@ RULES = {
     "cloneSearch": "names of printable characters, not of digits alone",
     "previewSearch": "the years of times",
     "previewSchedule": "the years of times, and what is no schedule",
+    "getPerformance": "names of time zones",
     "createRun": "the query's words are the collector's",
     "runCollector": "the query's words are the collector's",
     "listRuns": "`state` holds states with commas between them",
