@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from msgspec import Struct
 
 from jobtracker_core.storage.attention import Strip
 from jobtracker_core.tracker import JobTracker
 from jobtracker_core.tracker.collectors import CollectorStatus
 from jobtracker_core.web import present
-
-_KINDS: Final = {"succeeded": "ok", "partial": "slow", "suspect": "slow", "failed": "fail"}
+from jobtracker_core.web.admin.beats import KINDS
 
 
 class CollectorStrip(Struct, frozen=True, kw_only=True):
@@ -52,7 +49,7 @@ def _strip(status: CollectorStatus, strip: Strip | None) -> CollectorStrip:
     for beat in beats:
         when = "" if beat.finished_at is None else f"{beat.finished_at:%Y-%m-%d %H:%M} UTC: "
         found = f"{present.many(beat.seen, 'job')} seen, {beat.new:,} new"
-        told.append((_KINDS.get(beat.state, "none"), f"{when}{present.words(beat.state)}, {found}"))
+        told.append((KINDS.get(beat.state, "none"), f"{when}{present.words(beat.state)}, {found}"))
     state, trouble = _state(status)
     return CollectorStrip(
         name=status.info.name,

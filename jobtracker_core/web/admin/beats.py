@@ -17,7 +17,7 @@ ASKED: Final = SHOWN + 2
 
 Beat = Literal["ok", "slow", "fail", "none"]
 
-_KINDS: Final[dict[RunState, Beat]] = {
+KINDS: Final[dict[RunState, Beat]] = {
     RunState.SUCCEEDED: "ok",
     RunState.PARTIAL: "slow",
     RunState.SUSPECT: "slow",
@@ -49,7 +49,7 @@ def strip(runs: Sequence[Run]) -> Strip:
     good = sum(run.state is RunState.SUCCEEDED for run in ended)
     label = f"{good} of the last {many(len(ended), 'run')} succeeded" if ended else "no run yet"
     return Strip(
-        beats=tuple((_KINDS.get(run.state, "none"), _told(run)) for run in reversed(ended)),
+        beats=tuple((KINDS.get(run.state, "none"), _told(run)) for run in reversed(ended)),
         label=label,
         last=ended[0] if ended else None,
         going=next((run for run in runs if run.finished_at is None), None),
