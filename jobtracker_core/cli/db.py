@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from jobtracker_core.cli import upkeep
 from jobtracker_core.cli.errors import FAILED
 from jobtracker_core.cli.output import open_tracker
 from jobtracker_core.settings import Flag
@@ -47,3 +48,7 @@ def check() -> int:
     }
     click.echo(f"{database.display_url}: {words[status.state]}")
     return 0 if status.state == "current" else FAILED
+
+
+for command in (upkeep.stats, upkeep.prune, upkeep.vacuum):
+    db.add_command(command)

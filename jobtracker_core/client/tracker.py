@@ -15,6 +15,7 @@ from jobtracker_core.client.collectors import Collectors
 from jobtracker_core.client.companies import Companies
 from jobtracker_core.client.errors import NoToken
 from jobtracker_core.client.jobs import Jobs
+from jobtracker_core.client.maintenance import Maintenance
 from jobtracker_core.client.operating import (
     Audit,
     Configuration,
