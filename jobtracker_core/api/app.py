@@ -18,8 +18,8 @@ from jobtracker_core.api.collectors import collectors_router
 from jobtracker_core.api.companies import companies_router
 from jobtracker_core.api.configuration import config_router
 from jobtracker_core.api.contacts import contacts_router
-from jobtracker_core.api.dismissals import dismissals_router
 from jobtracker_core.api.database import database_router
+from jobtracker_core.api.dismissals import dismissals_router
 from jobtracker_core.api.document import describe
 from jobtracker_core.api.events import events_router
 from jobtracker_core.api.exports import exports_router

@@ -7,7 +7,7 @@ from typing import Annotated, Final
 
 from litestar import Router, get, post
 from litestar.di import NamedDependency
-from litestar.params import JSONBody
+from litestar.params import JSONBody, QueryParameter
 from msgspec import Meta, Struct
 
 from jobtracker_core.api.operations import operation
@@ -25,12 +25,11 @@ LONGEST_S: Final = 20.0
 class PruneOrder(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is to be deleted beside what the server's settings say."""
 
-    dry_run: Annotated[bool, Meta(description="Only count what would go")] = False
     jobs_closed_before_days: Annotated[
         ClosedDays | None,
         Meta(
-            description="Jobs too that were closed so many days ago or earlier and that nobody ever "
-            "touched; without it no job goes"
+            description="Jobs too that were closed so many days ago or earlier and that nobody "
+            "ever touched; without it no job goes"
         ),
     ] = None
     seconds: Annotated[
@@ -66,10 +65,16 @@ def get_database(tracker: NamedDependency[JobTracker]) -> DatabaseSizes:
         scope=Scope.ADMIN,
     ),
 )
-def prune_database(tracker: NamedDependency[JobTracker], data: JSONBody[PruneOrder]) -> Pruned:
+def prune_database(
+    tracker: NamedDependency[JobTracker],
+    data: JSONBody[PruneOrder],
+    dry_run: Annotated[  # noqa: FBT002
+        bool, QueryParameter(description="Only count what would go")
+    ] = False,
+) -> Pruned:
     """Delete what is to be forgotten."""
     return tracker.maintenance.prune(
-        dry_run=data.dry_run,
+        dry_run=dry_run,
         jobs_closed_before_days=data.jobs_closed_before_days,
         seconds=data.seconds,
     )

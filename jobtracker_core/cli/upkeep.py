@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from jobtracker_core.cli.output import open_tracker, print_fields, print_json, print_table
@@ -115,6 +117,18 @@ def prune(dry_run: bool, jobs_closed_before: int | None, as_json: bool) -> None:
 
 def _account(gone: Pruned) -> list[str]:
     return [f"{count:>12,}  {_WORDS[name]}" for name, count in gone.counts.items()]
+
+
+@click.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+def backup(file: Path) -> None:
+    """Write a copy of a SQLite database to a new FILE, while others go on.
+
+    It is whole without a log beside it. Keep the key of stored secrets too, in another place.
+    """
+    with open_tracker() as tracker:
+        written = tracker.maintenance.backup(file)
+    click.echo(f"{file}: {size(written)}")
 
 
 @click.command()

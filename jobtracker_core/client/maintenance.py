@@ -13,6 +13,8 @@ from jobtracker_core.storage.sizes import DatabaseSizes
 _AT_ONCE_S: Final = 20.0
 """Seconds that a server deletes for one request."""
 
+_LEAST_S: Final = 0.01
+
 _PATIENCE_S: Final = 120.0
 
 
@@ -23,7 +25,7 @@ class Maintenance:
         self._session = session
 
     def stats(self, *, exact: bool = False) -> DatabaseSizes:
-        """Say how much room each table takes; raises FormError for `exact`, which takes too long."""
+        """Say how much room each table takes; `exact` takes too long here, and raises FormError."""
         if exact:
             raise FormError({"exact": "a server does not count for so long; do it there"})
         return self._session.get("/database", DatabaseSizes)
@@ -35,7 +37,7 @@ class Maintenance:
         jobs_closed_before_days: int | None = None,
         seconds: float | None = None,
     ) -> Pruned:
-        """Delete what the server's settings say is to be forgotten, in as many requests as it takes.
+        """Delete what the server's settings say is to be forgotten, in as few requests as it takes.
 
         Raises FormError naming what is wrong. Each request stands in the server's audit log.
         """
@@ -44,12 +46,16 @@ class Maintenance:
         while True:
             left = _AT_ONCE_S if end is None else min(_AT_ONCE_S, end - time.monotonic())
             body = {
-                "dry_run": dry_run,
                 "jobs_closed_before_days": jobs_closed_before_days,
-                "seconds": left,
+                "seconds": max(left, _LEAST_S),
             }
             gone = self._session.post(
-                "/database/prune", Pruned, body, once=False, timeout=_PATIENCE_S
+                "/database/prune",
+                Pruned,
+                body,
+                once=False,
+                timeout=_PATIENCE_S,
+                dry_run=dry_run,
             )
             for name, count in gone.counts.items():
                 whole[name] = whole.get(name, 0) + count

@@ -124,6 +124,11 @@ class RemoteTracker:
         return Jobs(self._session)
 
     @cached_property
+    def maintenance(self) -> Maintenance:
+        """Sizes of the database, and what is to go of it."""
+        return Maintenance(self._session)
+
+    @cached_property
     def companies(self) -> Companies:
         """Employers."""
         return Companies(self._session)

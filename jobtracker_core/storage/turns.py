@@ -70,7 +70,7 @@ def forget(
         size = turns.size
         some = sa.select(place).select_from(table).where(which).limit(size)
         # The condition again: somebody may have changed a row meanwhile.
-        doomed = place.in_(some)
+        doomed: ColumnElement[bool] = place.in_(some)
         if db.dialect == "postgresql":
             doomed = place == sa.func.any(sa.func.array(some.scalar_subquery()))
         with turns.writing(db) as conn:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from datetime import timedelta
+from pathlib import Path
 from typing import Annotated
 
 from msgspec import Meta
 from msgspec.structs import replace
 
-from jobtracker_core.storage import retention, sizes, vacuum
+from jobtracker_core.storage import backup, retention, sizes, vacuum
 from jobtracker_core.storage.retention import Pruned, Retention
 from jobtracker_core.storage.sizes import DatabaseSizes
 from jobtracker_core.storage.turns import Turns
@@ -79,6 +80,16 @@ class Maintenance:
         return retention.prune(
             self._tracker.database, rules, actor=self._tracker.actor, dry_run=dry_run, turns=turns
         )
+
+    def backup(self, path: Path) -> int:
+        """Write a copy of a SQLite database to a new file, while others go on; return its bytes.
+
+        Raises NotWritable, and NotAllowed on PostgreSQL, where `pg_dump` does it.
+        """
+        size = backup.write(self._tracker.database, path)
+        with self._tracker.change("database.backup") as change:
+            change.note(bytes=size)
+        return size
 
     def plan_vacuum(self) -> VacuumPlan:
         """Say what `vacuum()` would need, and what goes on; change nothing."""
