@@ -17,7 +17,7 @@ from jobtracker_core.storage.statements import one_of
 HELD_S: Final = 0.01
 """Seconds that one transaction is to hold its locks: on SQLite nobody else writes meanwhile."""
 
-_PAUSE: Final = 3.0
+_PAUSE: Final = 10.0
 """How much longer than its transaction a pause is: most of the time is for others."""
 
 _FIRST, _LARGEST = 50, 5_000

@@ -135,7 +135,6 @@ def test_claims_go_on_while_a_million_rows_are_pruned(
     crowded: Database, db_url: str, processes: Callable[..., list[str]]
 ) -> None:
     seen = look(crowded, db_url, processes)
-    print(seen)
     assert seen.gone > OLD / 20, seen
     assert seen.claims > 100, seen
     assert seen.p99 < CLAIM_S, seen
@@ -153,5 +152,4 @@ def test_without_short_transactions_others_wait(
     crowded: Database, db_url: str, processes: Callable[..., list[str]]
 ) -> None:
     seen = look(crowded, db_url, processes, TWIN)
-    print(seen)
     assert seen.longest > WAIT_S / 2, seen
