@@ -15,10 +15,13 @@ from jobtracker_core.storage import schema
 from jobtracker_core.storage.engine import Database
 
 COUNTED: Final = 100_000
-"""Rows up to which a table is counted; beyond, their number is estimated."""
+"""Rows up to which, as it seems, a table is counted; beyond, their number is estimated."""
 
 READ_BYTES: Final = 256 * 1024**2
 """Up to this size, a SQLite file is read through to say how much each table takes."""
+
+
+_OF_AN_INDEX: Final = ("data", "idx", "content", "docsize", "config")
 
 
 class TableSize(Struct, frozen=True, kw_only=True):
@@ -125,20 +128,33 @@ def _weight(table: TableSize) -> tuple[int, int]:
 
 
 def _tables(conn: Connection) -> Iterable[str]:
-    # All that are there: an index over texts brings tables of its own.
-    return sa.inspect(conn).get_table_names()
+    names = sa.inspect(conn).get_table_names()
+    parts = _parts(conn)
+    return [name for name in names if name not in parts]
+
+
+def _parts(conn: Connection) -> Mapping[str, str]:
+    """Return the tables that SQLite keeps an index over texts in, each with that index's name."""
+    if conn.dialect.name != "sqlite":
+        return {}
+    found = conn.exec_driver_sql(
+        "SELECT name FROM sqlite_master WHERE type = 'table' AND sql LIKE 'CREATE VIRTUAL TABLE%'"
+    ).scalars()
+    return {f"{name}_{part}": name for name in found for part in _OF_AN_INDEX}
 
 
 def _table(conn: Connection, name: str, room: _Room, *, exact: bool) -> TableSize:
-    some = sa.select(sa.literal(1)).select_from(sa.table(name))
-    if not exact:
-        some = some.limit(COUNTED + 1)
-    counted = conn.execute(sa.select(sa.func.count()).select_from(some.subquery())).scalar_one()
-    is_all = exact or counted <= COUNTED
+    # An index over texts has one row of a few bytes for each of its own.
+    rows_in = f"{name}_docsize" if f"{name}_docsize" in _parts(conn) else name
+    estimate = _estimate(conn, rows_in, room)
+    is_counted = exact or estimate <= COUNTED
+    rows = estimate
+    if is_counted:
+        rows = conn.execute(sa.select(sa.func.count()).select_from(sa.table(rows_in))).scalar_one()
     return TableSize(
         name=name,
-        rows=counted if is_all else max(_estimate(conn, name, room), counted),
-        estimated=not is_all,
+        rows=rows,
+        estimated=not is_counted,
         bytes=room.bytes,
         index_bytes=room.index_bytes,
         dead_rows=room.dead_rows,
@@ -150,8 +166,8 @@ def _estimate(conn: Connection, name: str, room: _Room) -> int:
         return room.rows
     quoted = conn.dialect.identifier_preparer.quote(name)
     # Both ends of the file's own order: quick, and too much only where rows between are gone.
-    span = f"SELECT (SELECT max(rowid) FROM {quoted}) - (SELECT min(rowid) FROM {quoted}) + 1"  # noqa: S608  (a name of ours)
-    return int(conn.exec_driver_sql(span).scalar() or 0)
+    ends = f"SELECT (SELECT max(rowid) FROM {quoted}) - (SELECT min(rowid) FROM {quoted}) + 1"  # noqa: S608  (a name of ours)
+    return int(conn.exec_driver_sql(ends).scalar() or 0)
 
 
 def _pragma(conn: Connection, name: str) -> int:
@@ -166,9 +182,13 @@ def _rooms_in_file(conn: Connection) -> Mapping[str, _Room]:
         "SELECT m.tbl_name, m.type, sum(d.pgsize) FROM dbstat d JOIN sqlite_master m USING (name) "
         "WHERE d.aggregate = 1 GROUP BY m.tbl_name, m.type"
     )
+    owners = _parts(conn)
     found: dict[str, dict[str, int]] = {}
     for table, kind, size in parts:
-        found.setdefault(table, {})[kind] = int(size)
+        # All of an index over texts is an index.
+        where = "index" if table in owners else kind
+        sizes = found.setdefault(owners.get(table, table), {})
+        sizes[where] = sizes.get(where, 0) + int(size)
     return {
         table: _Room(bytes=sizes.get("table", 0), index_bytes=sizes.get("index", 0))
         for table, sizes in found.items()

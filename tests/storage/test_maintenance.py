@@ -69,6 +69,19 @@ def test_what_is_dear_to_count_is_estimated_and_marked(
     assert jobs.bytes
 
 
+@pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
+def test_an_index_over_texts_is_one_entry(filled: Database) -> None:
+    with filled.write() as conn:
+        conn.exec_driver_sql("CREATE VIRTUAL TABLE words USING fts5 (title)")
+        conn.exec_driver_sql("INSERT INTO words (rowid, title) SELECT id, title FROM jobs")
+    for exact in (False, True):
+        found = sizes.read(filled, exact=exact)
+        (words,) = (table for table in found.tables if table.name.startswith("words"))
+        assert (words.rows, words.bytes, words.estimated) == (500, 0, False)
+        assert words.index_bytes
+        assert words.index_bytes > 8_000
+
+
 def test_room_is_given_back(filled: Database) -> None:
     empty(filled)
     before = vacuum.plan(filled)
