@@ -147,10 +147,14 @@ def _table(conn: Connection, name: str, room: _Room, *, exact: bool) -> TableSiz
     # An index over texts has one row of a few bytes for each of its own.
     rows_in = f"{name}_docsize" if f"{name}_docsize" in _parts(conn) else name
     estimate = _estimate(conn, rows_in, room)
-    is_counted = exact or estimate <= COUNTED
     rows = estimate
-    if is_counted:
-        rows = conn.execute(sa.select(sa.func.count()).select_from(sa.table(rows_in))).scalar_one()
+    if is_counted := exact or estimate <= COUNTED:
+        some = sa.select(sa.literal(1)).select_from(sa.table(rows_in))
+        if not exact:  # a server may not have looked at a table yet, and think that it is empty
+            some = some.limit(COUNTED + 1)
+        counted = sa.select(sa.func.count()).select_from(some.subquery())
+        rows = conn.execute(counted).scalar_one()
+        is_counted = exact or rows <= COUNTED
     return TableSize(
         name=name,
         rows=rows,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,14 @@ import pytest
 import sqlalchemy as sa
 from msgspec import Struct
 
+from crews import Crew, served
+from jobtracker_core import RunState
+from jobtracker_core.storage import retention, vacuum
+from jobtracker_core.storage.audit import Actor
 from jobtracker_core.storage.audit_tables import audit_log
+from jobtracker_core.storage.backup import check_pages
 from jobtracker_core.storage.engine import Database
+from jobtracker_core.storage.retention import Retention
 from queueing import turn_on
 
 SUPPORT = str(Path(__file__).parents[1] / "support")
@@ -153,3 +160,32 @@ def test_without_short_transactions_others_wait(
 ) -> None:
     seen = look(crowded, db_url, processes, TWIN)
     assert seen.longest > WAIT_S / 2, seen
+
+
+@pytest.mark.fault(
+    "F39",
+    done="The database was pruned and vacuumed in the middle of a run, and after it.",
+    holds="The run goes on and each posting is stored once; what belongs to it stays.",
+)
+def test_a_run_goes_on_through_a_vacuum(crew: Crew) -> None:
+    run_id = crew.put("gated")
+    worker = crew.start(lease_s=60)
+    worker.wait("at the gate")
+    year = timedelta(days=365)
+    rules = Retention(runs=year, events=year, audit=year, closed_jobs=year)
+
+    def look_after() -> None:
+        gone = retention.prune(crew.db, rules, actor=Actor(kind="local", name="ann"))
+        assert (gone.runs, gone.run_events, gone.jobs) == (0, 0, 0)
+        assert vacuum.run(crew.db, while_running=True).after > 0
+
+    look_after()
+    assert crew.state(run_id) is RunState.RUNNING
+    crew.open_gate()
+    crew.wait_for_end(run_id)
+    assert crew.state(run_id) is RunState.SUCCEEDED
+    assert [one.error_class for one in crew.attempts(run_id)] == [None]
+    look_after()
+    assert crew.stored() == sorted(served("berlin"))
+    assert crew.counted() == (len(served("berlin")),) * 2
+    check_pages(crew.db)
