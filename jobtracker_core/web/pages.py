@@ -23,6 +23,9 @@ from jobtracker_core.web.said import Said
 from jobtracker_core.web.session import FORM_FIELD, is_overheard, session_cookie
 
 _TEMPLATES: Final = Path(__file__).with_name("templates")
+_PLACES: Final = frozenset(place.path for place in navigation.PLACES)
+_ICON: Final = Markup('<svg class="icon {2}" aria-hidden="true"><use href="{0}#{1}"></use></svg>')
+_KEY: Final = Markup('<kbd class="kbd">{}</kbd>')
 _HEADERS: Final = {
     "Cache-Control": "private, no-cache",
     "Vary": "HX-Request-Type, Cookie",
@@ -117,7 +120,7 @@ class Pages:
             "user": _user(request),
             "form_token": _form_token(request),
             "csrf": _csrf(request),
-            "navigation": navigation,
+            "at_place": path.removeprefix(self.base(request)) in _PLACES,
             "plain": is_overheard(request),
         }
 
@@ -172,8 +175,23 @@ def _environment(base: str) -> Environment:
     url: Callable[[str], str] = partial("{}{}".format, base)
     environment.globals["url"] = url
     environment.globals["asset"] = lambda name: url(assets.address(name))
+    environment.globals["navigation"] = navigation
     environment.globals["show"] = present
     environment.globals["ago"] = _ago
+    icons = url(assets.address("icons.svg"))
+
+    @lru_cache(maxsize=256)
+    def draw(name: str, classes: str = "") -> Markup:
+        return _ICON.format(icons, name, classes)
+
+    environment.globals["drawn_icon"] = draw
+    environment.globals["drawn_key"] = lru_cache(maxsize=128)(_KEY.format)
+
+    @lru_cache(maxsize=64)
+    def fixed(template: str, **values: str | bool) -> Markup:
+        return Markup(environment.get_template(template).render(values))  # noqa: S704  (ours)
+
+    environment.globals["fixed"] = fixed
     environment.filters["words"] = present.words
     environment.filters["many"] = present.many
     return environment
