@@ -46,12 +46,13 @@ ROOM = 2 * 1024**3
 
 
 @pytest.fixture(autouse=True)
-def no_config_file(monkeypatch: pytest.MonkeyPatch) -> None:
+def nobody_s_own(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     """What stands in the configuration file of whoever runs the tests is not for them.
 
-    Nor is the server that his commands are for.
+    Nor are his database, and the server that his commands are for.
     """
     monkeypatch.setenv("JOBTRACKER_CONFIG", "")
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path_factory.getbasetemp() / "nobody"))
     for name in ("JOBTRACKER_SERVER", "JOBTRACKER_TOKEN"):
         monkeypatch.delenv(name, raising=False)
 
