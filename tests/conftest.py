@@ -38,6 +38,10 @@ hypothesis_settings.register_profile(
 )
 hypothesis_settings.load_profile("steady")
 
+# Nor is the database of whoever runs the tests: by default there is none. Set before modules of
+# tests are read, which may ask for that place.
+os.environ["XDG_DATA_HOME"] = f"{tempfile.gettempdir()}/jobtracker-tests-{os.getpid()}"
+
 DIALECTS = ("sqlite", "postgresql")
 TEMPLATE = "jobtracker_template"
 PASSWORD_USER = "locked"
@@ -46,13 +50,12 @@ ROOM = 2 * 1024**3
 
 
 @pytest.fixture(autouse=True)
-def nobody_s_own(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+def nobody_s_own(monkeypatch: pytest.MonkeyPatch) -> None:
     """What stands in the configuration file of whoever runs the tests is not for them.
 
-    Nor are his database, and the server that his commands are for.
+    Nor is the server that his commands are for.
     """
     monkeypatch.setenv("JOBTRACKER_CONFIG", "")
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path_factory.getbasetemp() / "nobody"))
     for name in ("JOBTRACKER_SERVER", "JOBTRACKER_TOKEN"):
         monkeypatch.delenv(name, raising=False)
 
