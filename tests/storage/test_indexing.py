@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -51,10 +52,10 @@ def number_of(db: Database, source_id: str) -> int:
 
 
 def test_a_page_is_found_at_once_and_its_descriptions_later(
-    db: Database, write: Write, make: Make
+    db: Database, write: Write, make_record: Make
 ) -> None:
     write(
-        make(
+        make_record(
             "a",
             title="Senior Welder",
             company="Acme Boats",
@@ -69,7 +70,7 @@ def test_a_page_is_found_at_once_and_its_descriptions_later(
             employment=(Employment.FULL_TIME, Employment.CONTRACT),
             description="<p>You like <b>ru</b>dders.</p><p>And keels &amp; masts.</p>",
         ),
-        make("b", title="Cook"),
+        make_record("b", title="Cook"),
     )
     assert find(db, "welder") == find(db, "welder", field="title") == {"a"}
     assert find(db, "acm", field="company") == find(db, "acm") == {"a"}
@@ -78,7 +79,7 @@ def test_a_page_is_found_at_once_and_its_descriptions_later(
     assert find(db, "python", field="skills") == {"a"}
     facets = ("=remote:hybrid", "=employment:contract", "=employment:full_time", "=country:de")
     assert all(find(db, token) == {"a"} for token in facets)
-    assert find(db, "=all") == find(db, "=source:board") == {"a", "b"}
+    assert find(db, "=all") == find(db, "=source:site") == {"a", "b"}
     assert find(db, "rudder") == set()
     assert waiting(db) == 1
     assert indexing.work_off(db) == 1
@@ -87,10 +88,10 @@ def test_a_page_is_found_at_once_and_its_descriptions_later(
     assert indexing.work_off(db) == 0
 
 
-def test_what_changes_is_found_as_it_is(db: Database, write: Write, make: Make) -> None:
-    write(make("a", title="Welder", description="<p>Rudders.</p>"))
+def test_what_changes_is_found_as_it_is(db: Database, write: Write, make_record: Make) -> None:
+    write(make_record("a", title="Welder", description="<p>Rudders.</p>"))
     indexing.work_off(db)
-    write(make("a", title="Cook", description="<p>Soups.</p>"))
+    write(make_record("a", title="Cook", description="<p>Soups.</p>"))
     assert find(db, "welder") == find(db, "rudder") == find(db, "soup") == set()
     assert find(db, "cook") == {"a"}
     indexing.work_off(db)
@@ -99,39 +100,42 @@ def test_what_changes_is_found_as_it_is(db: Database, write: Write, make: Make) 
     edits.edit(
         db,
         number_of(db, "a"),
-        make("a", title="Baker", description="<p>Bread.</p>"),
+        make_record("a", title="Baker", description="<p>Bread.</p>"),
         fields=("title", "description"),
     )
     assert find(db, "cook") == find(db, "soup") == set()
     assert find(db, "baker") == {"a"}
     indexing.work_off(db)
     assert find(db, "bread") == {"a"}
-    edits.create(db, "direct", make("d", title="Potter", description="<p>Clay.</p>"))
+    edits.create(db, "direct", make_record("d", title="Potter", description="<p>Clay.</p>"))
     assert find(db, "potter") == {"d"}
     indexing.work_off(db)
     assert find(db, "clay") == {"d"}
 
 
-def test_what_is_deleted_is_gone(db: Database, write: Write, make: Make) -> None:
-    write(make("a", description="<p>Rudders.</p>"), make("b", description="<p>Rudders.</p>"))
+def test_what_is_deleted_is_gone(db: Database, write: Write, make_record: Make) -> None:
+    write(
+        make_record("a", description="<p>Rudders.</p>"),
+        make_record("b", description="<p>Rudders.</p>"),
+    )
     indexing.work_off(db)
     edits.delete(db, number_of(db, "a"))
     assert find(db, "rudder") == {"b"}
-    write(make("c", description="<p>Rudders.</p>"))
+    write(make_record("c", description="<p>Rudders.</p>"))
     edits.delete(db, number_of(db, "c"))
     assert rows(db) == 1
     assert indexing.work_off(db) == 1, "it leaves the queue"
     assert (rows(db), waiting(db)) == (1, 0)
 
 
-def test_a_page_that_is_rolled_back_leaves_no_words(db: Database, make: Make) -> None:
+def test_a_page_that_is_rolled_back_leaves_no_words(db: Database, make_record: Make) -> None:
     def fail() -> None:
         with db.write() as conn:
             upsert.write_page(
                 conn,
                 source="board",
                 kind="list",
-                records=[make("a", description="<p>Rudders.</p>")],
+                records=[make_record("a", description="<p>Rudders.</p>")],
                 run_id=None,
                 now=db.now(conn),
             )
@@ -167,10 +171,13 @@ def _edit_meanwhile(
 
 
 def test_a_description_that_changes_between_reading_and_writing(
-    db: Database, write: Write, make: Make, monkeypatch: pytest.MonkeyPatch
+    db: Database, write: Write, make_record: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write(make("a", description="<p>Rudders.</p>"), make("b", description="<p>Keels.</p>"))
-    number, new = number_of(db, "a"), make("a", description="<p>Soups.</p>")
+    write(
+        make_record("a", description="<p>Rudders.</p>"),
+        make_record("b", description="<p>Keels.</p>"),
+    )
+    number, new = number_of(db, "a"), make_record("a", description="<p>Soups.</p>")
     thread = _edit_meanwhile(
         db, monkeypatch, lambda other: edits.edit(other, number, new, fields=("description",))
     )
@@ -186,9 +193,12 @@ def test_a_description_that_changes_between_reading_and_writing(
 
 
 def test_a_job_that_is_deleted_between_reading_and_writing(
-    db: Database, write: Write, make: Make, monkeypatch: pytest.MonkeyPatch
+    db: Database, write: Write, make_record: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write(make("a", description="<p>Rudders.</p>"), make("b", description="<p>Rudders.</p>"))
+    write(
+        make_record("a", description="<p>Rudders.</p>"),
+        make_record("b", description="<p>Rudders.</p>"),
+    )
     number = number_of(db, "a")
     thread = _edit_meanwhile(db, monkeypatch, lambda other: edits.delete(other, number))
     indexing.index_batch(db, 10)
@@ -199,22 +209,25 @@ def test_a_job_that_is_deleted_between_reading_and_writing(
 
 
 def test_jobs_that_somebody_deletes_are_not_waited_for(
-    db: Database, write: Write, make: Make
+    db: Database, write: Write, make_record: Make
 ) -> None:
     if db.dialect == "sqlite":
         pytest.skip("there is one writer at a time")
-    write(make("a", description="<p>Rudders.</p>"), make("b", description="<p>Rudders.</p>"))
-    with db.write() as conn:
+    write(
+        make_record("a", description="<p>Rudders.</p>"),
+        make_record("b", description="<p>Rudders.</p>"),
+    )
+    with closing(db.another()) as other, db.write() as conn:
         conn.execute(sa.delete(jobs).where(jobs.c.source_id == "a"))
-        assert indexing.work_off(db.another()) == 1
+        assert indexing.work_off(other) == 1
         conn.rollback()
     assert find(db, "rudder") == {"b"}
     assert indexing.work_off(db) == 1
     assert find(db, "rudder") == {"a", "b"}
 
 
-def test_reindexing_makes_everything_anew(db: Database, write: Write, make: Make) -> None:
-    write(*(make(f"n{number}", description="<p>Rudders.</p>") for number in range(30)))
+def test_reindexing_makes_everything_anew(db: Database, write: Write, make_record: Make) -> None:
+    write(*(make_record(f"n{number}", description="<p>Rudders.</p>") for number in range(30)))
     indexing.work_off(db)
     with db.write() as conn:
         conn.exec_driver_sql("DELETE FROM job_index")
@@ -226,11 +239,14 @@ def test_reindexing_makes_everything_anew(db: Database, write: Write, make: Make
     assert indexing.rebuild(db, queue_only=True) == indexing.Reindexed(indexed=0, waiting=30)
 
 
-def test_a_description_of_any_length_is_indexed(db: Database, write: Write, make: Make) -> None:
+def test_a_description_of_any_length_is_indexed(
+    db: Database, write: Write, make_record: Make
+) -> None:
     words = " ".join(f"w{number}x" for number in range(60_000))
     signs = "\U00020000\U00020001 O'Brien \\ ' ﷺ ½ ٣ e\u0301 c++ =source:x :* !a|b"
     write(
-        make("a", description=f"<p>{signs} {words}</p>"), make("b", description=f"<p>{signs}</p>")
+        make_record("a", description=f"<p>{signs} {words}</p>"),
+        make_record("b", description=f"<p>{signs}</p>"),
     )
     assert indexing.work_off(db) == 2
     assert find(db, "w5x") == {"a"}
@@ -238,13 +254,12 @@ def test_a_description_of_any_length_is_indexed(db: Database, write: Write, make
     assert find(db, "=source:x") == set()
 
 
-@pytest.mark.parametrize("workers", [3])
+@pytest.mark.full
 def test_several_indexers_beside_writers_lose_nothing(
     db: Database,
     db_url: str,
-    workers: int,
     write: Write,
-    make: Make,
+    make_record: Make,
     processes: Callable[..., list[str]],
 ) -> None:
     script = """
@@ -267,7 +282,7 @@ for step in range(12):
             now=datetime(2026, 3, 1, tzinfo=UTC))
     indexing.work_off(db)
 """
-    processes(script, db_url, workers)
+    processes(script, db_url, 3)
     indexing.work_off(db)
     assert waiting(db) == 0
     with db.read() as conn:
