@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
+from functools import lru_cache
 
 from jobtracker_core.ingest.emails import REMOVED, replace_emails
 
@@ -19,6 +20,7 @@ _CONTROLS = bytes([*range(0x09), *range(0x0E, 0x20), 0x7F])
 # Only with its semicolon: "R&D&Reg Affairs" is no entity.
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 _SPACES = re.compile(r"\s+")
+_SHORT = 100
 _MOST_MARKS = 30
 # No mark is a letter or a digit, and none is among the first characters of Unicode.
 _MAY_BE_MARKS = re.compile(rf"[^\w\x00-\u02ff]{{{_MOST_MARKS + 1},}}")
@@ -93,7 +95,7 @@ def clean(value: str, limit: int) -> str:
     Entities are decoded (however often they were encoded), Unicode is composed (NFC). Cleaning a
     clean text changes nothing.
     """
-    return _settle(value, limit)
+    return _settle_short(value, limit) if len(value) <= _SHORT else _settle(value, limit)
 
 
 def observed(value: str | None, limit: int) -> str | None:
@@ -115,6 +117,10 @@ def _settle(value: str, limit: int) -> str:
     while (settled := _pass(value, limit)) != value:
         value = settled
     return value
+
+
+# Names of companies, places and skills come again and again.
+_settle_short = lru_cache(maxsize=1 << 13)(_settle)
 
 
 def _pass(value: str, limit: int) -> str:
