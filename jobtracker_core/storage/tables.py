@@ -1,4 +1,4 @@
-"""All tables, declared once. `migrations/` must lead to exactly these."""
+"""All tables, declared once. `migrations/` must lead to exactly these, and to `index_tables`."""
 
 from __future__ import annotations
 
