@@ -20,24 +20,26 @@ ALLOWED = {
     "ingest": {"contract"},
     # Hashes and ciphers alone: what is stored and who asks is known above.
     "security": {"contract"},
-    "storage": {"contract"},
-    "runner": {"contract", "plugins", "http", "ingest", "storage"},
+    # Tables of names alone: which countries, currencies and languages there are.
+    "search": {"contract", "ingest.countries", "ingest.currency", "ingest.languages"},
+    "storage": {"contract", "search"},
+    "runner": {"contract", "plugins", "http", "ingest", "search", "storage"},
     "__main__": {"cli"},
     # Formatting alone: what the command line writes to a file, a server may send.
     "export": {"contract", "ingest", "storage"},
     "tracker": {
-        *("settings", "contract", "plugins", "http", "ingest", "security", "storage", "runner"),
+        *("settings", "contract", "plugins", "http", "ingest", "search", "security", "storage", "runner"),
     },
     "testing": {"contract", "plugins", "http", "ingest"}
     | {f"runner.{name}" for name in ("execute", "outcome", "dry", "clock", "session")},
     # The facade over HTTP: checks of what is entered, answers and errors are those of the facade.
-    "client": {"contract", "plugins", "ingest", "settings", "tracker", "http.proxies"}
+    "client": {"contract", "plugins", "ingest", "search", "settings", "tracker", "http.proxies"}
     # Collecting here for elsewhere.
     | {f"runner.{name}" for name in ("clock", "context", "live", "pace", "session")},
-    "api": {"tracker", "export", "contract"},  # a list as a file is an answer like any other
+    "api": {"tracker", "export", "search", "contract"},  # a list as a file is an answer like any other
     # Lists as files, as in the API.
     "web": {
-        *("tracker", "contract", "export", "security.credentials"),
+        *("tracker", "contract", "export", "search", "security.credentials"),
         "api.live",  # one look at a run and second, for programs and people together
         "plugins.forms",  # a page's form is filled in as a command line's is
         "settings.hidden",  # what is a secret there is one in a form
@@ -52,6 +54,7 @@ ALLOWED = {
             "plugins",
             "http",
             "ingest",
+            "search",
             "security",
             "storage",
             "runner",
@@ -82,6 +85,7 @@ ONLY_HERE: dict[str, str | set[str]] = {
     "argon2": "security.passwords",
     "cryptography": "security",
     "icalendar": "tracker.ics",
+    "Stemmer": "search",
 }
 # What opens a connection: an address that a user chose is asked through the guard alone.
 CONNECTING = {
@@ -208,6 +212,8 @@ def test_the_walk_sees_who_goes_around_the_guard(name: str, imported: str) -> No
         ("contract.page", "nh3"),
         ("storage.jobs", "jobtracker_core.ingest.normalise"),
         ("storage.jobs", "jobtracker_core.runner.outcome"),
+        ("search.facts", "jobtracker_core.ingest.normalise.normalise"),
+        ("storage.jobs", "Stemmer"),
         ("http.client", "sqlalchemy.text"),
         ("http.client", "curl_cffi"),
         ("testing.kit", "jobtracker_core.runner.inline"),

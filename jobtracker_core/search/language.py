@@ -1,0 +1,247 @@
+"""The query language: words, "phrases", -not, OR, parentheses and fields."""
+
+from __future__ import annotations
+
+from typing import Final, get_args
+
+from jobtracker_core.search import facts
+from jobtracker_core.search.folding import WORD
+from jobtracker_core.search.lexer import Token, tokens
+from jobtracker_core.search.nodes import (
+    All,
+    AnyOf,
+    Fact,
+    Field,
+    Name,
+    Node,
+    Not,
+    Operator,
+    SearchError,
+    Term,
+)
+from jobtracker_core.search.show import show
+
+__all__ = [
+    "All",
+    "AnyOf",
+    "Fact",
+    "Field",
+    "Name",
+    "Node",
+    "Not",
+    "Operator",
+    "SearchError",
+    "Term",
+    "parse",
+    "show",
+]
+
+LONGEST: Final = 1_000
+"""Characters of a query."""
+
+MOST_WORDS: Final = 50
+"""Words and facts of a query; each word of a phrase counts."""
+
+DEEPEST: Final = 20
+"""Parentheses within parentheses."""
+
+FIELDS: Final[tuple[Field, ...]] = get_args(Field)
+
+
+def parse(text: str) -> Node | None:
+    """Read a query; None if it asks for nothing. Raises SearchError, and nothing else."""
+    if len(text) > LONGEST:
+        raise SearchError(
+            f"The search has more than {LONGEST:,} characters",
+            "Leave something out.",
+            LONGEST,
+            len(text),
+        )
+    return _Parser(text).read()
+
+
+class _Parser:
+    """Recursive descent over the tokens of one query."""
+
+    def __init__(self, text: str) -> None:
+        self._tokens = tokens(text)
+        self._at = 0
+        self._end = len(text)
+        self._words = 0
+        self._depth = 0
+        self._field: Field | None = None
+
+    def read(self) -> Node | None:
+        node = self._all()
+        rest = self._peek()
+        if rest is not None:
+            raise _error(
+                "This parenthesis closes nothing", "Take it away, or open one before it.", rest
+            )
+        return node
+
+    def _peek(self) -> Token | None:
+        return self._tokens[self._at] if self._at < len(self._tokens) else None
+
+    def _next_is(self, *kinds: str) -> bool:
+        token = self._peek()
+        return token is not None and token.kind in kinds
+
+    def _all(self) -> Node | None:
+        found: list[Node] = []
+        while (token := self._peek()) is not None and token.kind != "close":
+            node = self._any_of(token)
+            if node is not None:
+                found += node.nodes if isinstance(node, All) else (node,)
+        return _joined(All, found)
+
+    def _any_of(self, first: Token) -> Node | None:
+        node = self._one(first)
+        if not self._next_is("or"):
+            return node
+        found: list[Node] = []
+        while True:
+            if node is None:
+                raise _error("There is nothing to search for beside OR", _BESIDE, first)
+            found += node.nodes if isinstance(node, AnyOf) else (node,)
+            joint = self._peek()
+            if joint is None or joint.kind != "or":
+                return _joined(AnyOf, found)
+            self._at += 1
+            following = self._peek()
+            if following is None or following.kind in {"close", "or"}:
+                raise _error("There is nothing after OR", _BESIDE, joint)
+            first = following
+            node = self._one(following)
+
+    def _one(self, token: Token) -> Node | None:
+        self._at += 1
+        match token.kind:
+            case "or":
+                raise _error("There is nothing before OR", _BESIDE, token)
+            case "and":
+                return None
+            case "not":
+                return self._not(token)
+            case "open":
+                return self._group(token)
+            case "field":
+                return self._fielded(token)
+            case _:
+                return self._term(token, token.start)
+
+    def _not(self, token: Token) -> Node:
+        following = self._peek()
+        if following is not None and following.kind not in {"close", "or", "and"}:
+            self._deeper(token)
+            node = self._one(following)
+            self._depth -= 1
+            if node is not None:
+                return node.node if isinstance(node, Not) else Not(node)
+        written = token.text
+        raise _error(
+            f"There is nothing after {written}",
+            "Put it right before what to leave out, such as -manager; to search for the sign "
+            "itself, put it in quotes with its words.",
+            token,
+        )
+
+    def _group(self, token: Token) -> Node:
+        self._deeper(token)
+        node = self._all()
+        self._depth -= 1
+        closing = self._peek()
+        if closing is None:
+            raise _error("This parenthesis is not closed", "Put ) behind what it holds.", token)
+        self._at += 1
+        if node is None:
+            raise SearchError(
+                "There is nothing in these parentheses",
+                "Put words into them, or take them away.",
+                token.start,
+                closing.end,
+            )
+        return node
+
+    def _deeper(self, token: Token) -> None:
+        self._depth += 1
+        if self._depth > DEEPEST:
+            raise _error(
+                f"More than {DEEPEST} parentheses or signs within each other",
+                "Write it with fewer.",
+                token,
+            )
+
+    def _fielded(self, token: Token) -> Node:
+        name = facts.known_name(token)
+        if self._field is not None:
+            raise _error(
+                f"{token.text}: stands within {self._field}:",
+                f"Put it before or behind the parentheses of {self._field}:.",
+                token,
+            )
+        value = self._peek()
+        touches = value is not None and value.start == token.end
+        if name == "title" or name == "company" or name == "place" or name == "skill":
+            if value is not None and touches and value.kind in {"word", "phrase", "open"}:
+                self._field = name
+                self._at += 1
+                if value.kind == "open":
+                    node: Node | None = self._group(value)
+                else:
+                    node = self._term(value, token.start)
+                self._field = None
+                if node is not None:
+                    return node
+            raise _no_value(token, value, touches=touches, example=facts.EXAMPLES[name])
+        if value is None or not touches or value.kind not in {"word", "phrase"}:
+            raise _no_value(token, value, touches=touches, example=facts.EXAMPLES[name])
+        self._at += 1
+        self._count(1, value)
+        return facts.read(name, token.start, value)
+
+    def _term(self, token: Token, start: int) -> Term | None:
+        text = token.text
+        is_prefix = token.is_prefix
+        size = len(WORD.findall(text))
+        if size == 0:
+            return None
+        if token.kind == "word" and "*" in text:
+            raise _error(
+                "A * may stand only at the end of a word",
+                "Write the beginning of a word, such as develop*.",
+                token,
+            )
+        self._count(size, token)
+        return Term(text=text, field=self._field, is_prefix=is_prefix, start=start, end=token.end)
+
+    def _count(self, words: int, token: Token) -> None:
+        self._words += words
+        if self._words > MOST_WORDS:
+            raise _error(f"The search has more than {MOST_WORDS} words", "Leave some out.", token)
+
+
+_BESIDE = "Put a word on each side of it, or write it in small letters."
+
+
+def _joined(kind: type[All | AnyOf], nodes: list[Node]) -> Node | None:
+    if len(nodes) > 1:
+        return kind(tuple(nodes))
+    return nodes[0] if nodes else None
+
+
+def _error(message: str, hint: str, token: Token) -> SearchError:
+    return SearchError(message, hint, token.start, token.end)
+
+
+def _no_value(field: Token, value: Token | None, *, touches: bool, example: str) -> SearchError:
+    end = field.end
+    hint = f"Write it like {example}"
+    if touches and value is not None:
+        if value.kind == "not":
+            hint += f"; to leave something out, put the sign first: -{example}"
+        elif value.kind in {"word", "phrase"}:
+            end = value.end
+    elif value is not None and value.kind in {"word", "phrase"}:
+        hint += ", with no space"
+    return SearchError(f"{field.text}: needs a value", hint + ".", field.start, end)

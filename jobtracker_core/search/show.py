@@ -1,0 +1,64 @@
+"""A query in its canonical form."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, timedelta
+from typing import Final
+
+from jobtracker_core.search.lexer import FIELD, QUOTES
+from jobtracker_core.search.nodes import All, AnyOf, Fact, Node, Not, Term
+
+_UNUSUAL = re.compile(rf"[\s()*{QUOTES}]|^-|^(?:OR|AND|NOT)$")
+_UNITS: Final = (("y", 365 * 24), ("m", 30 * 24), ("w", 7 * 24), ("d", 24), ("h", 1))
+
+
+def show(node: Node) -> str:
+    """Write a query so that it is read as the same again; equal queries give equal texts."""
+    match node:
+        case Term():
+            star = "*" if node.is_prefix else ""
+            field = f"{node.field}:" if node.field else ""
+            return f"{field}{_quoted(node.text, is_value=bool(field))}{star}"
+        case Fact():
+            return _fact(node)
+        case Not():
+            return f"-{_within(node.node)}"
+        case All():
+            return " ".join(map(_within, node.nodes))
+        case AnyOf():
+            return " OR ".join(map(_within, node.nodes))
+
+
+def _within(node: Node) -> str:
+    return f"({show(node)})" if isinstance(node, All | AnyOf) else show(node)
+
+
+def _quoted(text: str, *, is_value: bool) -> str:
+    needs = _UNUSUAL.search(text) or (not is_value and FIELD.match(text))
+    return f'"{text}"' if needs else text
+
+
+def _fact(fact: Fact) -> str:
+    operator = "" if fact.operator == "=" else fact.operator
+    return f"{fact.name}:{operator}{_value(fact)}"
+
+
+def _value(fact: Fact) -> str:
+    value = fact.value
+    if isinstance(value, str):
+        return _quoted(value, is_value=True)
+    if isinstance(value, timedelta):
+        hours = int(value / timedelta(hours=1))
+        unit, size = next((unit, size) for unit, size in _UNITS if hours % size == 0)
+        return f"{hours // size}{unit}"
+    if isinstance(value, date):
+        return value.isoformat()
+    return _money(value) + (fact.currency or "")
+
+
+def _money(value: float) -> str:
+    for suffix, size in (("M", 1_000_000), ("k", 1_000)):
+        if value and value % size == 0:
+            return f"{value / size:.0f}{suffix}"
+    return f"{value:.0f}" if value == int(value) else f"{value:.2f}"
