@@ -7,6 +7,7 @@ from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Table, Text, 
 
 import jobtracker_core.storage.account_tables
 import jobtracker_core.storage.audit_tables
+import jobtracker_core.storage.index_tables
 import jobtracker_core.storage.queue_tables
 import jobtracker_core.storage.tracking_tables  # noqa: F401  (all belong to the same metadata)
 from jobtracker_core.storage import columns

@@ -1,0 +1,200 @@
+"""Tokens of a job in the index of words: the same on both databases, made and named here alone.
+
+On PostgreSQL they are the lexemes of one `tsvector` without positions; on SQLite, words of the
+columns of one FTS5 table. Words are stems as the analyzer makes them: only letters and digits, so
+that none of them can be mistaken for anything that begins with one of the signs below.
+
+| what | PostgreSQL | SQLite |
+|---|---|---|
+| a word in any field | `stem` | `"stem"` |
+| a word in the title | `in_field("title", stem)` | `title : "stem"` |
+| two words side by side | `pair(first, second)`, may collide | `"first second"` |
+| the same in the title | `in_field("title", pair(first, second))` | `title : "first second"` |
+| a facet | `facet("remote", "hybrid")` | `facets : "=remote:hybrid"` |
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, Final, Literal
+from zlib import crc32
+
+from msgspec import Struct
+
+from jobtracker_core.search.analyzer import analyse
+from jobtracker_core.search.plain import plain
+
+Field = Literal["title", "company", "skills", "place", "body"]
+Segments = tuple[tuple[str, ...], ...]
+"""Stems in order; between two segments there is no phrase."""
+
+FIELD_MARKS: Final[Mapping[Field, str]] = {
+    "title": "@t",
+    "company": "@c",
+    "skills": "@k",
+    "place": "@p",
+}
+"""What stands before the words of a field. The body has none: its words are found in any field."""
+
+EVERY: Final = "=all"
+"""A token that every job has, for a query that only excludes."""
+
+BREAK: Final = "="
+"""A word of SQLite's columns that nobody asks for: it parts segments."""
+
+LONGEST: Final = 64
+"""Characters of a stem that count; the rest of it is cut off, here and in what is asked for."""
+
+PAY_BANDS: Final = (
+    *(0, 10_000, 20_000, 30_000, 40_000, 50_000, 60_000, 70_000, 80_000, 90_000),
+    *(100_000, 120_000, 150_000, 200_000, 300_000, 500_000),
+)
+"""Where the bands of pay per year begin, in whatever currency it is."""
+
+COLUMNS: Final = (
+    *("title", "company", "place", "city", "region", "country", "places", "skills", "language"),
+    *("source", "remote", "employment", "seniority"),
+    *("pay_year_min", "pay_year_max", "pay_currency", "first_seen_at"),
+)
+"""Columns of a job that its tokens are made of, beside its description."""
+
+_DIGITS: Final = "0123456789abcdefghijklmnopqrstuv"
+_HALVES: Final = tuple(a + b for a in _DIGITS for b in _DIGITS)
+_UNFIT: Final = re.compile(r"[^a-z0-9_-]+")
+
+
+class Entry(Struct, frozen=True):
+    """What the index holds of one job."""
+
+    title: Segments
+    company: Segments
+    skills: Segments
+    place: Segments
+    body: Segments
+    facets: tuple[str, ...]
+
+
+def fit(stem: str) -> str:
+    """Return a stem as it is indexed."""
+    return stem[:LONGEST]
+
+
+def in_field(field: Field, token: str) -> str:
+    """Return the lexeme of a word or a pair that stands in a field (not the body)."""
+    return FIELD_MARKS[field] + token
+
+
+@lru_cache(maxsize=1 << 16)
+def pair(first: str, second: str) -> str:
+    """Return the lexeme of two words side by side.
+
+    There are about a million of them, so that the index has a bound; two pairs may share one.
+    """
+    digest = crc32(f"{first} {second}".encode())
+    return "~" + _HALVES[digest & 1023] + _HALVES[(digest >> 10) & 1023]
+
+
+def facet(name: str, value: str) -> str:
+    """Return the token of a facet's value; upper and lower case are alike."""
+    return f"={name}:{_UNFIT.sub('_', value.lower())}"
+
+
+def pay_band(pay_year_max: float | None, pay_year_min: float | None) -> int | None:
+    """Return where the band begins that a job's pay per year is in, the larger one if both."""
+    pay = pay_year_min if pay_year_max is None else pay_year_max
+    if pay is None:
+        return None
+    return max((band for band in PAY_BANDS if band <= pay), default=PAY_BANDS[0])
+
+
+def entry(job: Mapping[str, Any], description: str | None) -> Entry:
+    """Return the tokens of a job, of which `COLUMNS` are given; a description is HTML."""
+    language = job["language"]
+    company = job["company"]
+    return Entry(
+        title=_segment(job["title"], language),
+        company=_kept_segment(company, language) if company else (),
+        skills=_segments(job["skills"] or (), language),
+        place=_segments(_places(job), language),
+        body=() if description is None else _segment(plain(description), language),
+        facets=facets(job),
+    )
+
+
+def facets(job: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the tokens of what has few values."""
+    found = [EVERY, _kept_facet("source", job["source"])]
+    for name in ("remote", "seniority", "country", "language"):
+        if job[name]:
+            found.append(_kept_facet(name, job[name]))
+    found += [_kept_facet("employment", kind) for kind in job["employment"] or ()]
+    if job["pay_currency"]:
+        found.append(_kept_facet("currency", job["pay_currency"]))
+    band = pay_band(job["pay_year_max"], job["pay_year_min"])
+    if band is not None:
+        found.append(f"=pay:{band}")
+    arrived: datetime = job["first_seen_at"]
+    found.append(f"=arrived:{arrived.year:04}-{arrived.month:02}")
+    return tuple(found)
+
+
+_kept_facet = lru_cache(maxsize=4096)(facet)
+
+
+def _places(job: Mapping[str, Any]) -> list[str]:
+    parts = [job[name] for name in ("place", "city", "region")]
+    for place in (job["places"] or ())[1:]:
+        parts += [place.get(name) for name in ("text", "city", "region")]
+    return list(dict.fromkeys(part for part in parts if part))
+
+
+def _segment(text: str, language: str | None) -> Segments:
+    stems = analyse(text, language)
+    if any(len(stem) > LONGEST for stem in stems):
+        stems = tuple(fit(stem) for stem in stems)
+    return (stems,) if stems else ()
+
+
+# Companies, places and skills come again and again.
+_kept_segment = lru_cache(maxsize=1 << 14)(_segment)
+
+
+def _segments(texts: Iterable[str], language: str | None) -> Segments:
+    return tuple(segment for text in texts for segment in _kept_segment(text, language))
+
+
+def lexemes(made: Entry) -> str:
+    """Return an entry for PostgreSQL: its lexemes, parted by spaces; some may come twice."""
+    words: set[str] = set(made.facets)
+    for field, mark in FIELD_MARKS.items():
+        found: set[str] = set()
+        for segment in getattr(made, field):
+            found.update(segment)
+            found.update(map(pair, segment, segment[1:]))
+        words |= found
+        words.update([mark + token for token in found])
+    for segment in made.body:
+        words.update(segment)
+        words.update(map(pair, segment, segment[1:]))
+    return " ".join(words)
+
+
+def columns(made: Entry) -> tuple[str, str, str, str, str, str]:
+    """Return an entry for SQLite: the columns of the FTS5 table in their order."""
+    return (
+        _text(made.title),
+        _text(made.company),
+        _text(made.skills),
+        _text(made.place),
+        _text(made.body),
+        " ".join(made.facets),
+    )
+
+
+def _text(segments: Segments) -> str:
+    if len(segments) == 1:
+        return " ".join(segments[0])
+    return f" {BREAK} ".join(" ".join(segment) for segment in segments)
