@@ -11,7 +11,7 @@ from msgspec import Struct
 from sqlalchemy import Connection
 
 from jobtracker_core.contract.host import Record
-from jobtracker_core.storage import snapshots, versions
+from jobtracker_core.storage import index_writes, snapshots, versions
 from jobtracker_core.storage.companies import find_or_create
 from jobtracker_core.storage.engine import Database, now
 from jobtracker_core.storage.errors import Duplicate
@@ -111,7 +111,11 @@ def edit(
             values |= {"list_hash": None, "detail_hash": None}
             values["details_due"] = before["details_at"] is not None
         text_differs = bool(texts) and _write_texts(conn, job_id, texts)
-        versions.save(conn, jobs, before, values, moment, stamp="changed_at", differs=text_differs)
+        saved = versions.save(
+            conn, jobs, before, values, moment, stamp="changed_at", differs=text_differs
+        )
+        if saved["version"] != before["version"]:
+            index_writes.change(conn, {job_id: saved}, at=moment)
 
 
 def _values(

@@ -127,9 +127,8 @@ def entry(job: Mapping[str, Any], description: str | None) -> Entry:
 def facets(job: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the tokens of what has few values."""
     found = [EVERY, _kept_facet("source", job["source"])]
-    for name in ("remote", "seniority", "country", "language"):
-        if job[name]:
-            found.append(_kept_facet(name, job[name]))
+    names = ("remote", "seniority", "country", "language")
+    found += [_kept_facet(name, job[name]) for name in names if job[name]]
     found += [_kept_facet("employment", kind) for kind in job["employment"] or ()]
     if job["pay_currency"]:
         found.append(_kept_facet("currency", job["pay_currency"]))
@@ -167,7 +166,7 @@ def _segments(texts: Iterable[str], language: str | None) -> Segments:
 
 
 def lexemes(made: Entry) -> str:
-    """Return an entry for PostgreSQL: its lexemes, parted by spaces; some may come twice."""
+    """Return an entry for PostgreSQL, as the text of a `tsvector`."""
     words: set[str] = set(made.facets)
     for field, mark in FIELD_MARKS.items():
         found: set[str] = set()
@@ -179,7 +178,7 @@ def lexemes(made: Entry) -> str:
     for segment in made.body:
         words.update(segment)
         words.update(map(pair, segment, segment[1:]))
-    return " ".join(words)
+    return "'" + "' '".join(words) + "'"
 
 
 def columns(made: Entry) -> tuple[str, str, str, str, str, str]:

@@ -92,7 +92,8 @@ def _add(found: dict[str, Observed], name: str, value: Any) -> None:
         found[name] = Observed({name: value}, name)
 
 
-def _place_text(place: Place) -> str | None:
+def place_text(place: Place) -> str | None:
+    """Return a place as it is shown: in the site's words, or made of its parts."""
     parts = (place.city, place.region, place.country)
     return place.text or ", ".join(part for part in parts if part) or None
 
@@ -102,7 +103,7 @@ def _place_columns(record: Record) -> Row:
     first = places[0] if places else None
     names = ("city", "region", "country", "latitude", "longitude")
     return {
-        "place": None if first is None else _place_text(first),
+        "place": None if first is None else place_text(first),
         **{name: getattr(first, name, None) for name in names},
         "places": [msgspec.to_builtins(place) for place in places],
     }

@@ -137,3 +137,12 @@ workers = Table(
     time("last_seen_at", required=True),
     CheckConstraint(among("state", WORKER_STATES), name="state"),
 )
+
+# Jobs of which the description is not in the index of words, and since when. No foreign key: a
+# page would pay for it with every row. What has lost its job, the indexer drops.
+index_queue = Table(
+    "index_queue",
+    metadata,
+    Column("job_id", BIG_ID, primary_key=True, autoincrement=False),
+    time("at", required=True),
+)

@@ -1,4 +1,4 @@
-"""All tables, declared once. `migrations/` must lead to exactly these."""
+"""All tables, declared once. `migrations/` must lead to exactly these, and to `index_tables`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Table, Text, 
 
 import jobtracker_core.storage.account_tables
 import jobtracker_core.storage.audit_tables
-import jobtracker_core.storage.index_tables
 import jobtracker_core.storage.queue_tables
 import jobtracker_core.storage.tracking_tables  # noqa: F401  (all belong to the same metadata)
 from jobtracker_core.storage import columns

@@ -13,20 +13,19 @@ from sqlalchemy import Connection
 
 from jobtracker_core.contract.host import Record
 from jobtracker_core.contract.run import JobRef
-from jobtracker_core.storage import closings, sightings
+from jobtracker_core.storage import closings, index_writes, new_jobs, sightings
 from jobtracker_core.storage.companies import find_or_create
 from jobtracker_core.storage.errors import Busy
-from jobtracker_core.storage.merge import Kind, Observed, Row, bookkeeping, merge, observed
+from jobtracker_core.storage.index_tokens import COLUMNS
+from jobtracker_core.storage.merge import Kind, Row, merge, observed
+from jobtracker_core.storage.page import Page, read_hashes
 from jobtracker_core.storage.statements import (
-    insert_or_ignore,
     insert_or_replace,
     locked_ids,
     one_of_named,
     packed,
-    reserve_ids,
 )
-from jobtracker_core.storage.tables import job_changes, job_sightings, job_texts, jobs
-from jobtracker_core.storage.tracking_tables import dismissals
+from jobtracker_core.storage.tables import job_changes, job_texts, jobs
 
 # What a person owns is not for pages to set.
 _OWNED = frozenset({"edited", "dismissed_at"})
@@ -37,6 +36,7 @@ _UPDATE_JOB = (
     .where(jobs.c.id == sa.bindparam("b_id"))
     .values({column: sa.bindparam(f"b_{column.name}", type_=column.type) for column in _MUTABLE})
 )
+_INDEXED = frozenset(COLUMNS)
 
 
 class Written(Struct, frozen=True, kw_only=True):
@@ -54,25 +54,6 @@ class Written(Struct, frozen=True, kw_only=True):
     changed: tuple[int, ...]
     unchanged: int
     completed: int
-
-
-class _Page(Struct, frozen=True, kw_only=True):
-    source: str
-    kind: Kind
-    run_id: int | None
-    now: datetime
-    read_at: datetime
-    is_past: bool
-    records: Mapping[str, Record]
-    """By source_id, in the page's order."""
-
-
-class _Inserted(Struct, frozen=True, kw_only=True):
-    shown: tuple[JobRef, ...]
-    hidden: int
-    """How many were dismissed before."""
-    lost: list[str]
-    """Keys that another writer took."""
 
 
 def write_page(
@@ -93,7 +74,7 @@ def write_page(
     do not deadlock, and every posting is `new` for exactly one of them: both lock companies, then
     insert jobs, then lock known jobs, then sightings, each in sorted order.
     """
-    page = _Page(
+    page = Page(
         source=source,
         kind=kind,
         run_id=run_id,
@@ -104,26 +85,22 @@ def write_page(
     )
     if not page.records:
         return Written(new=(), changed=(), unchanged=0, completed=0)
-    stored = _read_hashes(conn, page, sorted(page.records))
+    stored = read_hashes(conn, page, sorted(page.records))
     same = {key: row["id"] for key, row in stored.items() if _is_same(page, key, row)}
     unknown = [key for key in page.records if key not in stored]
     pending = [record for key, record in page.records.items() if key not in same]
     company_ids = find_or_create(conn, pending, now)
-    fields = {
-        record.source_id: observed(record, company_ids.get(record.company_key or ""))
-        for record in pending
-    }
-    inserted = _insert(conn, page, unknown, fields)
+    inserted = new_jobs.insert(conn, page, unknown, company_ids)
     lost = inserted.lost
     if lost:
         # Another writer stored them since the first look; now they are known like all others.
-        stored |= _read_hashes(conn, page, lost)
+        stored |= read_hashes(conn, page, lost)
         same |= {key: stored[key]["id"] for key in lost if _is_same(page, key, stored[key])}
     differing = {row["id"]: key for key, row in stored.items() if key not in same}
     confirmed = sorted(same.values()) if kind == "detail" else []
     doubtful = [] if page.is_past or kind == "detail" else _listed_again(page, stored, same)
     _lock(conn, [*differing, *confirmed, *doubtful])
-    outcomes = _update(conn, page, differing, fields)
+    outcomes = _update(conn, page, differing, company_ids)
     _confirm_details(conn, page, confirmed)
     closings.doubt(conn, doubtful, at=page.now)
     if not page.is_past:
@@ -136,16 +113,7 @@ def write_page(
     )
 
 
-def _read_hashes(conn: Connection, page: _Page, keys: list[str]) -> dict[str, Any]:
-    dialect = conn.dialect.name
-    found = conn.execute(
-        _select_hashes(dialect, page.kind),
-        {"source": page.source, "keys": packed(dialect, keys)},
-    )
-    return {row["source_id"]: row for row in found.mappings()}
-
-
-def _is_same(page: _Page, key: str, row: Mapping[str, Any]) -> bool:
+def _is_same(page: Page, key: str, row: Mapping[str, Any]) -> bool:
     record = page.records[key]
     if row["hash"] != record.content_hash:
         return False
@@ -158,7 +126,7 @@ def _is_same(page: _Page, key: str, row: Mapping[str, Any]) -> bool:
     )
 
 
-def _listed_again(page: _Page, stored: Mapping[str, Any], same: Mapping[str, int]) -> list[int]:
+def _listed_again(page: Page, stored: Mapping[str, Any], same: Mapping[str, int]) -> list[int]:
     """Return closed jobs that stand on the list as they did when they were open."""
     return [
         job_id
@@ -167,103 +135,11 @@ def _listed_again(page: _Page, stored: Mapping[str, Any], same: Mapping[str, int
     ]
 
 
-def _insert(
-    conn: Connection,
-    page: _Page,
-    keys: list[str],
-    fields: Mapping[str, Mapping[str, Observed]],
-) -> _Inserted:
-    """Insert postings nobody knew."""
-    if not keys:
-        return _Inserted(shown=(), hidden=0, lost=[])
-    ids = dict(zip(keys, reserve_ids(conn, jobs, len(keys)), strict=True))
-    ordered = sorted(keys)
-    hidden = _dismissed(conn, page, ordered)
-    done = conn.execute(
-        insert_or_ignore(conn, jobs, "source", "source_id"),
-        [_new_row(page, key, ids[key], fields[key], hidden.get(key)) for key in ordered],
-        execution_options={"preserve_rowcount": True},
-    )
-    lost: list[str] = []
-    if done.rowcount != len(keys):
-        found = _read_hashes(conn, page, ordered)
-        lost = [key for key in ordered if found[key]["id"] != ids[key]]
-    won = [key for key in keys if key not in set(lost)]
-    texts = [
-        {"job_id": ids[key], **{name: _text(fields[key], name) for name in ("description", "raw")}}
-        for key in won
-        if "description" in fields[key] or "raw" in fields[key]
-    ]
-    if texts:
-        conn.execute(sa.insert(job_texts), texts)
-    if won:
-        seen = {"last_seen_at": page.read_at, "last_run_id": page.run_id, "times_seen": 1}
-        conn.execute(sa.insert(job_sightings), [{"job_id": ids[key], **seen} for key in won])
-    shown = [key for key in won if key not in hidden]
-    return _Inserted(
-        shown=tuple(_ref(page, key, ids[key]) for key in shown),
-        hidden=len(won) - len(shown),
-        lost=lost,
-    )
-
-
-def _dismissed(conn: Connection, page: _Page, keys: list[str]) -> dict[str, datetime]:
-    """Return which postings that are not stored were dismissed before their jobs were deleted."""
-    dialect = conn.dialect.name
-    found = conn.execute(
-        _select_dismissed(dialect), {"source": page.source, "keys": packed(dialect, keys)}
-    )
-    return {row.source_id: row.dismissed_at for row in found}
-
-
-def _text(fields: Mapping[str, Observed], name: str) -> str | None:
-    return fields[name].columns[name] if name in fields else None
-
-
-def _ref(page: _Page, key: str, job_id: int) -> JobRef:
-    record = page.records[key]
-    return JobRef(
-        id=job_id,
-        source=page.source,
-        source_id=key,
-        title=record.title,
-        company=record.company,
-        url=record.url,
-    )
-
-
-def _new_row(
-    page: _Page,
-    key: str,
-    job_id: int,
-    fields: Mapping[str, Observed],
-    dismissed_at: datetime | None,
-) -> Row:
-    record = page.records[key]
-    row: Row = {column.name: None for column in _MUTABLE}
-    for field in fields.values():
-        row |= {name: value for name, value in field.columns.items() if name in row}
-    return {
-        **row,
-        "details_due": False,
-        **bookkeeping(page.kind, record, fields, page.read_at),
-        "id": job_id,
-        "source": page.source,
-        "source_id": key,
-        "closed_at": page.read_at if record.closed else None,
-        "first_seen_at": page.read_at,
-        "first_run_id": page.run_id,
-        "changed_at": page.now,
-        "version": 1,
-        "dismissed_at": dismissed_at,
-    }
-
-
 def _update(
     conn: Connection,
-    page: _Page,
+    page: Page,
     differing: Mapping[int, str],
-    fields: Mapping[str, Mapping[str, Observed]],
+    company_ids: Mapping[str, int],
 ) -> dict[int, str]:
     """Merge postings whose hash differs into what is stored; return the outcome of each."""
     if not differing:
@@ -272,15 +148,19 @@ def _update(
     rows: list[Row] = []
     texts: list[Row] = []
     history: list[Row] = []
+    indexed: dict[int, Row] = {}
     for stored in _read_whole(conn, sorted(differing)):
-        key = differing[stored["id"]]
-        result = merge(stored, page.kind, page.records[key], fields[key], page.read_at)
+        record = page.records[differing[stored["id"]]]
+        fields = observed(record, company_ids.get(record.company_key or ""))
+        result = merge(stored, page.kind, record, fields, page.read_at)
         outcomes[stored["id"]] = result.outcome
         if result.changes:
             result.update["changed_at"] = page.now
         if result.outcome != "unchanged":
             result.update["version"] = stored["version"] + 1
         whole = stored | result.update
+        if not _INDEXED.isdisjoint(result.update) or "description" in result.texts:
+            indexed[stored["id"]] = whole
         rows.append({"b_id": stored["id"], **{f"b_{c.name}": whole[c.name] for c in _MUTABLE}})
         # The raw item alone is no reason to write.
         if result.texts and result.outcome != "unchanged":
@@ -301,6 +181,7 @@ def _update(
         conn.execute(insert_or_replace(conn, job_texts, "job_id"), texts)
     if history:
         conn.execute(sa.insert(job_changes), history)
+    index_writes.change(conn, indexed, at=page.now)
     return outcomes
 
 
@@ -319,13 +200,13 @@ def _read_whole(conn: Connection, ids: list[int]) -> list[Row]:
     return rows
 
 
-def _confirm_details(conn: Connection, page: _Page, ids: list[int]) -> None:
+def _confirm_details(conn: Connection, page: Page, ids: list[int]) -> None:
     if ids:
         dialect = conn.dialect.name
         conn.execute(_confirm(dialect), {"b_read_at": page.read_at, "ids": packed(dialect, ids)})
 
 
-def _sight(conn: Connection, page: _Page, known: Mapping[str, int]) -> None:
+def _sight(conn: Connection, page: Page, known: Mapping[str, int]) -> None:
     # A page that says that the posting has ended is no sight of it.
     ids = sorted(
         job_id
@@ -338,22 +219,6 @@ def _sight(conn: Connection, page: _Page, known: Mapping[str, int]) -> None:
 
 # The statements of a page, each made once: the detail page of one posting runs nearly all of them,
 # and making them took most of its time.
-
-
-@cache
-def _select_hashes(dialect: str, kind: Kind) -> sa.Select[Any]:
-    digest = jobs.c.list_hash if kind == "list" else jobs.c.detail_hash
-    return sa.select(jobs.c.id, jobs.c.source_id, jobs.c.closed_at, digest.label("hash")).where(
-        jobs.c.source == sa.bindparam("source"), one_of_named(dialect, jobs.c.source_id, "keys")
-    )
-
-
-@cache
-def _select_dismissed(dialect: str) -> sa.Select[Any]:
-    return sa.select(dismissals.c.source_id, dismissals.c.dismissed_at).where(
-        dismissals.c.source == sa.bindparam("source"),
-        one_of_named(dialect, dismissals.c.source_id, "keys"),
-    )
 
 
 @cache
