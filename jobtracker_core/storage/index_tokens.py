@@ -45,9 +45,6 @@ EVERY: Final = "=all"
 BREAK: Final = "="
 """A word of SQLite's columns that nobody asks for: it parts segments."""
 
-LONGEST: Final = 64
-"""Characters of a stem that count; the rest of it is cut off, here and in what is asked for."""
-
 PAY_BANDS: Final = (
     *(0, 10_000, 20_000, 30_000, 40_000, 50_000, 60_000, 70_000, 80_000, 90_000),
     *(100_000, 120_000, 150_000, 200_000, 300_000, 500_000),
@@ -75,11 +72,6 @@ class Entry(Struct, frozen=True):
     place: Segments
     body: Segments
     facets: tuple[str, ...]
-
-
-def fit(stem: str) -> str:
-    """Return a stem as it is indexed."""
-    return stem[:LONGEST]
 
 
 def in_field(field: Field, token: str) -> str:
@@ -152,8 +144,6 @@ def _places(job: Mapping[str, Any]) -> list[str]:
 
 def _segment(text: str, language: str | None) -> Segments:
     stems = analyse(text, language)
-    if any(len(stem) > LONGEST for stem in stems):
-        stems = tuple(fit(stem) for stem in stems)
     return (stems,) if stems else ()
 
 
