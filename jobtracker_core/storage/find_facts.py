@@ -9,7 +9,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement
 
-from jobtracker_core.search.nodes import Fact
+from jobtracker_core.search.nodes import Fact, Name
 from jobtracker_core.storage.find_tokens import Mark, Tokens, both, either
 from jobtracker_core.storage.index_tokens import PAY_BANDS, facet
 from jobtracker_core.storage.tables import job_sightings, jobs
@@ -64,32 +64,33 @@ def condition(fact: Fact, at: datetime) -> ColumnElement[bool]:
         fact: Any.
         at: The present, from which ages count.
     """
-    value: Any = fact.value
-    match fact.name:
-        case "pay":
-            return _pay(fact)
-        case "posted":
-            return _known(jobs.c.posted_at, *_times(jobs.c.posted_at, fact, at))
-        case "seen":
-            seen = job_sightings.c.last_seen_at
-            return sa.exists().where(
-                job_sightings.c.job_id == jobs.c.id, *_times(seen, fact, at), seen.is_not(None)
-            )
+    if fact.name == "pay":
+        return _pay(fact)
+    if fact.name == "posted":
+        return _known(jobs.c.posted_at, *_times(jobs.c.posted_at, fact, at))
+    if fact.name == "seen":
+        last = job_sightings.c.last_seen_at
+        of_job = job_sightings.c.job_id == jobs.c.id
+        return sa.exists().where(of_job, last.is_not(None), *_times(last, fact, at))
+    return _of_word(fact.name, str(fact.value))
+
+
+def _of_word(name: Name, word: str) -> ColumnElement[bool]:
+    match name:
         case "status":
-            return jobs.c.id.in_(_APPLIED.where(applications.c.status == value))
+            return jobs.c.id.in_(_APPLIED.where(applications.c.status == word))
         case "tag":
-            return jobs.c.id.in_(tagged(value))
+            return jobs.c.id.in_(tagged(word))
         case "is":
-            return _state(value)
-        case "employment":
-            kinds = sa.cast(jobs.c.employment, sa.Text)
-            return _known(jobs.c.employment, kinds.contains(f'"{value}"'))
-        case "language":
-            named = jobs.c.language
-            return _known(named, sa.or_(named == value, named.startswith(f"{value}-")))
-        case _:
-            column = jobs.c[fact.name]
-            return _known(column, column == value)
+            return _state(word)
+    column = jobs.c[name]
+    fits = column == word
+    if name == "employment":
+        # A list of words in quotes, in the same spelling on both databases.
+        fits = sa.cast(column, sa.Text).contains(f'"{word}"')
+    elif name == "language":
+        fits = sa.or_(fits, column.startswith(f"{word}-"))
+    return _known(column, fits)
 
 
 def tagged(name: str) -> sa.Select[Any]:
