@@ -8,15 +8,15 @@ that none of them can be mistaken for anything that begins with one of the signs
 |---|---|---|
 | a word in any field | `stem` | `"stem"` |
 | a word in the title | `in_field("title", stem)` | `title : "stem"` |
-| two words side by side | `pair(first, second)`, may collide | `"first second"` |
-| the same in the title | `in_field("title", pair(first, second))` | `title : "first second"` |
+| a phrase | its stems, and each of `pairs(stems)`; look again | `"first second"` |
+| the same in the title | the same, each by `in_field("title", ...)` | `title : "first second"` |
 | a facet | `facet("remote", "hybrid")` | `facets : "=remote:hybrid"` |
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final, Literal
@@ -58,8 +58,21 @@ COLUMNS: Final = (
 )
 """Columns of a job that its tokens are made of, beside its description."""
 
-_DIGITS: Final = "0123456789abcdefghijklmnopqrstuv"
-_HALVES: Final = tuple(a + b for a in _DIGITS for b in _DIGITS)
+PASSED_OVER: Final = frozenset(
+    [
+        *("a", "an", "and", "are", "as", "at", "be", "by", "for", "from", "have", "in", "is"),
+        *("of", "on", "or", "our", "that", "the", "this", "to", "we", "will", "with", "you"),
+        *("your", "das", "dem", "den", "der", "des", "die", "ein", "eine", "fur", "mit", "und"),
+        *("von", "zu", "de", "du", "el", "en", "et", "la", "las", "le", "les", "los", "para"),
+        *("por", "que", "y", "con", "una", "da", "do", "e", "o", "com", "een", "het", "van"),
+        *("w", "z", "na"),
+    ]
+)
+"""Stems that nearly every text has. What stands around them counts as side by side: their pairs
+would make the index much larger, and find nothing that the rest of a phrase does not."""
+
+_PAIRS: Final = 1 << 14
+_LONGEST_BODY: Final = 100_000
 _UNFIT: Final = re.compile(r"[^a-z0-9_-]+")
 
 
@@ -79,14 +92,21 @@ def in_field(field: Field, token: str) -> str:
     return FIELD_MARKS[field] + token
 
 
-@lru_cache(maxsize=1 << 16)
-def pair(first: str, second: str) -> str:
-    """Return the lexeme of two words side by side.
+def pairs(stems: Sequence[str]) -> list[str]:
+    """Return the lexemes of words that stand side by side, of a text or of a phrase.
 
-    There are about a million of them, so that the index has a bound; two pairs may share one.
+    A text that holds a phrase has all of the phrase's; one that has them need not hold it, so that
+    what is found must be looked at: `PASSED_OVER` stems are left out, and the lexemes are only
+    some ten thousand, which many pairs share. With more of them, an index of a million
+    descriptions would take several times as long to make.
     """
-    digest = crc32(f"{first} {second}".encode())
-    return "~" + _HALVES[digest & 1023] + _HALVES[(digest >> 10) & 1023]
+    words = [stem for stem in stems if stem not in PASSED_OVER]
+    return list(map(_pair, words, words[1:]))
+
+
+@lru_cache(maxsize=1 << 16)
+def _pair(first: str, second: str) -> str:
+    return f"~{crc32(f'{first} {second}'.encode()) % _PAIRS:x}"
 
 
 def facet(name: str, value: str) -> str:
@@ -111,9 +131,15 @@ def entry(job: Mapping[str, Any], description: str | None) -> Entry:
         company=_kept_segment(company, language) if company else (),
         skills=_segments(job["skills"] or (), language),
         place=_segments(_places(job), language),
-        body=() if description is None else _segment(plain(description), language),
+        body=() if description is None else _segment(body(description), language),
         facets=facets(job),
     )
+
+
+def body(description: str) -> str:
+    """Return what of a description is indexed, as plain text."""
+    # A `tsvector` may hold a megabyte: one that is too long would hold up all others for good.
+    return plain(description)[:_LONGEST_BODY]
 
 
 def facets(job: Mapping[str, Any]) -> tuple[str, ...]:
@@ -162,12 +188,12 @@ def lexemes(made: Entry) -> str:
         found: set[str] = set()
         for segment in getattr(made, field):
             found.update(segment)
-            found.update(map(pair, segment, segment[1:]))
+            found.update(pairs(segment))
         words |= found
         words.update([mark + token for token in found])
     for segment in made.body:
         words.update(segment)
-        words.update(map(pair, segment, segment[1:]))
+        words.update(pairs(segment))
     return "'" + "' '".join(words) + "'"
 
 

@@ -10,8 +10,8 @@ from sqlalchemy.dialects.postgresql import TSVECTOR
 
 from jobtracker_core.storage.types import BIG_ID, UtcDateTime
 
-revision = "0011"
-down_revision = "0010"
+revision = "0012"
+down_revision = "0011"
 branch_labels = None
 depends_on = None
 
