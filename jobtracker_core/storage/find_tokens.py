@@ -7,12 +7,11 @@ facets are what `index_tokens` makes.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from itertools import pairwise
 from typing import TypeAlias
 
 from msgspec import Struct
 
-from jobtracker_core.storage.index_tokens import EVERY, Entry, Field, Segments, in_field, pair
+from jobtracker_core.storage.index_tokens import EVERY, Entry, Field, Segments, in_field, pairs
 
 FIELDS: tuple[Field, ...] = ("title", "company", "skills", "place", "body")
 
@@ -128,7 +127,7 @@ def _words(words: Words, *, widest: bool, begun: bool) -> str | bool:
         return widest
     *_, last = words.stems
     whole = words.stems[:-1] if words.is_prefix else words.stems
-    found = [*whole, *(pair(first, second) for first, second in pairwise(whole))]
+    found = list(dict.fromkeys([*whole, *pairs(whole)]))
     if words.field == "body":
         raise ValueError("the index does not tell the words of a body from others")
     of_field = [in_field(words.field, one) for one in found] if words.field else found
@@ -208,9 +207,9 @@ def _stand_in(segment: tuple[str, ...], words: Words) -> bool:
             stem.startswith(last) and at >= len(head) and segment[at - len(head) : at] == head
             for at, stem in enumerate(segment)
         )
-    at = -1
-    while last in segment[at + 1 :]:
-        at = segment.index(last, at + 1)
-        if at >= len(head) and segment[at - len(head) : at] == head:
-            return True
-    return False
+    if last not in segment:
+        return False
+    return any(
+        stem == last and at >= len(head) and segment[at - len(head) : at] == head
+        for at, stem in enumerate(segment)
+    )

@@ -123,9 +123,9 @@ def _holds(term: Term, detail: JobDetail) -> bool:
         "skill": job.skills or (),
     }
     wanted = [one for some in texts.values() for one in some]
-    wanted = [*wanted, plain(detail.description or "")] if term.field is None else [
-        *texts[term.field]
-    ]
+    wanted = (
+        [*wanted, plain(detail.description or "")] if term.field is None else [*texts[term.field]]
+    )
     return any(
         next(iter(places(list(analyse(text, job.language)), sequence)), None) is not None
         for text in wanted

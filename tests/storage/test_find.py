@@ -194,7 +194,13 @@ def test_too_mixed_a_query_is_refused(db: Database) -> None:
 LEAVES = st.sampled_from(
     [
         *("python", "senior", "engineer", "nurse", "acme", "berlin", "eng*", "n*", "title:python"),
-        *('"senior python"', '"python engineer"', 'company:"senior python"', "skill:sql", "node.js"),
+        *(
+            '"senior python"',
+            '"python engineer"',
+            'company:"senior python"',
+            "skill:sql",
+            "node.js",
+        ),
         *("source:site", "remote:remote", "language:de", "pay:>80k", "posted:<7d", "is:new"),
         *("is:closed", "is:applied", "is:dismissed", "status:draft", "tag:x", "country:DE"),
     ]
