@@ -32,7 +32,7 @@ from jobtracker_core.storage.find_tokens import (
     either,
 )
 from jobtracker_core.storage.index_tokens import Field, facet
-from jobtracker_core.storage.job_filters import Filters, conditions
+from jobtracker_core.storage.job_filters import Filters, conditions, plain_text
 
 MOST_BRANCHES: Final = 16
 """In so many ways may a query mix words and what only the tables know."""
@@ -71,7 +71,7 @@ class _Way(Struct, frozen=True):
 
 def read_text(filters: Filters) -> Node | None:
     """Parse the text of filters; raises SearchError."""
-    text = filters.get("text")
+    text = plain_text(filters.get("text"))
     return parse(text) if text else None
 
 

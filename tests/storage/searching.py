@@ -14,7 +14,7 @@ from jobtracker_core.search.plain import plain
 from jobtracker_core.storage import applications, dismissals, indexing, tags
 from jobtracker_core.storage.applications import ApplicationDraft
 from jobtracker_core.storage.engine import Database
-from jobtracker_core.storage.jobs import JobDetail, get
+from jobtracker_core.storage.jobs import Job, JobDetail, get
 
 NOW = datetime.now(UTC)
 _BODY = "<p>We look for {}.</p><ul><li>{}</li></ul>"
@@ -137,36 +137,35 @@ def _holds(term: Term, detail: JobDetail) -> bool:
 def _is(fact: Fact, detail: JobDetail) -> bool:
     job, value = detail.job, fact.value
     status = _STATUS.get(job.id)
+    states = {
+        "new": status is None and job.dismissed_at is None,
+        "open": job.closed_at is None,
+        "closed": job.closed_at is not None,
+        "applied": status is not None,
+        "dismissed": job.dismissed_at is not None,
+    }
+    facts: dict[str, Callable[[], bool]] = {
+        "pay": lambda: _pays(job, fact),
+        "posted": lambda: _timely(job.posted_at, fact),
+        "seen": lambda: _timely(detail.last_seen_at, fact),
+        "status": lambda: status == value,
+        "tag": lambda: job.id == 4 and str(value).casefold() == "dream job",
+        "employment": lambda: value in (job.employment or ()),
+        "language": lambda: (job.language or "")[:2] == value,
+        "is": lambda: states[str(value)],
+    }
+    return facts.get(fact.name, lambda: bool(getattr(job, fact.name) == value))()
+
+
+def _pays(job: Job, fact: Fact) -> bool:
     pay = job.pay_year_max or job.pay_year_min
-    match fact.name:
-        case "pay":
-            fits = fact.currency in {None, job.pay_currency}
-            return pay is not None and fits and _compare(pay, fact.operator, value)
-        case "posted":
-            return job.posted_at is not None and _timely(job.posted_at, fact)
-        case "seen":
-            return detail.last_seen_at is not None and _timely(detail.last_seen_at, fact)
-        case "status":
-            return status == value
-        case "tag":
-            return job.id == 4 and str(value).casefold() == "dream job"
-        case "employment":
-            return value in (job.employment or ())
-        case "language":
-            return (job.language or "")[:2] == value
-        case "is":
-            return {
-                "new": status is None and job.dismissed_at is None,
-                "open": job.closed_at is None,
-                "closed": job.closed_at is not None,
-                "applied": status is not None,
-                "dismissed": job.dismissed_at is not None,
-            }[str(value)]
-        case _:
-            return bool(getattr(job, fact.name) == value)
+    fits = fact.currency in {None, job.pay_currency}
+    return pay is not None and fits and _compare(pay, fact.operator, fact.value)
 
 
-def _timely(moment: datetime, fact: Fact) -> bool:
+def _timely(moment: datetime | None, fact: Fact) -> bool:
+    if moment is None:
+        return False
     if isinstance(fact.value, timedelta):
         return _compare(datetime.now(UTC) - moment, fact.operator, fact.value)
     day: Any = fact.value
