@@ -10,10 +10,12 @@ from msgspec import Struct, convert, structs
 
 from jobtracker_core.client.paging import joined, joined_back, skipped
 from jobtracker_core.client.session import Session
+from jobtracker_core.storage.facets import Facet
 from jobtracker_core.storage.fields import Line, Prose
 from jobtracker_core.storage.job_filters import Filters, Sort
 from jobtracker_core.storage.jobs import Change, Job, JobDetail
 from jobtracker_core.storage.search import JobList, Tally
+from jobtracker_core.storage.snippets import Snippet
 from jobtracker_core.storage.tags import Note
 from jobtracker_core.storage.walk import WalkedJob
 from jobtracker_core.tracker import entries
@@ -91,8 +93,25 @@ class Jobs:
     def tally(
         self, *, first: int | None = None, sort: Sort = "arrival", **filters: Unpack[Filters]
     ) -> Tally:
-        """Count jobs, exactly up to 10,000, and those of them that come before the job `first`."""
+        """Count jobs, and those of them that come before the job `first`.
+
+        Exactly up to 10,000, or 1,000 where the text holds words. Raises SearchError.
+        """
         return self._session.get("/jobs/tally", Tally, first=first, sort=sort, **_words(filters))
+
+    def facets(self, **filters: Unpack[Filters]) -> tuple[Facet, ...]:
+        """Count the jobs of a list by source, company, remote, employment, seniority, pay and age.
+
+        Exactly up to 5,000 jobs, or 1,000 where the text holds words. Raises SearchError.
+        """
+        return self._session.get("/jobs/facets", tuple[Facet, ...], **_words(filters))
+
+    def snippets(self, ids: Sequence[int], *, text: str) -> tuple[Snippet, ...]:
+        """Return the pieces of some jobs' descriptions that hold what a text looks for.
+
+        Jobs without a hit in their description have none. Raises SearchError.
+        """
+        return self._session.get("/jobs/snippets", tuple[Snippet, ...], ids=list(ids), search=text)
 
     def alike(self, *, url: str, title: str = "", company: str | None = None) -> tuple[Job, ...]:
         """Return up to five jobs that a new one may be: dismissed ones too, the latest first.
