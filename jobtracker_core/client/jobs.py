@@ -24,6 +24,9 @@ from jobtracker_core.tracker.job_forms import JobChanges, JobDraft
 from jobtracker_core.tracker.jobs import Upserted
 
 
+_AT_ONCE = 200
+
+
 class _Stored(Struct, frozen=True):
     count: int
 
@@ -111,7 +114,12 @@ class Jobs:
 
         Jobs without a hit in their description have none. Raises SearchError.
         """
-        return self._session.get("/jobs/snippets", tuple[Snippet, ...], ids=list(ids), search=text)
+        found: list[Snippet] = []
+        for at in range(0, len(ids), _AT_ONCE):
+            some = ",".join(map(str, ids[at : at + _AT_ONCE]))
+            words = {"search": text, "job_ids": some}
+            found += self._session.get("/jobs/snippets", tuple[Snippet, ...], **words)
+        return tuple(found)
 
     def alike(self, *, url: str, title: str = "", company: str | None = None) -> tuple[Job, ...]:
         """Return up to five jobs that a new one may be: dismissed ones too, the latest first.
