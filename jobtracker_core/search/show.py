@@ -51,7 +51,8 @@ def _value(fact: Fact) -> str:
     if isinstance(value, timedelta):
         hours = int(value / timedelta(hours=1))
         unit, size = next(
-            ((unit, size) for unit, size in _UNITS if hours >= size and hours % size == 0), _UNITS[-1]
+            ((unit, size) for unit, size in _UNITS if hours >= size and hours % size == 0),
+            _UNITS[-1],
         )
         return f"{hours // size}{unit}"
     if isinstance(value, date):
