@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import shutil
@@ -53,6 +54,16 @@ def no_config_file(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("JOBTRACKER_CONFIG", "")
     for name in ("JOBTRACKER_SERVER", "JOBTRACKER_TOKEN"):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(autouse=True)
+def logging_as_it_was() -> Iterator[None]:
+    """Whoever sets up the logging of the whole process changes what other tests see."""
+    root = logging.getLogger()
+    level = root.level
+    yield
+    left, root.level = root.level, level
+    assert left == level, f"the level of the root logger was {level} and is {left} now"
 
 
 @pytest.fixture(scope="session")

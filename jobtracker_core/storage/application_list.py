@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from functools import cache
 from typing import Any, Literal, TypedDict, Unpack
 
 import sqlalchemy as sa
@@ -15,7 +16,7 @@ from jobtracker_core.storage.engine import Database
 from jobtracker_core.storage.job_filters import plain_text
 from jobtracker_core.storage.keyset import Order
 from jobtracker_core.storage.rows import Reader
-from jobtracker_core.storage.statements import one_of
+from jobtracker_core.storage.statements import one_of_named, packed
 from jobtracker_core.storage.tracking_tables import (
     OPEN_STATUSES,
     application_tags,
@@ -108,14 +109,20 @@ def list_applications(
 def of_jobs(db: Database, job_ids: Sequence[int]) -> tuple[Application, ...]:
     """Return of each job the application that was made last, if there is one, by the job."""
     with db.read() as conn:
-        latest = (
-            sa.select(sa.func.max(applications.c.id))
-            .where(one_of(conn, applications.c.job_id, job_ids))
-            .group_by(applications.c.job_id)
-        )
-        wanted = sa.select(applications).where(applications.c.id.in_(latest))
-        found = _APPLICATIONS.read(conn, wanted.order_by(applications.c.job_id))
-    return tuple(found)
+        dialect = conn.dialect.name
+        values = {"job_ids": packed(dialect, job_ids)}
+        return tuple(_APPLICATIONS.read(conn, _latest_of_jobs(dialect), values))
+
+
+@cache
+def _latest_of_jobs(dialect: str) -> sa.Select[Any]:
+    latest = (
+        sa.select(sa.func.max(applications.c.id))
+        .where(one_of_named(dialect, applications.c.job_id, "job_ids"))
+        .group_by(applications.c.job_id)
+    )
+    wanted = sa.select(applications).where(applications.c.id.in_(latest))
+    return wanted.order_by(applications.c.job_id)
 
 
 def pipeline(db: Database, **filters: Unpack[ApplicationFilters]) -> Pipeline:

@@ -65,6 +65,7 @@ class Database:
         self._writer = writer.execution_options(**{_CLOCK: clock})
         self._reader = reader.execution_options(**{_CLOCK: clock})
         self._joined: Connection | None = None
+        self._shared = threading.local()
         self.refused = threading.Event()
 
     @property
@@ -118,12 +119,28 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """Open one transaction that cannot write. On SQLite it neither creates a file nor waits."""
-        if self._joined is not None:
+        open_one = self._joined or getattr(self._shared, "conn", None)
+        if open_one is not None:
             with translated(self._url):
-                yield self._joined
+                yield open_one
             return
         with translated(self._url), self._reader.begin() as conn:
             yield conn
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Let all that this thread reads meanwhile share one transaction, for many short reads.
+
+        On SQLite they see the database as it was at the first of them, so write nothing meanwhile.
+        An error of one of them ends it for all.
+        """
+        with self.read() as conn:
+            before = getattr(self._shared, "conn", None)
+            self._shared.conn = conn
+            try:
+                yield
+            finally:
+                self._shared.conn = before
 
     def dedicated(self) -> Any:
         """Open a connection of the driver that commits each statement and is in no pool.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Unpack
+from functools import lru_cache
+from typing import Any, Unpack, cast
 
 import sqlalchemy as sa
 from msgspec import Struct
@@ -12,12 +13,27 @@ from jobtracker_core.storage.engine import Database
 from jobtracker_core.storage.job_filters import ORDERS, Filters, Sort, conditions, plain_text
 from jobtracker_core.storage.jobs import JOB_COLUMNS, JOBS, Job
 from jobtracker_core.storage.tables import jobs
-from jobtracker_core.storage.types import LARGEST_ID
+from jobtracker_core.storage.types import BIG_ID, LARGEST_ID
 
 __all__ = ["Filters", "JobList", "Sort", "Tally", "count_jobs", "list_jobs", "sources", "tally"]
 
 # Made once: it takes longer to name so many columns than to read a page of them.
 _ALL = sa.select(*JOB_COLUMNS)
+
+
+def _sources() -> sa.Select[Any]:
+    # From each name to the next along the index: counting them apart would read all its entries.
+    names = sa.select(sa.func.min(jobs.c.source).label("name")).cte("names", recursive=True)
+    following = sa.select(sa.func.min(jobs.c.source)).where(jobs.c.source > names.c.name)
+    walk = names.union_all(sa.select(following.scalar_subquery()).where(names.c.name.is_not(None)))
+    return sa.select(walk.c.name).where(walk.c.name.is_not(None))
+
+
+_SOURCES = _sources()
+
+_LOWEST, _HIGHEST = (
+    sa.select(end(jobs.c.id)).scalar_subquery() for end in (sa.func.min, sa.func.max)
+)
 
 _MOST_ALIKE = 5
 
@@ -105,29 +121,35 @@ def tally(
     **filters: Unpack[Filters],
 ) -> Tally:
     """Count the jobs of a list up to `TALLY_LIMIT`, and those before the one numbered `first`."""
-    required = conditions(filters)
-    matching = (
-        sa.select(jobs.c.id)
-        .where(*required)
-        .order_by(jobs.c.id.desc())
-        .limit(TALLY_LIMIT + 1)
-        .subquery()
-    )
     newest = LARGEST_ID if first is None else min(first, LARGEST_ID)
-    newer = sa.func.count().filter(matching.c.id > newest)
-    counts = sa.select(sa.func.count(), newer, sa.func.min(matching.c.id)).select_from(matching)
     with db.read() as conn:
-        total, before, oldest = conn.execute(counts).one()
+        counted = conn.execute(_tally(frozenset(filters.items()), TALLY_LIMIT), {"newest": newest})
+        total, before, oldest, lowest, highest = counted.one()
         more = total > TALLY_LIMIT
         if first is not None and sort != "arrival":
-            before = _count_before(conn, first, sort, required)
+            before = _count_before(conn, first, sort, conditions(filters))
         return Tally(
             total=min(total, TALLY_LIMIT),
             more=more,
             # If all that were counted are newer, the job stands beyond them, and so may others.
             newer=None if first is None or before is None or before == total else before,
-            estimate=_estimate(conn, oldest) if more else None,
+            estimate=_estimate(oldest, lowest, highest) if more else None,
         )
+
+
+# Kept for the filters that somebody pages with: making it takes as long as running it.
+@lru_cache(maxsize=64)
+def _tally(filters: frozenset[tuple[str, Any]], limit: int) -> sa.Select[Any]:
+    matching = (
+        sa.select(jobs.c.id)
+        .where(*conditions(cast("Filters", dict(filters))))
+        .order_by(jobs.c.id.desc())
+        .limit(limit + 1)
+        .subquery()
+    )
+    newer = sa.func.count().filter(matching.c.id > sa.bindparam("newest", type_=BIG_ID))
+    oldest = sa.func.min(matching.c.id)
+    return sa.select(sa.func.count(), newer, oldest, _LOWEST, _HIGHEST).select_from(matching)
 
 
 def _count_before(
@@ -143,23 +165,16 @@ def _count_before(
     return None if number > TALLY_LIMIT else number
 
 
-def _estimate(conn: Connection, oldest: int) -> int:
+def _estimate(oldest: int, lowest: int, highest: int) -> int:
     """Go by how thick the matching jobs lie among those that arrived last, to two digits."""
-    ends: Any = sa.select(sa.func.min(jobs.c.id), sa.func.max(jobs.c.id))
-    lowest, highest = conn.execute(ends).one()
     share = (TALLY_LIMIT + 1) / (highest - oldest + 1)
     return max(TALLY_LIMIT + 1, int(float(f"{share * (highest - lowest + 1):.2g}")))
 
 
 def sources(db: Database) -> tuple[str, ...]:
     """Return the names of the collectors that jobs are stored of, sorted."""
-    # From each name to the next along the index: counting them apart would read all its entries.
-    names = sa.select(sa.func.min(jobs.c.source).label("name")).cte("names", recursive=True)
-    following = sa.select(sa.func.min(jobs.c.source)).where(jobs.c.source > names.c.name)
-    walk = names.union_all(sa.select(following.scalar_subquery()).where(names.c.name.is_not(None)))
     with db.read() as conn:
-        found = conn.execute(sa.select(walk.c.name).where(walk.c.name.is_not(None))).scalars()
-        return tuple(found)
+        return tuple(conn.execute(_SOURCES).scalars())
 
 
 def count_jobs(db: Database, source: str | None = None) -> int:

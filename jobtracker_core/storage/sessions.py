@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -14,7 +15,7 @@ from jobtracker_core.storage.engine import Database, now
 from jobtracker_core.storage.errors import NotFound
 from jobtracker_core.storage.rows import plain, to_struct
 from jobtracker_core.storage.texts import clean
-from jobtracker_core.storage.types import LARGEST_ID
+from jobtracker_core.storage.types import LARGEST_ID, UtcDateTime
 
 IDLE: Final = timedelta(hours=12)
 """After so long without a request a session is over."""
@@ -69,7 +70,14 @@ class FoundSession(Struct, frozen=True, kw_only=True):
 _SELECT = sa.select(
     sessions, users.c.name.label("user"), users.c.previous_visit_at.label("last_visit_at")
 ).join(users, users.c.id == sessions.c.user_id)
-_FIND = _SELECT.where(sessions.c.key == sa.bindparam("b_key"))
+
+
+@cache
+def _find(dialect: str) -> sa.Select[Any]:
+    # The server's clock is read on the way; on SQLite the host's is, which is no question.
+    here = dialect == "postgresql"
+    present = sa.func.clock_timestamp(type_=UtcDateTime) if here else sa.null()
+    return _SELECT.add_columns(present.label("now")).where(sessions.c.key == sa.bindparam("b_key"))
 
 
 def create(
@@ -100,10 +108,14 @@ def create(
 def find(db: Database, key: str) -> FoundSession | None:
     """Return the session of a key, open or not; None if there is none."""
     with db.read() as conn:
-        row = conn.execute(_FIND, {"b_key": key}).mappings().first()
+        row = conn.execute(_find(conn.dialect.name), {"b_key": key}).mappings().first()
         if row is None:
             return None
-        return FoundSession(session=_to_session(row), secret_hash=row["secret_hash"], now=now(conn))
+        return FoundSession(
+            session=_to_session(row),
+            secret_hash=row["secret_hash"],
+            now=now(conn) if row["now"] is None else row["now"],
+        )
 
 
 def list_sessions(db: Database, *, user_id: int | None = None) -> tuple[Session, ...]:
@@ -182,6 +194,6 @@ def _read(conn: Connection, session_id: int) -> Session:
 
 def _to_session(row: sa.RowMapping) -> Session:
     fields: dict[str, Any] = plain(row)
-    for name in ("key", "secret_hash"):
-        del fields[name]
+    for name in ("key", "secret_hash", "now"):
+        fields.pop(name, None)
     return to_struct(fields, Session)

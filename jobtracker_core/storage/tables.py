@@ -105,6 +105,8 @@ Index(
     postgresql_where=jobs.c.details_due,
     sqlite_where=jobs.c.details_due,
 )
+_shown = jobs.c.dismissed_at.is_(None)
+Index("ix_jobs_shown", jobs.c.id, postgresql_where=_shown, sqlite_where=_shown)
 _dated = jobs.c.posted_at.is_not(None)
 Index(
     "ix_jobs_posted_at",

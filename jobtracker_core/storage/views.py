@@ -89,11 +89,12 @@ def get(db: Database, view_id: int) -> View:
 
 def list_views(db: Database, kind: ViewKind | None = None) -> tuple[View, ...]:
     """Return the views by name, of one kind or of both."""
-    statement = sa.select(saved_views).order_by(saved_views.c.kind.desc(), saved_views.c.name)
-    if kind is not None:
-        statement = statement.where(saved_views.c.kind == kind)
     with db.read() as conn:
-        return tuple(to_struct(row, View) for row in conn.execute(statement).mappings())
+        rows = conn.execute(_BY_NAME).mappings()
+        return tuple(to_struct(row, View) for row in rows if kind in {None, row["kind"]})
+
+
+_BY_NAME = sa.select(saved_views).order_by(saved_views.c.kind.desc(), saved_views.c.name)
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
@@ -137,6 +137,13 @@ class JobTracker(Access, Operating, Tracking):
         Raises StorageError; SchemaTooOld where it is not and the settings forbid migrations.
         """
         return self._opened.database if self._outer is None else self._outer.db
+
+    def reading(self) -> AbstractContextManager[None]:
+        """Let all that this thread reads meanwhile share one transaction; write nothing in it.
+
+        For many short reads: what begins and ends a transaction costs more than most of them.
+        """
+        return self.database.reading()
 
     def check_database(self) -> schema.SchemaStatus:
         """Ask the database which tables it holds, and after a refused write whether it takes any.

@@ -23,20 +23,20 @@ def list_jobs(
     prefs: NamedDependency[Preferences],
 ) -> Response[str]:
     """List jobs; a filter that was changed asks for the list alone."""
-    listing = read_listing(tracker, read_view(request.query_params, zone=prefs.zone), prefs)
-    values = values_of(request, pages, tracker, listing)
+    view = read_view(request.query_params, zone=prefs.zone)
+    with tracker.reading():
+        listing = read_listing(tracker, view, prefs)
+        values = values_of(request, pages, tracker, listing)
+        if not is_fragment(request):
+            values |= {
+                "choices": common_choices(listing.view, tracker.jobs.sources()),
+                "further": further_choices(listing.view),
+                "views": tracker.views.list(kind="jobs"),
+            }
     if is_fragment(request):
         address = f"{pages.base(request)}{listing.view.path()}"
         return pages.render(request, "_jobs.html", headers={"HX-Push-Url": address}, **values)
-    return pages.render(
-        request,
-        "jobs.html",
-        section="jobs",
-        choices=common_choices(listing.view, tracker.jobs.sources()),
-        further=further_choices(listing.view),
-        views=tracker.views.list(kind="jobs"),
-        **values,
-    )
+    return pages.render(request, "jobs.html", section="jobs", **values)
 
 
 HANDLERS = (list_jobs,)

@@ -5,15 +5,19 @@ from __future__ import annotations
 import base64
 
 import pytest
+from litestar import Litestar
 from litestar.testing import RequestFactory
 
 from jobtracker_core.web.said import SAID_COOKIE, Said, Undo, forget, keep, kept
 
+# Its usual app would set up the logging of the whole process.
+FACTORY = RequestFactory(app=Litestar(logging_config=None))
+
 
 def passed_on(said: Said, base: str = "") -> Said | None:
-    request = RequestFactory().post("/")
+    request = FACTORY.post("/")
     cookie = keep(request, base, said)
-    return kept(RequestFactory().get("/", headers={"Cookie": f"{cookie.key}={cookie.value}"}))
+    return kept(FACTORY.get("/", headers={"Cookie": f"{cookie.key}={cookie.value}"}))
 
 
 def test_a_message_reaches_the_next_page() -> None:
@@ -33,7 +37,7 @@ def test_what_is_too_long_for_a_cookie_keeps_its_words() -> None:
 
 
 def test_the_cookie_is_for_this_portal_alone_and_goes_when_it_was_shown() -> None:
-    request = RequestFactory().post("/")
+    request = FACTORY.post("/")
     cookie = keep(request, "/at/work", Said(text="x"))
     assert (cookie.path, cookie.httponly, cookie.samesite) == ("/at/work", True, "strict")
     assert forget(request, "").max_age == 0
@@ -59,4 +63,4 @@ def test_the_cookie_is_for_this_portal_alone_and_goes_when_it_was_shown() -> Non
     ],
 )
 def test_a_cookie_that_is_not_ours_says_nothing(value: str) -> None:
-    assert kept(RequestFactory().get("/", headers={"Cookie": f"{SAID_COOKIE}={value}"})) is None
+    assert kept(FACTORY.get("/", headers={"Cookie": f"{SAID_COOKIE}={value}"})) is None
