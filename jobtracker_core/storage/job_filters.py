@@ -16,8 +16,15 @@ from jobtracker_core.storage.tables import job_changes, job_sightings, jobs
 from jobtracker_core.storage.tracking_tables import applications, job_tags, tags
 from jobtracker_core.storage.types import LARGEST_ID
 
-Sort = Literal["arrival", "posted", "pay"]
-"""The latest first, or the best paid by year; jobs that do not say it come last."""
+Walk = Literal["arrival", "posted", "pay"]
+"""Orders of all jobs of a list."""
+
+Sort = Literal["arrival", "posted", "pay", "relevance"]
+"""The latest first, or the best paid by year; jobs that do not say it come last.
+
+By `relevance` are only the latest thousand: those with the words that are looked for in the title
+first, then those with them in company, skills or place. Without words it is the same as `arrival`.
+"""
 
 Dismissed = Literal["hide", "only", "all"]
 
@@ -25,15 +32,15 @@ Dismissed = Literal["hide", "only", "all"]
 class Filters(TypedDict, total=False):
     """Which jobs are meant; what is None or missing does not count.
 
-    `text` is part of the title or of the company's name, `company` of the company's name alone,
-    `place` of the place, city or region, or it is the country's two letters; upper and lower case
-    are alike (on PostgreSQL, letters beyond ASCII follow the locale of the database). `employment`
-    may be one of several kinds that a job has. `closed` leaves only ended or only open jobs.
-    `pay_from` leaves jobs whose pay per year reaches so much, with `pay_currency` only those of
-    that currency. `new_since` is when they were first seen, `seen_since` last. `application` is
-    the status of an application for it, `has_application` whether there is one. Dismissed jobs are
-    hidden unless `dismissed` says otherwise. `changed_by_run` leaves only the known jobs that this
-    run found changed.
+    `text` is in the query language (`jobtracker_core.search.language`). `company` is part of the
+    company's name, `place` of the place, city or region, or it is the country's two letters; upper
+    and lower case are alike (on PostgreSQL, letters beyond ASCII follow the locale of the
+    database). `employment` may be one of several kinds that a job has. `closed` leaves only ended
+    or only open jobs. `pay_from` leaves jobs whose pay per year reaches so much, with
+    `pay_currency` only those of that currency. `new_since` is when they were first seen,
+    `seen_since` last. `application` is the status of an application for it, `has_application`
+    whether there is one. Dismissed jobs are hidden unless `dismissed` says otherwise, or the text
+    does by `is:dismissed`. `changed_by_run` leaves only the known jobs that this run found changed.
     """
 
     source: str | None
@@ -64,7 +71,7 @@ def _pay_of(job: Job) -> float | None:
     return job.pay_year_min if job.pay_year_max is None else job.pay_year_max
 
 
-ORDERS: dict[Sort, Order[Job]] = {
+ORDERS: dict[Walk, Order[Job]] = {
     "arrival": Order(jobs.c.id, None, lambda job: (job.id, None)),
     "posted": Order(jobs.c.id, jobs.c.posted_at, lambda job: (job.id, job.posted_at)),
     "pay": Order(jobs.c.id, _PAY, lambda job: (job.id, _pay_of(job))),
@@ -72,7 +79,7 @@ ORDERS: dict[Sort, Order[Job]] = {
 
 
 def conditions(filters: Filters) -> list[ColumnElement[bool]]:
-    """Return what the rows of `jobs` must fulfil."""
+    """Return what the rows of `jobs` must fulfil, but for the text."""
     return [*_of_columns(filters), *_of_texts(filters), *_of_others(filters)]
 
 
@@ -112,7 +119,6 @@ def _of_columns(filters: Filters) -> list[ColumnElement[bool]]:
 def _of_texts(filters: Filters) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
     within: dict[str, tuple[sa.Column[Any], ...]] = {
-        "text": (jobs.c.title, jobs.c.company),
         "company": (jobs.c.company,),
         "place": (jobs.c.place, jobs.c.city, jobs.c.region),
     }

@@ -71,17 +71,27 @@ class Order(Generic[T]):
             NotFound: `after` or `before` is nothing that a page of this order gave.
             ValueError: Both were given.
         """
-        if after is not None and before is not None:
-            raise ValueError("a list goes on `after` one row or ends `before` one, not both")
         up = before is not None
-        parts = self._parts(statement, before if up else after, up=up)
+        parts = self.parts(statement, after=after, before=before)
         found = _read(conn, reader, parts, limit + 1, offset)
+        going_on = after is not None or offset > 0
+        return self.page(found, limit, up=up, going_on=going_on)
+
+    def page(self, found: Sequence[T], limit: int, *, up: bool, going_on: bool) -> Page[T]:
+        """Make a page of what was read, in the order it was read, of `limit` rows and one more.
+
+        Args:
+            found: From the last to the first if `up`.
+            limit: Rows of a page.
+            up: Whether it ends before a row.
+            going_on: Whether rows were left out before it.
+        """
         more = len(found) > limit
         items = found[:limit][::-1] if up else found[:limit]
         if not items:
             return Page(items=(), after=None, before=None)
         older = more or up
-        newer = more if up else after is not None or offset > 0
+        newer = more if up else going_on
         return Page(
             items=tuple(items),
             after=self.mark(items[-1]) if older else None,
@@ -102,13 +112,35 @@ class Order(Generic[T]):
             return sa.or_(self._value.is_not(None), self._number > number)
         return self._beyond(value, number, up=True)
 
-    def _parts(
-        self, statement: sa.Select[Any], mark: str | None, *, up: bool
+    @property
+    def value(self) -> ColumnElement[Any] | None:
+        """What the rows are ordered by; None for their number alone."""
+        return self._value
+
+    def key(self, item: T) -> tuple[int, Any]:
+        """Return number and value of a row."""
+        return self._of(item)
+
+    def parts(
+        self,
+        statement: sa.Select[Any],
+        *,
+        after: str | None = None,
+        before: str | None = None,
     ) -> list[sa.Select[Any]]:
         """Return what to read, one after the other: rows with a value and rows without.
 
-        Apart, each is a walk along an index; together they would have to be sorted.
+        Apart, each is a walk along an index; together they would have to be sorted. They are in
+        the order of the list, or in the opposite one if it ends `before` a row.
+
+        Raises:
+            NotFound: `after` or `before` is nothing that a page of this order gave.
+            ValueError: Both were given.
         """
+        if after is not None and before is not None:
+            raise ValueError("a list goes on `after` one row or ends `before` one, not both")
+        up = before is not None
+        mark = before if up else after
         number = self._number
         by_number = number.asc() if up else number.desc()
         if self._value is None:

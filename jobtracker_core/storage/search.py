@@ -9,8 +9,10 @@ import sqlalchemy as sa
 from msgspec import Struct
 from sqlalchemy import ColumnElement, Connection
 
-from jobtracker_core.storage.engine import Database
-from jobtracker_core.storage.job_filters import ORDERS, Filters, Sort, conditions, plain_text
+from jobtracker_core.search.nodes import sought
+from jobtracker_core.storage import find, find_plan, relevance
+from jobtracker_core.storage.engine import Database, now
+from jobtracker_core.storage.job_filters import ORDERS, Filters, Sort, Walk, conditions, plain_text
 from jobtracker_core.storage.jobs import JOB_COLUMNS, JOBS, Job
 from jobtracker_core.storage.tables import jobs
 from jobtracker_core.storage.types import BIG_ID, LARGEST_ID
@@ -41,6 +43,14 @@ TALLY_LIMIT = 10_000
 """How far a tally counts: beyond it, an exact number would cost more than the list itself."""
 
 
+WORDS_TALLY_LIMIT = 1_000
+"""How far it counts where the text holds words."""
+
+
+_ENOUGH = 100
+"""So many jobs show how thick they lie, where there are far more than are counted."""
+
+
 class JobList(Struct, frozen=True, kw_only=True):
     """A page of a list.
 
@@ -58,7 +68,7 @@ class Tally(Struct, frozen=True, kw_only=True):
     """How many jobs there are.
 
     Attributes:
-        total: Jobs that match, at most `TALLY_LIMIT`; `more` says that there are more.
+        total: Jobs that match, as far as they were counted; `more` says that there are more.
         newer: How many of them come before the job that was asked for; None where that many
             were not counted.
         estimate: About how many there are, where there are more than were counted.
@@ -87,13 +97,32 @@ def list_jobs(
 
     Raises:
         NotFound: `after` or `before` is nothing that a page of this order gave.
+        SearchError: The text cannot be read.
         ValueError: Both were given.
     """
-    statement = _ALL.where(*conditions(filters))
     with db.read() as conn:
-        page = ORDERS[sort].read(
-            conn, JOBS, statement, limit=limit, after=after, before=before, offset=offset
-        )
+        plan = find_plan.plan(filters, now(conn))
+        if sort == "relevance" and plan.node is not None and sought(plan.node):
+            ranked = relevance.page(
+                conn, plan, plan.node, limit=limit, after=after, before=before, offset=offset
+            )
+            return JobList(items=ranked.items, after=ranked.after, before=ranked.before)
+        sort = "arrival" if sort == "relevance" else sort
+        order = ORDERS[sort]
+        if find.has_words(plan):
+            most = offset + limit + 1
+            found = find.ids(conn, plan, most, sort=sort, after=after, before=before)
+            page = order.page(
+                find.read(conn, found[offset:]),
+                limit,
+                up=before is not None,
+                going_on=after is not None or offset > 0,
+            )
+        else:
+            statement = _ALL.where(*plan.branches[0].where)
+            page = order.read(
+                conn, JOBS, statement, limit=limit, after=after, before=before, offset=offset
+            )
     return JobList(items=page.items, after=page.after, before=page.before)
 
 
@@ -120,32 +149,71 @@ def tally(
     sort: Sort = "arrival",
     **filters: Unpack[Filters],
 ) -> Tally:
-    """Count the jobs of a list up to `TALLY_LIMIT`, and those before the one numbered `first`."""
-    newest = LARGEST_ID if first is None else min(first, LARGEST_ID)
+    """Count the jobs of a list, and those before the one numbered `first`.
+
+    Exactly up to `TALLY_LIMIT`, or `WORDS_TALLY_LIMIT` where the text holds words; raises
+    SearchError.
+    """
     with db.read() as conn:
-        counted = conn.execute(_tally(frozenset(filters.items()), TALLY_LIMIT), {"newest": newest})
-        total, before, oldest, lowest, highest = counted.one()
+        plan = find_plan.plan(filters, now(conn))
+        if find.has_words(plan):
+            return _tally_words(conn, plan, first, sort)
+        where = list(plan.branches[0].where)
+        if plan.node is None:
+            statement = _tally(frozenset(filters.items()), TALLY_LIMIT)
+        else:
+            statement = _tally_of(where, TALLY_LIMIT)
+        newest = LARGEST_ID if first is None else min(first, LARGEST_ID)
+        total, before, oldest, lowest, highest = conn.execute(statement, {"newest": newest}).one()
         more = total > TALLY_LIMIT
-        if first is not None and sort != "arrival":
-            before = _count_before(conn, first, sort, conditions(filters))
+        walk: Walk = "arrival" if sort == "relevance" else sort
+        if first is not None and walk != "arrival":
+            before = _count_before(conn, first, walk, where)
         return Tally(
             total=min(total, TALLY_LIMIT),
             more=more,
             # If all that were counted are newer, the job stands beyond them, and so may others.
             newer=None if first is None or before is None or before == total else before,
-            estimate=_estimate(oldest, lowest, highest) if more else None,
+            estimate=_estimate(TALLY_LIMIT + 1, oldest, lowest, highest) if more else None,
         )
+
+
+def _tally_words(conn: Connection, plan: find_plan.Plan, first: int | None, sort: Sort) -> Tally:
+    found = find.sample(conn, plan, WORDS_TALLY_LIMIT, enough=_ENOUGH)
+    newer = None
+    if first is not None and sort != "arrival":
+        if sort != "relevance":
+            ordered = find.ids(conn, plan, WORDS_TALLY_LIMIT, sort=sort)
+        elif plan.node is not None:
+            ordered = relevance.ranked(conn, plan, plan.node)
+        newer = ordered.index(first) if first in ordered else None
+    elif first is not None and (found.reached is None or first >= found.reached):
+        newer = sum(number > first for number in found.ids)
+    return Tally(
+        total=len(found.ids),
+        more=found.reached is not None,
+        newer=newer,
+        estimate=None if found.reached is None else estimated(conn, found),
+    )
+
+
+def estimated(conn: Connection, found: find.Sample) -> int:
+    """Return about how many jobs there are in a list of which this is a part."""
+    if found.reached is None:
+        return len(found.ids)
+    lowest, highest = conn.execute(sa.select(_LOWEST, _HIGHEST)).one()
+    return _estimate(len(found.ids), found.reached, lowest, highest)
 
 
 # Kept for the filters that somebody pages with: making it takes as long as running it.
 @lru_cache(maxsize=64)
 def _tally(filters: frozenset[tuple[str, Any]], limit: int) -> sa.Select[Any]:
+    return _tally_of(conditions(cast("Filters", dict(filters))), limit)
+
+
+def _tally_of(where: list[ColumnElement[bool]], limit: int) -> sa.Select[Any]:
     matching = (
-        sa.select(jobs.c.id)
-        .where(*conditions(cast("Filters", dict(filters))))
-        .order_by(jobs.c.id.desc())
-        .limit(limit + 1)
-        .subquery()
+        sa.select(jobs.c.id).where(*where).order_by(jobs.c.id.desc()).limit(limit + 1).subquery()
     )
     newer = sa.func.count().filter(matching.c.id > sa.bindparam("newest", type_=BIG_ID))
     oldest = sa.func.min(matching.c.id)
@@ -153,7 +221,7 @@ def _tally(filters: frozenset[tuple[str, Any]], limit: int) -> sa.Select[Any]:
 
 
 def _count_before(
-    conn: Connection, first: int, sort: Sort, required: list[ColumnElement[bool]]
+    conn: Connection, first: int, sort: Walk, required: list[ColumnElement[bool]]
 ) -> int | None:
     wanted = _ALL.where(jobs.c.id == (first if 0 < first <= LARGEST_ID else 0))
     found = JOBS.read(conn, wanted)
@@ -165,10 +233,10 @@ def _count_before(
     return None if number > TALLY_LIMIT else number
 
 
-def _estimate(oldest: int, lowest: int, highest: int) -> int:
+def _estimate(counted: int, oldest: int, lowest: int, highest: int) -> int:
     """Go by how thick the matching jobs lie among those that arrived last, to two digits."""
-    share = (TALLY_LIMIT + 1) / (highest - oldest + 1)
-    return max(TALLY_LIMIT + 1, int(float(f"{share * (highest - lowest + 1):.2g}")))
+    share = counted / (highest - oldest + 1)
+    return max(counted, int(float(f"{share * (highest - lowest + 1):.2g}")))
 
 
 def sources(db: Database) -> tuple[str, ...]:

@@ -14,7 +14,9 @@ from sqlalchemy.types import TypeEngine
 from jobtracker_core.storage.types import to_json
 
 
-def one_of(conn: Connection, column: sa.Column[Any], values: Sequence[Any]) -> ColumnElement[bool]:
+def one_of(
+    conn: Connection, column: ColumnElement[Any], values: Sequence[Any]
+) -> ColumnElement[bool]:
     """Say `column IN values` with a single parameter: no limit on their number, one cached plan."""
     dialect = conn.dialect.name
     return _among(dialect, column, sa.literal(packed(dialect, values), _list_of(dialect, column)))
@@ -30,7 +32,7 @@ def packed(dialect: str, values: Sequence[Any]) -> Any:
     return list(values) if dialect == "postgresql" else to_json(values)
 
 
-def _list_of(dialect: str, column: sa.Column[Any]) -> TypeEngine[Any]:
+def _list_of(dialect: str, column: ColumnElement[Any]) -> TypeEngine[Any]:
     if dialect == "postgresql":
         kind = sa.Text() if isinstance(column.type, sa.Text) else sa.BigInteger()
         return postgresql.ARRAY(kind)
@@ -38,7 +40,7 @@ def _list_of(dialect: str, column: sa.Column[Any]) -> TypeEngine[Any]:
 
 
 def _among(
-    dialect: str, column: sa.Column[Any], values: sa.BindParameter[Any]
+    dialect: str, column: ColumnElement[Any], values: sa.BindParameter[Any]
 ) -> ColumnElement[bool]:
     if dialect == "postgresql":
         return column == sa.any_(values)

@@ -90,6 +90,8 @@ def test_a_word_and_a_phrase_find_themselves_in_any_language(language: str | Non
         ("worker", "we work"),  # as German
         ("care", "a car"),  # as Spanish
         ("within", "with us"),  # as Turkish
+        ("excel", "excellent"),
+        ("product", "production"),
         ("C", "C++"),
         ("net", ".NET"),
         ("Mueller", "Müller"),
@@ -106,7 +108,9 @@ def test_german_compounds_stay_whole_and_ue_is_an_umlaut_in_german_alone() -> No
     assert not finds("Mueller", "Müller", "en")
 
 
-@pytest.mark.parametrize("text", ["engineering", "marketing", "administration", "manager", "node.js"])
+@pytest.mark.parametrize(
+    "text", ["engineering", "marketing", "administration", "manager", "node.js"]
+)
 def test_a_word_is_found_at_any_time_while_it_is_typed(text: str) -> None:
     for end in range(2, len(text) + 1):
         assert finds(text[:end], f"the {text} we", prefix=True), text[:end]
@@ -136,7 +140,7 @@ TEXTS = st.text(
 LANGUAGES = st.sampled_from([None, "en", "de", "tr", "ru", "hi", "sr", "nl", "pt", "xx"])
 
 
-@settings(max_examples=20000, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(TEXTS, LANGUAGES)
 @example("C++c#4 .NETs 's ＣＳ", None)
 @example("ŉ ﷺ ㈱ ⅷ ـ ำ \U0003134b", None)
@@ -151,10 +155,12 @@ def test_any_text_gives_words_that_find_it(text: str, language: str | None) -> N
     # Where each of them stands.
     places_of = spans(text, range(len(stems)), language)
     assert places_of == [match.span() for match in WORD.finditer(text)]
-    assert all(analyse(text[a:b], language) == (s,) for (a, b), s in zip(places_of, stems, strict=True))
+    assert all(
+        analyse(text[a:b], language) == (s,) for (a, b), s in zip(places_of, stems, strict=True)
+    )
 
 
-@settings(max_examples=20000, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(TEXTS, LANGUAGES)
 def test_folding_changes_nothing_for_the_analyzer(text: str, language: str | None) -> None:
     words = [fold(word) for word in WORD.findall(text)]

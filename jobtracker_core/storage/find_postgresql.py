@@ -1,0 +1,195 @@
+"""Searches on PostgreSQL: over the newest jobs for words that many have, else by the index first.
+
+The server cannot tell which of the two is quicker, and takes minutes where it is wrong. So each
+statement here leaves it no choice, and how common a hit is, is seen from a first small part.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+import sqlalchemy as sa
+from msgspec import Struct
+from sqlalchemy import Connection
+from sqlalchemy.dialects.postgresql import TSQUERY
+
+from jobtracker_core.storage.find_rows import FEWEST, Asked, Hit, Hits
+from jobtracker_core.storage.find_tokens import Lexemes, lexemes
+from jobtracker_core.storage.index_tables import job_index
+from jobtracker_core.storage.index_tokens import EVERY
+from jobtracker_core.storage.statements import one_of
+from jobtracker_core.storage.tables import jobs
+
+FIRST: Final = 200
+"""Jobs of the first look: a word that every second job has fills a page."""
+
+WALKED: Final = 1_000
+"""Jobs of the second."""
+
+_MOST_BY_INDEX: Final = 30_000
+_LONGEST_WALK: Final = 20_000
+_NEWEST: Final = 1_000
+_SPAN: Final = sa.select(sa.func.max(jobs.c.id) - sa.func.min(jobs.c.id) + 1)
+
+
+class _Sample(Struct):
+    """What was seen on the way: of `walked` jobs, how many the index gave."""
+
+    walked: int = 0
+    by_index: int = 0
+    by_driver: int = 0
+    reached: int = 0
+    at_end: bool = False
+
+
+def find(conn: Connection, asked: Asked) -> Hits:
+    """Return the first jobs that are asked for, or all of them, in any order; some not sure."""
+    query = lexemes(asked.tokens)
+    with _planned(conn):
+        sample = _Sample()
+        found: list[Hit] = []
+        for size in (FIRST, WALKED):
+            found += _walk(conn, asked, query, sample, size)
+            if len(found) >= asked.most or sample.at_end:
+                return found, None
+        span: int = conn.execute(_SPAN).scalar_one() or 0
+        if span * sample.by_index <= _MOST_BY_INDEX * sample.walked:
+            return _by_index(conn, asked, query, query.widest), None
+        if query.driver and span * sample.by_driver <= _MOST_BY_INDEX * sample.walked:
+            return _by_index(conn, asked, query, query.driver), None
+        if asked.enough is not None and len(found) >= FEWEST:
+            return found, sample.reached
+        return found + _further(conn, asked, query, sample, len(found)), None
+
+
+def _further(
+    conn: Connection, asked: Asked, query: Lexemes, sample: _Sample, before: int
+) -> list[Hit]:
+    """Go on with the walk while it finds enough; else begin with what the tables are asked."""
+    found: list[Hit] = []
+    while (size := _needed(asked, sample, before + len(found))) is not None:
+        found += _walk(conn, asked, query, sample, size)
+        if before + len(found) >= asked.most or sample.at_end:
+            return found
+    at, size = 0, WALKED
+    wanted: list[Hit] = []
+    while len(wanted) < asked.most:
+        numbers = conn.execute(asked.walk.where(*asked.where).limit(size).offset(at)).scalars()
+        chunk = list(numbers)
+        wanted += _held(conn, asked, query, chunk)
+        if len(chunk) < size:
+            break
+        at += size
+        size = min(2 * size, _LONGEST_WALK)
+    return found + wanted
+
+
+def _needed(asked: Asked, sample: _Sample, found: int) -> int | None:
+    """Return how many jobs more are likely to fill the page; None where they are too many."""
+    if not found:
+        return None
+    size = (asked.most - found) * sample.walked // found * 5 // 4 + FIRST
+    return size if size + sample.walked <= _LONGEST_WALK else None
+
+
+@contextmanager
+def _planned(conn: Connection) -> Iterator[None]:
+    """Keep the server from plans for any value, from reading all rows and from compiling."""
+    names = {"plan_cache_mode": "force_custom_plan", "enable_seqscan": "off", "jit": "off"}
+    conn.execute(_settings(names))
+    yield
+    conn.execute(_settings({"plan_cache_mode": "auto", "enable_seqscan": "on", "jit": "on"}))
+
+
+def _settings(values: dict[str, str]) -> sa.Select[Any]:
+    return sa.select(*(sa.func.set_config(name, value, True) for name, value in values.items()))
+
+
+def _text(query: str) -> sa.ColumnElement[Any]:
+    return sa.cast(sa.literal(query, sa.Text), TSQUERY)
+
+
+def _has(query: str | None) -> sa.ColumnElement[bool]:
+    if query is None:
+        return sa.false()
+    return job_index.c.words.bool_op("@@")(_text(query))
+
+
+def _walk(conn: Connection, asked: Asked, query: Lexemes, sample: _Sample, size: int) -> list[Hit]:
+    """Hold the next jobs of the walk to the index, and then to the conditions."""
+    walked = list(conn.execute(asked.walk.limit(size).offset(sample.walked)).scalars())
+    sample.walked += len(walked)
+    sample.reached = walked[-1] if walked else 0
+    sample.at_end = len(walked) < size
+    fits = sa.and_(*asked.where) if asked.where else sa.true()
+    by_driver = query.driver or query.widest
+    widest = sa.true() if by_driver == query.widest else _has(query.widest)
+    rows = _read(conn, asked, query, walked, _has(by_driver), also=(widest, fits))
+    sample.by_driver += len(rows)
+    rows = [row for row in rows if row[4]]
+    sample.by_index += len(rows)
+    return [Hit(*row[:4]) for row in rows if row[5]]
+
+
+def _read(
+    conn: Connection,
+    asked: Asked,
+    query: Lexemes,
+    numbers: list[int],
+    *where: sa.ColumnElement[bool],
+    also: tuple[sa.ColumnElement[bool], ...] = (),
+) -> list[tuple[Any, ...]]:
+    """Read what a `Hit` is made of, and more, of those of these jobs that the index has."""
+    value = sa.null() if asked.value is None else asked.value
+    sure = sa.true() if query.surest == query.widest else _has(query.surest)
+    statement = (
+        sa.select(jobs.c.id, value, sure, job_index.c.has_body, *also)
+        .select_from(jobs.join(job_index, job_index.c.job_id == jobs.c.id))
+        .where(one_of(conn, jobs.c.id, numbers), *where)
+    )
+    return [tuple(row) for row in conn.execute(statement)] if numbers else []
+
+
+def _held(conn: Connection, asked: Asked, query: Lexemes, numbers: list[int]) -> list[Hit]:
+    rows = _read(conn, asked, query, numbers, _has(query.widest), *asked.where)
+    return [Hit(*row) for row in rows]
+
+
+def _by_index(conn: Connection, asked: Asked, query: Lexemes, driver: str) -> list[Hit]:
+    """Ask the index first, and the tables then."""
+    if driver.startswith(("!", "(!")):
+        # Without a word to find, the server would read all of the index.
+        driver = f"'{EVERY}' & {driver}"
+    # A sum, so that the server does not walk along the numbers.
+    number = job_index.c.job_id + 0
+    hits = sa.select(number).where(_has(driver))
+    if asked.below is not None:
+        hits = hits.where(number > asked.below if asked.up else number < asked.below)
+    if asked.value is None:
+        hits = hits.order_by(number.asc() if asked.up else number.desc())
+        numbers = list(conn.execute(hits.limit(_NEWEST)).scalars())
+        found = _held_few(conn, asked, query, driver, numbers)
+        if len(numbers) < _NEWEST or len(found) >= asked.most:
+            return found
+        numbers = list(conn.execute(hits).scalars())
+    else:
+        unordered = list(conn.execute(hits).scalars())
+        wanted = asked.walk.where(one_of(conn, jobs.c.id, unordered), *asked.where)
+        numbers = list(conn.execute(wanted).scalars())
+    return _held_few(conn, asked, query, driver, numbers)
+
+
+def _held_few(
+    conn: Connection, asked: Asked, query: Lexemes, driver: str, numbers: list[int]
+) -> list[Hit]:
+    """Hold jobs to all the rest, in their order, until there are enough."""
+    found: list[Hit] = []
+    rest = [_has(query.widest)] if driver != query.widest else []
+    for at in range(0, len(numbers), _NEWEST):
+        some = numbers[at : at + _NEWEST]
+        found += [Hit(*r) for r in _read(conn, asked, query, some, *rest, *asked.where)]
+        if len(found) >= asked.most:
+            break
+    return found

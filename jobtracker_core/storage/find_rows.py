@@ -1,0 +1,118 @@
+"""What the engines of a search share: what they are asked, and what they found."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final, TypeAlias
+
+import sqlalchemy as sa
+from msgspec import Struct
+from sqlalchemy import Connection
+
+from jobtracker_core.storage.find_tokens import Held, Tokens, only_adds
+from jobtracker_core.storage.index_tokens import COLUMNS, entry
+from jobtracker_core.storage.rows import plain
+from jobtracker_core.storage.statements import one_of
+from jobtracker_core.storage.tables import job_texts, jobs
+
+_CHECKED_AT_ONCE: Final = 60
+_INDEXED: Final = tuple(jobs.c[name] for name in COLUMNS)
+
+
+class Asked(Struct, frozen=True, kw_only=True):
+    """One walk over jobs that a search is part of.
+
+    Attributes:
+        tokens: What the index is asked.
+        where: What the tables are asked.
+        walk: Numbers of jobs in the order that is wanted, from the place on that is wanted, with
+            no other condition.
+        value: What they are ordered by; None for their numbers alone, latest first.
+        up: Whether the order is turned round.
+        below: The walk holds jobs of smaller numbers only, or of larger ones if `up`; None for any.
+        most: Jobs that are wanted.
+        enough: So many of them will do where there are several times as many as wanted; None if
+            all are needed.
+    """
+
+    tokens: Tokens
+    where: tuple[sa.ColumnElement[bool], ...]
+    walk: sa.Select[Any]
+    value: sa.ColumnElement[Any] | None
+    up: bool
+    below: int | None
+    most: int
+    enough: int | None = None
+
+
+Hits: TypeAlias = "tuple[list[Hit], int | None]"
+"""What was found, and the job up to which, if it is only a part for haste."""
+
+FEWEST: Final = 20
+"""So many hits tell how common others are."""
+
+
+class Hit(Struct, frozen=True):
+    """A job that was found.
+
+    Attributes:
+        value: What it is ordered by.
+        is_sure: Whether its text needs not be looked at.
+    """
+
+    id: int
+    value: Any = None
+    is_sure: bool = True
+    has_body: bool = True
+
+
+def in_order(hits: Sequence[Hit], *, up: bool) -> list[Hit]:
+    """Sort what was found, each job once."""
+    each = {hit.id: hit for hit in hits}.values()
+    # The hits of one part of an order have all a value, or none has.
+    return sorted(
+        each, key=lambda hit: (0 if hit.value is None else hit.value, hit.id), reverse=not up
+    )
+
+
+def checked(
+    conn: Connection, tokens: Tokens, hits: Sequence[Hit], most: int, *, checks: int | None = None
+) -> tuple[list[Hit], int]:
+    """Return the first hits whose texts hold what was asked for, and how many were looked at.
+
+    Args:
+        conn: Reads the texts of those that are not sure.
+        tokens: What was asked for.
+        hits: In order.
+        most: So many are enough.
+        checks: So many texts at most are looked at, but for the first few.
+    """
+    found: list[Hit] = []
+    at, looked_at = 0, 0
+    while at < len(hits) and len(found) < most and (checks is None or looked_at < checks):
+        some = hits[at : at + _CHECKED_AT_ONCE]
+        unsure = [hit for hit in some if not hit.is_sure]
+        looked_at += len(unsure)
+        right = _right(conn, tokens, unsure)
+        found += [hit for hit in some if hit.is_sure or hit.id in right]
+        at += len(some)
+    return found[:most], at
+
+
+def _right(conn: Connection, tokens: Tokens, hits: Sequence[Hit]) -> set[int]:
+    if not hits:
+        return set()
+    heads = sa.select(jobs.c.id, *_INDEXED).where(one_of(conn, jobs.c.id, [hit.id for hit in hits]))
+    rows = {row["id"]: plain(row) for row in conn.execute(heads).mappings()}
+    whole = {hit.id for hit in hits if hit.has_body}
+    # What is found in a title needs no more of the text, unless the text might speak against it.
+    short = set(rows) if only_adds(tokens) else set(rows) - whole
+    found = {number for number in short if Held(entry(rows[number], None)).fits(tokens)}
+    left = sorted((whole & set(rows)) - found)
+    texts = sa.select(job_texts.c.job_id, job_texts.c.description).where(
+        one_of(conn, job_texts.c.job_id, left)
+    )
+    bodies: dict[int, str | None] = {row.job_id: row.description for row in conn.execute(texts)}
+    return found | {
+        number for number in left if Held(entry(rows[number], bodies.get(number))).fits(tokens)
+    }

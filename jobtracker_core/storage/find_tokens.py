@@ -1,0 +1,244 @@
+"""What the index of words is asked, as a tree: written for either database, or held to one entry.
+
+Nothing of what a person typed reaches a database's own syntax: stems are letters and digits, and
+facets are what `index_tokens` makes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TypeAlias
+
+from msgspec import Struct
+
+from jobtracker_core.storage.index_tokens import EVERY, Entry, Field, Segments, in_field, pairs
+
+FIELDS: tuple[Field, ...] = ("title", "company", "skills", "place", "body")
+
+
+class Words(Struct, frozen=True):
+    """Stems side by side; the last one may go on if `is_prefix`. Without a field, anywhere."""
+
+    stems: tuple[str, ...]
+    field: Field | None = None
+    is_prefix: bool = False
+
+
+class Mark(Struct, frozen=True):
+    """A facet's token; `is_prefix` takes all that begin with it."""
+
+    token: str
+    is_prefix: bool = False
+
+
+class Both(Struct, frozen=True):
+    """All of these."""
+
+    parts: tuple[Tokens, ...]
+
+
+class Either(Struct, frozen=True):
+    """Any of these."""
+
+    parts: tuple[Tokens, ...]
+
+
+class Without(Struct, frozen=True):
+    """Not this."""
+
+    part: Tokens
+
+
+Tokens: TypeAlias = Words | Mark | Both | Either | Without
+
+
+def both(parts: Iterable[Tokens]) -> Tokens | None:
+    """Return what asks for all of these; None for none."""
+    found = tuple(dict.fromkeys(parts))
+    return Both(found) if len(found) > 1 else (found[0] if found else None)
+
+
+def either(parts: Iterable[Tokens]) -> Tokens | None:
+    """Return what asks for any of these; None for none."""
+    found = tuple(dict.fromkeys(parts))
+    return Either(found) if len(found) > 1 else (found[0] if found else None)
+
+
+def only_adds(tokens: Tokens) -> bool:
+    """Tell whether more words in a text never make it fit less."""
+    match tokens:
+        case Both() | Either():
+            return all(map(only_adds, tokens.parts))
+        case Without():
+            return False
+        case _:
+            return True
+
+
+def loosened(tokens: Tokens, letters: int) -> Tokens:
+    """Return what finds all that a tree does and more: without beginnings of fewer letters."""
+    found = _loose(tokens, letters, widest=True)
+    if isinstance(found, bool):
+        return Mark(EVERY) if found else Without(Mark(EVERY))
+    return found
+
+
+def _loose(tokens: Tokens, letters: int, *, widest: bool) -> Tokens | bool:
+    match tokens:
+        case Words():
+            if not tokens.is_prefix or len(tokens.stems[-1]) >= letters:
+                return tokens
+            whole = tokens.stems[:-1]
+            return Words(whole, tokens.field) if whole and widest else widest
+        case Mark():
+            return tokens
+        case Without():
+            inner = _loose(tokens.part, letters, widest=not widest)
+            return not inner if isinstance(inner, bool) else Without(inner)
+        case Both() | Either():
+            is_both = isinstance(tokens, Both)
+            found = [_loose(part, letters, widest=widest) for part in tokens.parts]
+            if (not is_both) in found:
+                return not is_both
+            parts = [part for part in found if not isinstance(part, bool)]
+            return (both(parts) if is_both else either(parts)) or is_both
+
+
+class Lexemes(Struct, frozen=True):
+    """A tree as queries of PostgreSQL, whose entries know of pairs by a short hash alone.
+
+    Attributes:
+        widest: Finds all that the tree asks for, and perhaps more.
+        surest: Finds nothing but that, and perhaps not all; None: nothing is sure.
+        driver: As `widest` without beginnings of words, which are dear to look up; None where
+            nothing would be left of it.
+    """
+
+    widest: str
+    surest: str | None
+    driver: str | None
+
+
+def lexemes(tokens: Tokens) -> Lexemes:
+    """Write a tree for PostgreSQL."""
+    every = _quoted(EVERY)
+    widest, surest = (_query(tokens, widest=wide, begun=True) for wide in (True, False))
+    driver = _query(tokens, widest=True, begun=False)
+    return Lexemes(
+        widest=widest if isinstance(widest, str) else (every if widest else f"!{every}"),
+        surest=surest if isinstance(surest, str) else (every if surest else None),
+        driver=driver if isinstance(driver, str) else None,
+    )
+
+
+def _query(tokens: Tokens, *, widest: bool, begun: bool) -> str | bool:
+    match tokens:
+        case Words():
+            return _words(tokens, widest=widest, begun=begun)
+        case Mark():
+            return _quoted(tokens.token) + (":*" if tokens.is_prefix else "")
+        case Without():
+            inner = _query(tokens.part, widest=not widest, begun=begun)
+            return f"!{inner}" if isinstance(inner, str) else not inner
+        case Both() | Either():
+            is_both = isinstance(tokens, Both)
+            found = [_query(part, widest=widest, begun=begun) for part in tokens.parts]
+            if (not is_both) in found:
+                return not is_both
+            texts = [text for text in found if isinstance(text, str)]
+            if not texts:
+                return is_both
+            return texts[0] if len(texts) == 1 else f"({(' & ' if is_both else ' | ').join(texts)})"
+
+
+def _words(words: Words, *, widest: bool, begun: bool) -> str | bool:
+    if (len(words.stems) > 1 and not widest) or (words.is_prefix and not begun):
+        return widest
+    *_, last = words.stems
+    whole = words.stems[:-1] if words.is_prefix else words.stems
+    found = list(dict.fromkeys([*whole, *pairs(whole)]))
+    if words.field == "body":
+        raise ValueError("the index does not tell the words of a body from others")
+    of_field = [in_field(words.field, one) for one in found] if words.field else found
+    texts = [_quoted(one) for one in of_field]
+    if words.is_prefix:
+        texts.append(_quoted(in_field(words.field, last) if words.field else last) + ":*")
+    return texts[0] if len(texts) == 1 else f"({' & '.join(texts)})"
+
+
+def _quoted(lexeme: str) -> str:
+    return "'" + lexeme.replace("\\", "\\\\").replace("'", "''") + "'"
+
+
+def match(tokens: Tokens) -> str:
+    """Write a tree for SQLite's FTS5, which finds just that."""
+    match tokens:
+        case Words():
+            star = " *" if tokens.is_prefix else ""
+            column = f"{tokens.field} : " if tokens.field else ""
+            return f"{column}{_string(' '.join(tokens.stems))}{star}"
+        case Mark():
+            return f"facets : {_string(tokens.token)}{' *' if tokens.is_prefix else ''}"
+        case Either():
+            return f"({' OR '.join(match(part) for part in tokens.parts)})"
+        case Both():
+            wanted = [part for part in tokens.parts if not isinstance(part, Without)]
+            unwanted = [part.part for part in tokens.parts if isinstance(part, Without)]
+            return _wanted(wanted, unwanted)
+        case Without():
+            return _wanted((), (tokens.part,))
+
+
+def _wanted(wanted: Sequence[Tokens], unwanted: Sequence[Tokens]) -> str:
+    found = " AND ".join(match(part) for part in wanted or (Mark(EVERY),))
+    if not unwanted:
+        return f"({found})"
+    return f"(({found}) NOT ({' OR '.join(match(part) for part in unwanted)}))"
+
+
+def _string(text: str) -> str:
+    return '"' + text.replace('"', '""') + '"'
+
+
+class Held:
+    """One entry of the index, to hold trees to it."""
+
+    def __init__(self, entry: Entry) -> None:
+        self._segments: dict[Field, Segments] = {name: getattr(entry, name) for name in FIELDS}
+        self._facets = entry.facets
+
+    def fits(self, tokens: Tokens) -> bool:
+        """Tell whether the entry is what a tree asks for."""
+        match tokens:
+            case Both():
+                return all(self.fits(part) for part in tokens.parts)
+            case Either():
+                return any(self.fits(part) for part in tokens.parts)
+            case Without():
+                return not self.fits(tokens.part)
+            case Mark():
+                return any(
+                    facet.startswith(tokens.token) if tokens.is_prefix else facet == tokens.token
+                    for facet in self._facets
+                )
+            case Words():
+                named = (tokens.field,) if tokens.field else FIELDS
+                return any(
+                    _stand_in(segment, tokens) for name in named for segment in self._segments[name]
+                )
+
+
+def _stand_in(segment: tuple[str, ...], words: Words) -> bool:
+    *before, last = words.stems
+    head = tuple(before)
+    if words.is_prefix:
+        return any(
+            stem.startswith(last) and at >= len(head) and segment[at - len(head) : at] == head
+            for at, stem in enumerate(segment)
+        )
+    if last not in segment:
+        return False
+    return any(
+        stem == last and at >= len(head) and segment[at - len(head) : at] == head
+        for at, stem in enumerate(segment)
+    )
