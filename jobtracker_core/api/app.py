@@ -8,7 +8,7 @@ from typing import Any
 
 from litestar import Router, get
 
-from jobtracker_core.api.access import token_guard
+from jobtracker_core.api.access import Gate
 from jobtracker_core.api.application_tags import application_tags_router
 from jobtracker_core.api.applications import applications_router
 from jobtracker_core.api.audit import audit_router
@@ -26,6 +26,7 @@ from jobtracker_core.api.health import health_router
 from jobtracker_core.api.ingest import collect_router
 from jobtracker_core.api.job_marks import job_marks_router
 from jobtracker_core.api.jobs import jobs_router
+from jobtracker_core.api.kept import Keeping
 from jobtracker_core.api.live import LiveRuns
 from jobtracker_core.api.machinery import machinery_router
 from jobtracker_core.api.metrics import Metrics, metrics_router
@@ -57,6 +58,7 @@ def api_router(
     `problems.explain`, around them.
     """
     live = live or follow_runs(tracker, stopping)
+    gate = Gate(tracker)
 
     @cache  # lives as long as the routes do
     def document() -> dict[str, Any]:
@@ -82,7 +84,8 @@ def api_router(
                     *_resources(live),
                     openapi,
                 ],
-                guards=[token_guard(tracker)],
+                guards=[gate.guard],
+                middleware=[Keeping(tracker, gate)],
                 request_class=ApiRequest,
                 before_request=refuse_broken_text,
                 exception_handlers={Answered: answer_again},

@@ -83,6 +83,7 @@ class BulkJobs(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         f"{TALLY_LIMIT} jobs and estimated beyond.",
         scope=Scope.JOBS_READ,
         headers=[NEXT],
+        kept=True,
     ),
 )
 def list_jobs(
@@ -145,6 +146,7 @@ def list_jobs(
         description=f"Exactly up to {TALLY_LIMIT}, and estimated beyond; with `first`, those of "
         "them too that come before that job.",
         scope=Scope.JOBS_READ,
+        kept=True,
     ),
 )
 def count_jobs(
@@ -167,6 +169,7 @@ def count_jobs(
         "Count all jobs that are stored",
         description="Exactly, those too that lists hide; of one collector, or of all.",
         scope=Scope.JOBS_READ,
+        kept=True,
     ),
 )
 def count_stored_jobs(tracker: NamedDependency[JobTracker], source: Source = None) -> Stored:
@@ -182,6 +185,7 @@ def count_stored_jobs(tracker: NamedDependency[JobTracker], source: Source = Non
         description="At most five at the same address, or with the same title at a company of the "
         "same name; hidden ones too.",
         scope=Scope.JOBS_READ,
+        kept=True,
     ),
 )
 def list_alike_jobs(
@@ -203,6 +207,7 @@ def list_alike_jobs(
         "List where stored jobs come from",
         description="The names of collectors, those of plugins that are gone too.",
         scope=Scope.JOBS_READ,
+        kept=True,
     ),
 )
 def list_job_sources(tracker: NamedDependency[JobTracker]) -> tuple[str, ...]:

@@ -72,6 +72,8 @@ class Settings(Struct, frozen=True, kw_only=True):
         keep_runs_days: Days after which runs that ended are forgotten; the newest of each search
             stay.
         api_threads: Threads that answer requests.
+        api_kept_mb: Megabytes of answers that a server keeps as long as nothing is written; 0
+            keeps none.
         local_metrics: Programs of this machine may read `/metrics` without a token. Not for where
             a proxy on this machine passes on what comes from elsewhere.
         log_level: The least severe lines that are written.
@@ -99,6 +101,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     drain_timeout: float = 60.0
     keep_runs_days: int = 90
     api_threads: int = 16
+    api_kept_mb: int = 16
     local_metrics: bool = False
     log_level: LogLevel = "info"
     log_format: LogFormat = "auto"

@@ -29,6 +29,9 @@ _ALLOWED = "Use sqlite:///PATH or postgresql://USER:PASSWORD@HOST/DATABASE."
 _POOL_WAIT_S = 10
 _CONNECT_TIMEOUT_S = 5
 
+DATA_CHANNEL = "jt_data"
+"""Where writers tell servers on PostgreSQL that what those keep may be out of date."""
+
 # idle_in_transaction_session_timeout must stay below the lease of a run: a frozen writer that
 # holds a run's row would else keep it from being rescued.
 _POSTGRESQL_OPTIONS = (
@@ -41,6 +44,19 @@ def _host_clock() -> datetime:
     return datetime.now(UTC)
 
 
+class Written:
+    """How often this process has written what lists show."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._lock = threading.Lock()
+
+    def add(self) -> None:
+        """Count one more."""
+        with self._lock:
+            self.count += 1
+
+
 class Database:
     """One database. Safe to share between threads, not over a fork.
 
@@ -49,6 +65,7 @@ class Database:
         display_url: Its URL without passwords, for messages.
         cipher: Encrypts and decrypts the secrets in it; see `storage.secrets`.
         refused: Set by each `write()` that failed as NotWritable; `writable.verify` clears it.
+        written: Counts each `write()` that may have changed what lists show.
     """
 
     def __init__(
@@ -67,6 +84,7 @@ class Database:
         self._joined: Connection | None = None
         self._shared = threading.local()
         self.refused = threading.Event()
+        self.written = Written()
 
     @property
     def path(self) -> Path | None:
@@ -74,11 +92,15 @@ class Database:
         return Path(self._url.database or "") if self.dialect == "sqlite" else None
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
+    def write(self, *, shown: bool = True) -> Iterator[Connection]:
         """Open one transaction that may write: commits at the end, rolls back on any exception.
 
         On SQLite it holds the only write lock from its first moment, so keep it short and never
         open a second one inside it. Driver errors leave as `StorageError`.
+
+        Servers are told once it commits, so that they read their lists anew. `shown=False` is for
+        what no list of jobs shows, such as a sign of life: it is quicker, and a list that showed it
+        all the same would do so within a second.
         """
         if self._joined is not None:
             with translated(self._url), self._joined.begin_nested():
@@ -87,9 +109,14 @@ class Database:
         try:
             with translated(self._url), self._writer.begin() as conn:
                 yield conn
+                if shown and self.dialect == "postgresql":
+                    # On SQLite a commit is itself what others see.
+                    conn.exec_driver_sql(f"NOTIFY {DATA_CHANNEL}")
         except NotWritable:
             self.refused.set()
             raise
+        if shown:
+            self.written.add()
 
     def joined(self, conn: Connection) -> Database:
         """Return this database seen from within an open transaction of `write()`.
@@ -168,7 +195,9 @@ class Database:
 
     def another(self) -> Database:
         """Return the same database with connections of its own, for a thread that must not wait."""
-        return _open(self._url, self._clock, self.cipher)
+        other = _open(self._url, self._clock, self.cipher)
+        other.written = self.written
+        return other
 
     def empty_log(self) -> None:
         """Move all that was written into a SQLite file, so that its log holds no old content.

@@ -104,7 +104,7 @@ def acquire(db: Database, key: str, *, per_minute: float, burst: int) -> Grant:
     """
     if not per_minute > 0 or burst < 1:
         raise ValueError(f"a rate of {per_minute} per minute with a burst of {burst}")
-    with db.write() as conn:
+    with db.write(shown=False) as conn:
         rate, moment = _lock(conn, key)
         until = rate.cooling_until(moment)
         if until is not None:
@@ -140,7 +140,7 @@ def slow_down(
     doubling to an hour. One that took us for a robot (`blocked`) is left alone for 30 minutes,
     doubling to six hours. What is in force already is never shortened.
     """
-    with db.write() as conn:
+    with db.write(shown=False) as conn:
         rate, moment = _lock(conn, key)
         slowed = _slowed(rate, moment, cause, retry_after)
         conn.execute(
@@ -213,7 +213,7 @@ def prune(db: Database) -> int:
 
     Sites stay: what they told about their pace is worth knowing however long ago it was.
     """
-    with db.write() as conn:
+    with db.write(shown=False) as conn:
         gone = sa.delete(rate_limits).where(
             rate_limits.c.key.startswith(REQUEST), rate_limits.c.tat < now(conn) - _FORGOTTEN_AFTER
         )

@@ -124,7 +124,7 @@ def revoke(db: Database, token_id: int) -> Token:
 
 def note_use(db: Database, token_id: int, at: datetime) -> None:
     """Note that a token was used, unless that was noted less than a minute ago."""
-    with db.write() as conn:
+    with db.write(shown=False) as conn:
         last = api_tokens.c.last_used_at
         conn.execute(
             sa.update(api_tokens)

@@ -14,6 +14,7 @@ from jobtracker_core.plugins import discovery, forms
 from jobtracker_core.settings import Settings
 from jobtracker_core.storage import schema, secrets
 from jobtracker_core.storage.collector_settings import stored_settings
+from jobtracker_core.storage.data_version import DataVersion, open_data_version
 from jobtracker_core.storage.engine import Database, open_database
 from jobtracker_core.storage.errors import MissingKey, WrongKey
 from jobtracker_core.tracker import collector_settings
@@ -30,6 +31,7 @@ class Opened:
         self.token_memory = TokenMemory()
         self._opening = threading.Lock()
         self._database: Database | None = None
+        self._data_version: DataVersion | None = None
 
     @cached_property
     def registry(self) -> discovery.Registry:
@@ -58,8 +60,20 @@ class Opened:
             raise
         return database
 
+    def data_version(self) -> int | None:
+        """Return the version of what is stored; see `storage.data_version`. Raises StorageError."""
+        if self._data_version is None:
+            database = self.database
+            with self._opening:
+                if self._data_version is None:
+                    self._data_version = open_data_version(database)
+        return self._data_version.current()
+
     def close(self) -> None:
         """Close the database, if it was opened."""
+        if self._data_version is not None:
+            self._data_version.close()
+            self._data_version = None
         if self._database is not None:
             self._database.close()
             self._database = None
