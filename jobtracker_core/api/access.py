@@ -12,6 +12,7 @@ from litestar.exceptions import (
     TooManyRequestsException,
 )
 from litestar.handlers import BaseRouteHandler
+from litestar.types import Guard
 
 from jobtracker_core.api.operations import ANY, SCOPE
 from jobtracker_core.api.pace import Pace
@@ -28,6 +29,17 @@ _HOW = (
 )
 
 
+def token_guard(gate: Gate) -> Guard:
+    """Return a gate as a guard of Litestar's, which copies what is not a plain function."""
+
+    async def check(
+        connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler
+    ) -> None:
+        await gate.admit(connection, handler)
+
+    return check
+
+
 class Gate:
     """Lets requests through whose token allows what their route needs, at an allowed pace.
 
@@ -39,10 +51,10 @@ class Gate:
         self._tracker = tracker
         self._pace = Pace(tracker)
 
-    async def guard(
+    async def admit(
         self, connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler
     ) -> None:
-        """Let a request through, or raise what is wrong with it (a guard of Litestar's)."""
+        """Let a request through, or raise what is wrong with it."""
         if connection.scope.get("method") == "OPTIONS":
             return  # says which methods there are, as the document does
         text = _text_of(connection.headers.get("authorization", ""))
@@ -64,7 +76,7 @@ class Gate:
     def is_open(self, authorization: str, needed: Scope) -> bool:
         """Say whether a request may be answered without another look at its token, and count it.
 
-        False says nothing: `guard` decides.
+        False says nothing: `admit` decides.
         """
         text = _text_of(authorization)
         token = None if text is None else self._tracker.tokens.recall(text)

@@ -102,7 +102,8 @@ class Answers:
 
     def pack(self, key: Key, held: _Held) -> bytes:
         """Return the text of an answer compressed, and keep that too."""
-        if held.packed is None:
+        packed = held.packed
+        if packed is None:
             packed = gzip.compress(held.answer.body, _LEVEL, mtime=0)
             with self._lock:
                 held.packed = packed
@@ -110,8 +111,7 @@ class Answers:
                     held.size += len(packed)
                     self.size += len(packed)
                     self._make_room()
-            return packed
-        return held.packed
+        return packed
 
     def _make_room(self) -> None:
         while self.size > self._most:
@@ -121,33 +121,36 @@ class Answers:
         self.size -= self._held.pop(key).size
 
 
-class Keeping:
-    """Answers from what is kept, and keeps what is answered (a middleware of Litestar's).
+def keeping(tracker: JobTracker, gate: Gate) -> Callable[[ASGIApp], ASGIApp]:
+    """Return what stands around the routes: answers from what is kept, and keeps what is answered.
 
     The version of the data is read before the data itself: what is written meanwhile makes the
     answer one of an older version, which is never given again. Nobody is let in here who was not
     let in within the last second; the gate decides on all others, as on requests that are new.
     """
+    kept = _Keeping(tracker, gate)
 
-    def __init__(self, tracker: JobTracker, gate: Gate) -> None:
-        self._tracker = tracker
-        self._gate = gate
-        self._answers = Answers(tracker.settings.api_kept_mb * _MEGABYTE)
-
-    def __call__(self, app: ASGIApp) -> ASGIApp:
-        """Put this around the routes."""
-
+    def around(app: ASGIApp) -> ASGIApp:
         async def answer(scope: Scope, receive: Receive, send: Send) -> None:
-            handler = scope.get("route_handler")
-            if scope.get("method") == "GET" and handler is not None and handler.opt.get(KEPT):
+            handler = scope["route_handler"]
+            if scope.get("method") == "GET" and handler.opt.get(KEPT):
                 request = _Request(cast("HTTPScope", scope), handler.opt[SCOPE])
-                await self._answer(app, request, receive, send)
+                await kept.answer(app, request, receive, send)
             else:
                 await app(scope, receive, send)
 
         return answer
 
-    async def _answer(self, app: ASGIApp, request: _Request, receive: Receive, send: Send) -> None:
+    return around
+
+
+class _Keeping:
+    def __init__(self, tracker: JobTracker, gate: Gate) -> None:
+        self._tracker = tracker
+        self._gate = gate
+        self._answers = Answers(tracker.settings.api_kept_mb * _MEGABYTE)
+
+    async def answer(self, app: ASGIApp, request: _Request, receive: Receive, send: Send) -> None:
         asked_at = time.monotonic()
         try:
             version = self._tracker.data_version()
@@ -172,18 +175,24 @@ class Keeping:
     async def _send(self, request: _Request, held: _Held, send: Send) -> None:
         answer = held.answer
         headers = [*answer.headers, (b"etag", answer.tag)]
-        body, status = answer.body, HTTPStatus.OK
+        body: bytes = answer.body
+        status = HTTPStatus.OK
         if request.knows(answer.tag):
             headers = [(b"etag", answer.tag)]
             body, status = b"", HTTPStatus.NOT_MODIFIED
         elif request.takes_gzip and len(body) >= _WORTH_BYTES:
-            body = held.packed or await sync_to_thread(self._answers.pack, request.key, held)
+            body = await self._packed(request, held)
             headers.append((b"content-encoding", b"gzip"))
         headers.append((b"vary", b"Accept-Encoding"))
         if status == HTTPStatus.OK:
             headers.append((b"content-length", str(len(body)).encode()))
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body, "more_body": False})
+
+    async def _packed(self, request: _Request, held: _Held) -> bytes:
+        if held.packed is not None:
+            return held.packed
+        return await sync_to_thread(self._answers.pack, request.key, held)
 
 
 class _Request:

@@ -3,15 +3,16 @@
 What was read at one version of the data still holds as long as the version is the same. Read the
 version first and the data then: what is written in between is in the data, or moves the version.
 
-On SQLite the version is exact: each look asks the file, which takes some microseconds. On
-PostgreSQL a thread listens for what writers announce, and asks the server twice a second which
-transactions it would see, for writers that announce nothing. Where it hears no answer, there is no
-version.
+Writers that may have changed what lists show say so: on SQLite by a number in the file, which each
+look reads in some microseconds, and on PostgreSQL by a notice, for which a thread listens. For
+writers that say nothing, both databases tell whether anybody has written at all: that moves the
+version too, within a second. Where no answer is heard, there is no version.
 """
 
 from __future__ import annotations
 
 import itertools
+import math
 import sqlite3
 import threading
 import time
@@ -27,6 +28,9 @@ STALE_S: Final = 1.0
 
 CHECK_S: Final = 0.4
 """Seconds between two questions to the server, so that one may be late."""
+
+UNSAID_S: Final = 0.9
+"""The same on SQLite, where a look takes no time to speak of."""
 
 IDLE_S: Final = 10.0
 """Seconds without a look after which nobody listens any more."""
@@ -55,36 +59,58 @@ class DataVersion(Protocol):
 
 def open_data_version(db: Database, *, clock: Clock = time.monotonic) -> DataVersion:
     """Describe the version of a database; the first look connects to it."""
-    return _OfFile(db) if db.dialect == "sqlite" else _OfServer(db, clock)
+    return _OfFile(db, clock) if db.dialect == "sqlite" else _OfServer(db, clock)
 
 
 class _OfFile:
-    """Asks SQLite, which counts what other connections commit, those of this process too."""
+    """Asks SQLite at each look."""
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, clock: Clock) -> None:
         self._db = db
+        self._clock = clock
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
-        self._opening = 0
+        self._version = next(_OPENINGS) << 32
+        self._said = self._commits = 0
+        self._looked_at = -math.inf
+        self._moves_at = math.inf
 
     def current(self) -> int | None:
         with self._lock:
             try:
-                return self._read() | self._opening << 32
+                self._look()
             except sqlite3.Error:
                 self._drop()
                 return None
+            return self._version
 
-    def _read(self) -> int:
+    def _look(self) -> None:
         if self._connection is None:
             if self._db.path is None:
                 raise ValueError("only a SQLite database is asked this way")
             self._connection = sqlite.connect_reader(self._db.path)
             # Whoever asks is the thread that all requests go through.
             self._connection.execute("PRAGMA busy_timeout=0")
-            self._opening = next(_OPENINGS)
-        version: int = self._connection.execute("PRAGMA data_version").fetchone()[0]
-        return version
+            self._move()
+        moment = self._clock()
+        # This first: a commit between the two is then seen by the next look.
+        commits = self._ask("data_version")
+        said = self._ask("user_version")
+        if commits != self._commits:
+            # Whatever was committed, it was not there yet at the last look.
+            self._moves_at = min(self._moves_at, self._looked_at + UNSAID_S)
+        if said != self._said or moment >= self._moves_at:
+            self._move()
+        self._said, self._commits, self._looked_at = said, commits, moment
+
+    def _move(self) -> None:
+        self._version += 1
+        self._moves_at = math.inf
+
+    def _ask(self, name: str) -> int:
+        assert self._connection is not None  # noqa: S101  (for the types: it was opened)
+        number: int = self._connection.execute(f"PRAGMA {name}").fetchone()[0]
+        return number
 
     def _drop(self) -> None:
         if self._connection is not None:

@@ -109,9 +109,8 @@ class Database:
         try:
             with translated(self._url), self._writer.begin() as conn:
                 yield conn
-                if shown and self.dialect == "postgresql":
-                    # On SQLite a commit is itself what others see.
-                    conn.exec_driver_sql(f"NOTIFY {DATA_CHANNEL}")
+                if shown:
+                    _announce(conn)
         except NotWritable:
             self.refused.set()
             raise
@@ -217,6 +216,15 @@ class Database:
 
     def __repr__(self) -> str:
         return f"Database({self.display_url!r})"
+
+
+def _announce(conn: Connection) -> None:
+    if conn.dialect.name == "postgresql":
+        conn.exec_driver_sql(f"NOTIFY {DATA_CHANNEL}")
+        return
+    # A number in the file's header that is the application's own.
+    number: int = conn.exec_driver_sql("PRAGMA user_version").scalar_one()
+    conn.exec_driver_sql(f"PRAGMA user_version = {(number + 1) % 2**31}")
 
 
 def now(conn: Connection) -> datetime:
