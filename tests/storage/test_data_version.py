@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import psycopg
 import pytest
@@ -19,6 +20,7 @@ from jobtracker_core.storage.engine import Database, open_database
 from jobtracker_core.storage.tracking_tables import tags as tag_table
 
 DEADLINE_S = 20.0
+MOMENT = datetime(2026, 11, 1, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -36,7 +38,7 @@ def other(db_url: str) -> Iterator[Database]:
 
 def write(db: Database, name: str, *, shown: bool = True) -> None:
     with db.write(shown=shown) as conn:
-        conn.execute(sa.insert(tag_table).values(name=name, key=name))
+        conn.execute(sa.insert(tag_table).values(name=name, key=name, created_at=MOMENT))
 
 
 def known(version: DataVersion) -> int:
@@ -76,7 +78,7 @@ def test_it_moves_at_once_with_a_write_of_this_process_and_stands_still_without(
     with db.read() as conn:
         conn.execute(sa.select(tag_table))
     with contextlib.suppress(ZeroDivisionError), db.write() as conn:
-        conn.execute(sa.insert(tag_table).values(name="never", key="never"))
+        conn.execute(sa.insert(tag_table).values(name="never", key="never", created_at=MOMENT))
         raise ZeroDivisionError
     assert known(version) == before
 
@@ -129,7 +131,7 @@ from jobtracker_core.storage.tracking_tables import tags
 db = open_database(sys.argv[1])
 for number in range(60):
     with db.write() as conn:
-        conn.execute(sa.insert(tags).values(name=f"tag {number}", key=f"tag {number}"))
+        conn.execute(sa.insert(tags).values(name=f"tag {number}", key=f"tag {number}", created_at=db.now(conn)))
     print(number, flush=True)
 db.close()
 """
