@@ -81,6 +81,11 @@ class Database:
         # The clock travels with the connection, so that a function needs nothing but that.
         self._writer = writer.execution_options(**{_CLOCK: clock})
         self._reader = reader.execution_options(**{_CLOCK: clock})
+        self._looker = (
+            self._reader
+            if self.dialect == "sqlite"
+            else self._writer.execution_options(isolation_level="AUTOCOMMIT")
+        )
         self._joined: Connection | None = None
         self._shared = threading.local()
         self.refused = threading.Event()
@@ -145,12 +150,28 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """Open one transaction that cannot write. On SQLite it neither creates a file nor waits."""
+        with self._reading(self._reader) as conn:
+            yield conn
+
+    @contextmanager
+    def look(self) -> Iterator[Connection]:
+        """Open a connection for a short statement that only reads, or for several such.
+
+        As `read()`, without what begins and ends a transaction on PostgreSQL, which takes as long
+        as a short statement. Nothing there would keep it from writing: it is not for what somebody
+        else wrote. Each statement sees what was committed before it, as in `read()`.
+        """
+        with self._reading(self._looker) as conn:
+            yield conn
+
+    @contextmanager
+    def _reading(self, engine: Engine) -> Iterator[Connection]:
         open_one = self._joined or getattr(self._shared, "conn", None)
         if open_one is not None:
             with translated(self._url):
                 yield open_one
             return
-        with translated(self._url), self._reader.begin() as conn:
+        with translated(self._url), engine.begin() as conn:
             yield conn
 
     @contextmanager
@@ -302,6 +323,8 @@ def _open_postgresql(url: URL, clock: Clock, cipher: Cipher) -> Database:
         json_deserializer=from_json,
         hide_parameters=True,
     )
+
+    postgresql.spare_pings(engine.dialect)
 
     @event.listens_for(engine, "do_connect")
     def connect(_dialect: Any, _record: Any, arguments: Any, options: Any) -> Any:

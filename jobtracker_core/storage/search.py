@@ -90,7 +90,7 @@ def list_jobs(
         ValueError: Both were given.
     """
     statement = _ALL.where(*conditions(filters))
-    with db.read() as conn:
+    with db.look() as conn:
         page = ORDERS[sort].read(
             conn, JOBS, statement, limit=limit, after=after, before=before, offset=offset
         )
@@ -109,7 +109,7 @@ def alike(db: Database, *, url: str, title: str, company: str | None) -> tuple[J
             sa.and_(*(sa.func.lower(c) == sa.func.lower(plain_text(text)) for c, text in named))
         )
     statement = _ALL.where(sa.or_(*same)).order_by(jobs.c.id.desc()).limit(_MOST_ALIKE)
-    with db.read() as conn:
+    with db.look() as conn:
         return tuple(JOBS.read(conn, statement))
 
 
@@ -122,7 +122,7 @@ def tally(
 ) -> Tally:
     """Count the jobs of a list up to `TALLY_LIMIT`, and those before the one numbered `first`."""
     newest = LARGEST_ID if first is None else min(first, LARGEST_ID)
-    with db.read() as conn:
+    with db.look() as conn:
         counted = conn.execute(_tally(frozenset(filters.items()), TALLY_LIMIT), {"newest": newest})
         total, before, oldest, lowest, highest = counted.one()
         more = total > TALLY_LIMIT
@@ -173,7 +173,7 @@ def _estimate(oldest: int, lowest: int, highest: int) -> int:
 
 def sources(db: Database) -> tuple[str, ...]:
     """Return the names of the collectors that jobs are stored of, sorted."""
-    with db.read() as conn:
+    with db.look() as conn:
         return tuple(conn.execute(_SOURCES).scalars())
 
 
@@ -182,5 +182,5 @@ def count_jobs(db: Database, source: str | None = None) -> int:
     statement = sa.select(sa.func.count()).select_from(jobs)
     if source is not None:
         statement = statement.where(jobs.c.source == source)
-    with db.read() as conn:
+    with db.look() as conn:
         return conn.execute(statement).scalar_one()

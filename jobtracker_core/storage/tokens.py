@@ -90,7 +90,7 @@ def create(db: Database, draft: TokenDraft, *, key: str, secret_hash: bytes) -> 
 
 def find(db: Database, key: str) -> FoundToken | None:
     """Return the token of a key, whatever its state; None if there is none."""
-    with db.read() as conn:
+    with db.look() as conn:
         row = conn.execute(_FIND, {"b_key": key}).mappings().first()
         if row is None:
             return None
