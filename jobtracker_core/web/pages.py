@@ -19,10 +19,14 @@ from markupsafe import Markup
 from jobtracker_core.security.credentials import csrf_token
 from jobtracker_core.storage.audit import Actor
 from jobtracker_core.web import assets, navigation, preferences, present, said
+from jobtracker_core.web.rows import JobRow
 from jobtracker_core.web.said import Said
 from jobtracker_core.web.session import FORM_FIELD, is_overheard, session_cookie
 
 _TEMPLATES: Final = Path(__file__).with_name("templates")
+_ROWS_KEPT: Final = 2_000
+"""Rows of the list of jobs, of some 2 kB, that are kept as they were rendered."""
+
 _PLACES: Final = frozenset(place.path for place in navigation.PLACES)
 _ICON: Final = Markup('<svg class="icon {2}" aria-hidden="true"><use href="{0}#{1}"></use></svg>')
 _KEY: Final = Markup('<kbd class="kbd">{}</kbd>')
@@ -191,7 +195,14 @@ def _environment(base: str) -> Environment:
     def fixed(template: str, **values: str | bool) -> Markup:
         return Markup(environment.get_template(template).render(values))  # noqa: S704  (ours)
 
+    # Pages show the same rows again and again: at every step of a triage, all but one.
+    @lru_cache(maxsize=_ROWS_KEPT)
+    def job_row(row: JobRow) -> Markup:
+        macro: Callable[[JobRow], Markup] = environment.get_template("_job_row.html").module.job_row  # type: ignore[attr-defined]
+        return macro(row)
+
     environment.globals["fixed"] = fixed
+    environment.globals["job_row"] = job_row
     environment.filters["words"] = present.words
     environment.filters["many"] = present.many
     return environment
