@@ -19,7 +19,6 @@ from msgspec import Struct
 from jobtracker_core.api.access import Gate
 from jobtracker_core.api.operations import KEPT, SCOPE
 from jobtracker_core.contract.access import Scope as Allowed
-from jobtracker_core.storage.errors import StorageError
 from jobtracker_core.tracker import JobTracker
 
 MOVING_S: Final = 1.0
@@ -152,10 +151,7 @@ class _Keeping:
 
     async def answer(self, app: ASGIApp, request: _Request, receive: Receive, send: Send) -> None:
         asked_at = time.monotonic()
-        try:
-            version = self._tracker.data_version()
-        except StorageError:
-            version = None  # the handler says what is wrong
+        version = self._tracker.data_version()
         if version is not None:
             held = self._answers.get(request.key, version)
             if held is not None and self._gate.is_open(request.authorization, request.needed):

@@ -61,9 +61,12 @@ class Opened:
         return database
 
     def data_version(self) -> int | None:
-        """Return the version of what is stored; see `storage.data_version`. Raises StorageError."""
+        """Return the version of what is stored; None until the database was opened."""
+        database = self._database
+        if database is None:
+            # To open it takes its time, and whoever asks here has none.
+            return None
         if self._data_version is None:
-            database = self.database
             with self._opening:
                 if self._data_version is None:
                     self._data_version = open_data_version(database)

@@ -49,7 +49,7 @@ def add(tracker: JobTracker, title: str) -> int:
 
 
 @pytest.fixture
-def reads(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[dict[str, Any]]]:
+def reads(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     """What lists were asked of the database."""
     asked: list[dict[str, Any]] = []
     read = search.list_jobs

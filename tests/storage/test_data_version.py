@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -212,12 +213,14 @@ def test_nobody_listens_when_nobody_looks(
 
 @pytest.mark.parametrize("dialect", ["sqlite"])
 def test_a_file_that_is_locked_has_no_version_now(
-    version: DataVersion, other: Database, monkeypatch: pytest.MonkeyPatch
+    version: DataVersion, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = known(version)
-    monkeypatch.setattr(
-        data_version._OfFile, "_ask", lambda *_: (_ for _ in ()).throw(data_version.sqlite3.Error)
-    )
+
+    def locked(*_: object) -> int:
+        raise sqlite3.OperationalError("database is locked")
+
+    monkeypatch.setattr(data_version._OfFile, "_ask", locked)
     assert version.current() is None
     monkeypatch.undo()
     assert known(version) != before
