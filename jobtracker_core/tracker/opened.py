@@ -20,6 +20,7 @@ from jobtracker_core.storage.errors import MissingKey, WrongKey
 from jobtracker_core.tracker import collector_settings
 from jobtracker_core.tracker.collector_settings import Held
 from jobtracker_core.tracker.keys import InstallationCipher
+from jobtracker_core.tracker.token_uses import TokenUses
 from jobtracker_core.tracker.tokens import TokenMemory
 
 
@@ -29,6 +30,7 @@ class Opened:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.token_memory = TokenMemory()
+        self.token_uses = TokenUses()
         self._opening = threading.Lock()
         self._database: Database | None = None
         self._data_version: DataVersion | None = None
@@ -74,6 +76,7 @@ class Opened:
 
     def close(self) -> None:
         """Close the database, if it was opened."""
+        self.token_uses.write()
         if self._data_version is not None:
             self._data_version.close()
             self._data_version = None
