@@ -18,6 +18,7 @@ from jobtracker_core.api.collectors import collectors_router
 from jobtracker_core.api.companies import companies_router
 from jobtracker_core.api.configuration import config_router
 from jobtracker_core.api.contacts import contacts_router
+from jobtracker_core.api.database import database_router
 from jobtracker_core.api.dismissals import dismissals_router
 from jobtracker_core.api.document import describe
 from jobtracker_core.api.events import events_router
@@ -130,6 +131,7 @@ def _resources(live: LiveRuns) -> list[Router]:
         proxies_router(),
         machinery_router(),
         config_router(),
+        database_router(),
         tokens_router(),
         audit_router(),
     ]

@@ -37,6 +37,7 @@ _TAGS = {
     "proxies": "Ways out that runs can take.",
     "machinery": "What is installed, and what is at work.",
     "config": "How this installation is set up, to keep and to carry elsewhere.",
+    "database": "How much room everything takes, and what is to be forgotten.",
     "tokens": "What programs may do.",
     "audit": "Who changed what.",
     "health": "For whoever watches over the process.",

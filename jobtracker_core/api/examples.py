@@ -76,6 +76,7 @@ BODIES: Final[Mapping[str, Any]] = {
     "updateCollector": {"enabled": True, "settings": {"per_minute": 10}},
     "runCollector": {"query": {"text": "python"}, "priority": 1},
     "updateSite": {"limit": 2},
+    "pruneDatabase": {"jobs_closed_before_days": 365},
     "ingest": {
         "collector": "board",
         "key": "2026-11-29",

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import click
 
+from jobtracker_core.cli import upkeep
 from jobtracker_core.cli.errors import FAILED
 from jobtracker_core.cli.output import open_tracker
 from jobtracker_core.settings import Flag
 from jobtracker_core.storage import schema
+from jobtracker_core.storage.backup import check_pages
 from jobtracker_core.storage.engine import open_database
 
 
@@ -30,11 +32,14 @@ def upgrade() -> None:
 
 
 @db.command()
-def check() -> int:
+@click.option("--pages", is_flag=True, help="Read all of a SQLite file, to see that it is whole.")
+def check(pages: bool) -> int:  # noqa: FBT001
     """Say whether this program and the database fit each other; change nothing."""
     database = open_database(open_tracker().settings.database)
     try:
         status = schema.check(database)
+        if pages and status.state != "empty":
+            check_pages(database)
     finally:
         database.close()
     words = {
@@ -47,3 +52,7 @@ def check() -> int:
     }
     click.echo(f"{database.display_url}: {words[status.state]}")
     return 0 if status.state == "current" else FAILED
+
+
+for command in (upkeep.stats, upkeep.prune, upkeep.vacuum, upkeep.backup):
+    db.add_command(command)

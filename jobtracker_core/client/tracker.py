@@ -15,6 +15,7 @@ from jobtracker_core.client.collectors import Collectors
 from jobtracker_core.client.companies import Companies
 from jobtracker_core.client.errors import NoToken
 from jobtracker_core.client.jobs import Jobs
+from jobtracker_core.client.maintenance import Maintenance
 from jobtracker_core.client.operating import (
     Audit,
     Configuration,
@@ -121,6 +122,11 @@ class RemoteTracker:
     def jobs(self) -> Jobs:
         """Stored jobs."""
         return Jobs(self._session)
+
+    @cached_property
+    def maintenance(self) -> Maintenance:
+        """Sizes of the database, and what is to go of it."""
+        return Maintenance(self._session)
 
     @cached_property
     def companies(self) -> Companies:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from datetime import timedelta
 from typing import Final
 
 from jobtracker_core.contract.info import CollectorSettings
@@ -12,12 +11,17 @@ from jobtracker_core.runner.ending import tell_of
 from jobtracker_core.runner.inline import LogSink
 from jobtracker_core.runner.pump import pump
 from jobtracker_core.runner.sites import limits_of_sites, site_of
-from jobtracker_core.storage import probes, pruning, queue, rates, request_keys, slots
+from jobtracker_core.storage import probes, queue, retention, slots
+from jobtracker_core.storage.audit import Actor
 from jobtracker_core.storage.engine import Database
+from jobtracker_core.storage.retention import Retention
 from jobtracker_core.storage.sweep import sweep
+from jobtracker_core.storage.turns import Turns
 
 PROBE_LIMITS: Final = queue.Limits(runtime_s=300, requests=20)
 """A probe reads one page; it need not be long about it."""
+
+_SELF: Final = Actor(kind="local", name="worker")
 
 
 class Housekeeping:
@@ -25,7 +29,7 @@ class Housekeeping:
 
     Args:
         serving: The collectors that are probed here: those that the worker would run.
-        keep: How long runs that ended are kept.
+        rules: After how long things are forgotten.
         stop: Says that the worker ends: what takes long is broken off, for whoever comes next.
     """
 
@@ -36,7 +40,7 @@ class Housekeeping:
         settings_of: Callable[[str], CollectorSettings],
         *,
         serving: Collection[str],
-        keep: timedelta,
+        rules: Retention,
         on_log: LogSink,
         stop: Callable[[], bool] = lambda: False,
     ) -> None:
@@ -44,7 +48,7 @@ class Housekeeping:
         self._registry = registry
         self._settings_of = settings_of
         self._serving = frozenset(serving)
-        self._keep = keep
+        self._rules = rules
         self._on_log = on_log
         self._stop = stop
         self._unusable: dict[int, str] = {}
@@ -90,17 +94,9 @@ class Housekeeping:
 
     def prune(self) -> None:
         """Delete what nobody looks at any more."""
-        gone = pruning.prune(self._db, keep=self._keep, stop=self._stop)
-        keys = request_keys.prune(self._db)
-        paces = rates.prune(self._db)
-        if gone.runs or gone.workers or keys or paces:
-            fields = {
-                "runs": gone.runs,
-                "workers": gone.workers,
-                "request_keys": keys,
-                "request_paces": paces,
-            }
-            self._on_log("info", "pruned", fields)
+        gone = retention.prune(self._db, self._rules, actor=_SELF, turns=Turns(self._stop))
+        if gone.counts:
+            self._on_log("info", "pruned", gone.counts)
 
     def _tell(self, run_id: int) -> None:
         tell_of(self._db, run_id, self._registry, self._on_log)

@@ -30,6 +30,7 @@ from jobtracker_core.storage.claims import LEASE_S, Claim
 from jobtracker_core.storage.engine import Database
 from jobtracker_core.storage.errors import StorageError
 from jobtracker_core.storage.identity import worker_identity
+from jobtracker_core.storage.retention import Retention
 from jobtracker_core.storage.wakeup import Wakeup, open_wakeup
 
 _LAST_S: Final = 10.0
@@ -53,7 +54,7 @@ class Options(Struct, frozen=True, kw_only=True):
         poll_s: Seconds after which it looks for work although nothing has woken it.
         drain_s: Seconds that runs have to come to their end once the worker is to end.
         lease_s: Seconds after which a run may be taken from a worker that is silent.
-        keep_runs_days: Days after which runs that ended are forgotten, as far as nobody needs them.
+        retention: After how long things are forgotten.
         version: Of this program, to show.
     """
 
@@ -62,7 +63,7 @@ class Options(Struct, frozen=True, kw_only=True):
     poll_s: float = 10.0
     drain_s: float = 60.0
     lease_s: float = LEASE_S
-    keep_runs_days: int = 90
+    retention: Retention = Retention(runs=timedelta(days=90), events=timedelta(days=90))
     version: str = "-"
 
     def __post_init__(self) -> None:
@@ -130,7 +131,7 @@ class Worker:
             registry,
             settings_of,
             serving=self._serving,
-            keep=timedelta(days=options.keep_runs_days),
+            rules=options.retention,
             on_log=on_log,
             stop=self._draining.is_set,
         )

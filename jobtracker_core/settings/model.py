@@ -71,6 +71,8 @@ class Settings(Struct, frozen=True, kw_only=True):
         drain_timeout: Seconds that the runs of a worker have to come to their end when it is to.
         keep_runs_days: Days after which runs that ended are forgotten; the newest of each search
             stay.
+        keep_run_events_days: Days after which is forgotten what runs told, also those that stay.
+        keep_audit_days: Days after which rows of the audit log are forgotten; 0 is never.
         api_threads: Threads that answer requests.
         api_kept_mb: Megabytes of answers that a server keeps as long as nothing is written; 0
             keeps none.
@@ -100,6 +102,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     slots: int = 4
     drain_timeout: float = 60.0
     keep_runs_days: int = 90
+    keep_run_events_days: int = 90
+    keep_audit_days: int = 0
     api_threads: int = 16
     api_kept_mb: int = 16
     local_metrics: bool = False

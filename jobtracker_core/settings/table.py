@@ -178,6 +178,10 @@ def _days(value: object) -> int:
     return int(number)
 
 
+def _days_or_ever(value: object) -> int:
+    return 0 if _number(value) == 0 else _days(value)
+
+
 def _one_of(words: tuple[str, ...]) -> Callable[[object], str]:
     def read(value: object) -> str:
         word = _text(value).lower()
@@ -272,6 +276,18 @@ SETTINGS: Final = {
             variables=("JOBTRACKER_KEEP_RUNS_DAYS",),
             read=_days,
             allowed="a whole number of days from 1 to 36,500",
+        ),
+        Setting(
+            name="keep_run_events_days",
+            variables=("JOBTRACKER_KEEP_RUN_EVENTS_DAYS",),
+            read=_days,
+            allowed="a whole number of days from 1 to 36,500",
+        ),
+        Setting(
+            name="keep_audit_days",
+            variables=("JOBTRACKER_KEEP_AUDIT_DAYS",),
+            read=_days_or_ever,
+            allowed="a whole number of days from 1 to 36,500; 0 is for good",
         ),
         Setting(
             name="api_threads",

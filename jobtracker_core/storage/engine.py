@@ -40,6 +40,10 @@ _POSTGRESQL_OPTIONS = (
 )
 
 
+def _first_value(result: sa.CursorResult[Any]) -> Any:
+    return result.scalar() if result.returns_rows else None
+
+
 def _host_clock() -> datetime:
     return datetime.now(UTC)
 
@@ -229,6 +233,28 @@ class Database:
                 driver = conn.connection.dbapi_connection
                 if driver is not None:
                     driver.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    @contextmanager
+    def unbound(self) -> Iterator[Callable[[str], Any]]:
+        """Give a function that executes a statement outside of any transaction, for maintenance.
+
+        It returns the first value of the answer, None where there is none, and takes its time.
+        Nobody else writes through this object meanwhile on SQLite.
+        """
+        with translated(self._url), self._writer.connect() as conn:
+            if self.dialect == "sqlite":
+                driver = conn.connection.dbapi_connection
+                if driver is None:
+                    raise StorageError(f"{self.display_url}: the connection was lost")
+                cursor = driver.cursor()
+                yield lambda statement: next(iter(cursor.execute(statement).fetchall()), (None,))[0]
+                return
+            from jobtracker_core.storage.postgresql import wait_for_any_time  # noqa: PLC0415
+
+            free = conn.execution_options(isolation_level="AUTOCOMMIT")
+            wait_for_any_time(free)
+            free.exec_driver_sql("SET statement_timeout = 0")
+            yield lambda statement: _first_value(free.exec_driver_sql(statement))
 
     def close(self) -> None:
         """Close the connections that are not in use. The object opens new ones if used again."""

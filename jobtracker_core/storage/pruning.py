@@ -12,7 +12,7 @@ Jobs, their changes, searches and applications are a person's and never touched.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -21,17 +21,18 @@ from sqlalchemy import Connection, Row
 
 from jobtracker_core.storage.baselines import COUNTED
 from jobtracker_core.storage.baselines import RUNS as GOOD_RUNS
-from jobtracker_core.storage.engine import Database, now
+from jobtracker_core.storage.engine import Database
 from jobtracker_core.storage.queue_tables import workers
 from jobtracker_core.storage.statements import one_of
 from jobtracker_core.storage.tables import FINAL_STATES
 from jobtracker_core.storage.tables import collector_runs as runs
+from jobtracker_core.storage.turns import Turns, forget
 
 NEWEST: Final = 20
 """Runs of each search that stay however old they are."""
 
 AT_ONCE: Final = 500
-"""Runs looked at between two transactions: on SQLite nobody else writes during one."""
+"""Runs looked at in one transaction that reads."""
 
 
 _Key = tuple[int | None, int | None, str | None]
@@ -45,8 +46,16 @@ class Pruned(Struct, frozen=True, kw_only=True):
     workers: int
 
 
-def prune(db: Database, *, keep: timedelta, stop: Callable[[], bool] = lambda: False) -> Pruned:
+def prune(
+    db: Database,
+    *,
+    keep: timedelta,
+    stop: Callable[[], bool] = lambda: False,
+    turns: Turns | None = None,
+    dry_run: bool = False,
+) -> Pruned:
     """Delete what ended longer ago than `keep`, in short transactions, until `stop` says so."""
+    turns = turns or Turns()
     oldest = db.present() - keep
     spared: dict[_Key, _Spared] = {}
     last, deleted = 0, 0
@@ -61,13 +70,13 @@ def prune(db: Database, *, keep: timedelta, stop: Callable[[], bool] = lambda: F
                 and "record" not in row.params
                 and not _is_spared(conn, row, spared)
             ]
-        if doomed:
-            deleted += _delete(db, doomed)
+        deleted += len(doomed) if dry_run else _delete(db, doomed, turns)
         # Numbers rise with time: behind the first young one there are only young ones.
         if len(rows) < AT_ONCE or rows[-1].created_at >= oldest:
             break
         last = rows[-1].id
-    return Pruned(runs=deleted, workers=_forget_workers(db, oldest))
+    gone = workers.c.last_seen_at < oldest
+    return Pruned(runs=deleted, workers=forget(db, workers, gone, Turns(), dry_run=dry_run))
 
 
 def _after(conn: Connection, last: int) -> Sequence[Row[Any]]:
@@ -103,17 +112,15 @@ def _newest(conn: Connection, which: sa.ColumnElement[bool], count: int) -> Sequ
     return conn.execute(found).scalars().all()
 
 
-def _delete(db: Database, numbers: list[int]) -> int:
-    with db.write() as conn:
-        gone = sa.delete(runs).where(
-            # Looked at again: nothing that was begun meanwhile may go.
-            one_of(conn, runs.c.id, numbers),
-            runs.c.state.in_(FINAL_STATES),
-        )
-        return conn.execute(gone).rowcount
-
-
-def _forget_workers(db: Database, oldest: datetime) -> int:
-    with db.write() as conn:
-        gone = sa.delete(workers).where(workers.c.last_seen_at < min(oldest, now(conn)))
-        return conn.execute(gone).rowcount
+def _delete(db: Database, numbers: list[int], turns: Turns) -> int:
+    deleted = 0
+    while numbers:
+        some, numbers = numbers[: turns.size], numbers[turns.size :]
+        with turns.writing(db) as conn:
+            gone = sa.delete(runs).where(
+                # Looked at again: nothing that was begun meanwhile may go.
+                one_of(conn, runs.c.id, some),
+                runs.c.state.in_(FINAL_STATES),
+            )
+            deleted += conn.execute(gone).rowcount
+    return deleted

@@ -28,6 +28,7 @@ from jobtracker_core.storage.engine import Database, now
 from jobtracker_core.storage.rows import to_struct
 from jobtracker_core.storage.statements import insert_or_ignore, one_of
 from jobtracker_core.storage.tables import rate_limits
+from jobtracker_core.storage.turns import Turns, forget
 from jobtracker_core.storage.types import UtcDateTime
 
 SLOWEST: Final = 1 / 16
@@ -208,16 +209,15 @@ def find(db: Database, keys: Collection[str]) -> tuple[Mapping[str, Rate], datet
         return {row["key"]: to_struct(row, Rate) for row in rows}, now(conn)
 
 
-def prune(db: Database) -> int:
+def prune(db: Database, turns: Turns | None = None, *, dry_run: bool = False) -> int:
     """Forget who asked, of those whose allowance has been whole for a day; return how many.
 
     Sites stay: what they told about their pace is worth knowing however long ago it was.
     """
-    with db.write(shown=False) as conn:
-        gone = sa.delete(rate_limits).where(
-            rate_limits.c.key.startswith(REQUEST), rate_limits.c.tat < now(conn) - _FORGOTTEN_AFTER
-        )
-        return conn.execute(gone).rowcount
+    over = sa.and_(
+        rate_limits.c.key.startswith(REQUEST), rate_limits.c.tat < db.present() - _FORGOTTEN_AFTER
+    )
+    return forget(db, rate_limits, over, turns or Turns(), dry_run=dry_run)
 
 
 def _lock(conn: Connection, key: str) -> tuple[Rate, datetime]:

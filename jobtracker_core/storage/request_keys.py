@@ -12,6 +12,7 @@ from jobtracker_core.storage.audit_tables import request_keys as table
 from jobtracker_core.storage.engine import Database, now
 from jobtracker_core.storage.errors import Duplicate
 from jobtracker_core.storage.statements import insert_or_ignore
+from jobtracker_core.storage.turns import Turns, forget
 
 KEPT = timedelta(days=2)
 
@@ -85,7 +86,7 @@ def end(conn: Connection, request: RequestKey, answer: str | None) -> None:
     )
 
 
-def prune(db: Database) -> int:
+def prune(db: Database, turns: Turns | None = None, *, dry_run: bool = False) -> int:
     """Forget keys that nobody will repeat any more; return how many."""
-    with db.write() as conn:
-        return conn.execute(sa.delete(table).where(table.c.created_at < now(conn) - KEPT)).rowcount
+    over = table.c.created_at < db.present() - KEPT
+    return forget(db, table, over, turns or Turns(), dry_run=dry_run)

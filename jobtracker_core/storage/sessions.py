@@ -86,7 +86,7 @@ def create(
     """Store a new session, and forget those that are over."""
     with db.write(shown=False) as conn:
         moment = now(conn)
-        conn.execute(sa.delete(sessions).where(sa.not_(_is_open(moment))))
+        conn.execute(sa.delete(sessions).where(sa.not_(is_open(moment))))
         row_id: int = conn.execute(
             sa.insert(sessions)
             .values(
@@ -121,7 +121,7 @@ def find(db: Database, key: str) -> FoundSession | None:
 def list_sessions(db: Database, *, user_id: int | None = None) -> tuple[Session, ...]:
     """List the sessions that are open, those last seen first; of one user, or of all."""
     with db.read() as conn:
-        statement = _SELECT.where(_is_open(now(conn)))
+        statement = _SELECT.where(is_open(now(conn)))
         if user_id is not None:
             statement = statement.where(sessions.c.user_id == user_id)
         rows = conn.execute(statement.order_by(sessions.c.last_seen_at.desc(), sessions.c.id))
@@ -179,7 +179,8 @@ def _note_visit(conn: Connection, user_id: int, at: datetime) -> None:
     )
 
 
-def _is_open(moment: datetime) -> sa.ColumnElement[bool]:
+def is_open(moment: datetime) -> sa.ColumnElement[bool]:
+    """Say of a row that its session is open at a moment."""
     return sa.and_(sessions.c.expires_at > moment, sessions.c.last_seen_at > moment - IDLE)
 
 

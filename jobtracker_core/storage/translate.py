@@ -114,6 +114,10 @@ def translated(url: URL) -> Iterator[None]:
         if url.password:
             what = what.replace(str(url.password), "***")
         raise kind(f"{display(url)}: {what}", hint) from error
+    except sqlite3.Error as error:
+        # Of a statement that was given to the driver itself.
+        kind, what, hint = _from_sqlite(error, Path(url.database or ""))
+        raise kind(f"{display(url)}: {what}", hint) from error
 
 
 def _first_line(error: BaseException | None) -> str:

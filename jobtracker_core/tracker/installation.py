@@ -328,7 +328,7 @@ class JobTracker(Access, Operating, Tracking):
             collectors=frozenset(collectors) or None,
             poll_s=own.poll_interval if poll_interval is None else poll_interval,
             drain_s=own.drain_timeout if drain_timeout is None else drain_timeout,
-            keep_runs_days=own.keep_runs_days,
+            retention=self.maintenance.rules,
             version=version("jobtracker-core"),
         )
         return Worker(

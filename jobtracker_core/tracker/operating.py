@@ -12,6 +12,7 @@ from jobtracker_core.tracker.change import Change
 from jobtracker_core.tracker.collector_settings import Held
 from jobtracker_core.tracker.configuration import Configuration
 from jobtracker_core.tracker.ingest import Ingest
+from jobtracker_core.tracker.maintenance import Maintenance
 from jobtracker_core.tracker.opened import Opened
 from jobtracker_core.tracker.sites import Sites
 from jobtracker_core.tracker.stored import Installation
@@ -35,6 +36,11 @@ class Operating:
     def ingest(self: Installation) -> Ingest:
         """Pages that somebody else has read."""
         return Ingest(self)
+
+    @cached_property
+    def maintenance(self: Installation) -> Maintenance:
+        """Sizes of the database, and what is to go of it."""
+        return Maintenance(self)
 
     @cached_property
     def configuration(self: _Whole) -> Configuration:

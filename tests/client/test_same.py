@@ -434,3 +434,17 @@ def test_whoever_sends_a_token_may_ask_what_it_is(server, tracker: JobTracker) -
         with connect(server, token=made.text) as remote:
             said = remote.whoami()
         assert (said.token.id, said.version) == (made.token.id, __version__)
+
+
+def test_maintenance(facade: Facade, fill) -> None:
+    fill(3)
+    found = facade.maintenance.stats()
+    assert {table.name: table.rows for table in found.tables}["jobs"] == 3
+    trial = facade.maintenance.prune(dry_run=True, jobs_closed_before_days=1)
+    assert (trial.finished, trial.counts) == (True, {})
+    assert facade.maintenance.prune(seconds=20).finished
+    with pytest.raises(FormError) as wrong:
+        facade.maintenance.prune(jobs_closed_before_days=0)
+    assert set(wrong.value.problems) == {"jobs_closed_before_days"}
+    (row,) = facade.audit.list(action="database").items
+    assert row.action == "database.prune"

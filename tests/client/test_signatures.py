@@ -24,6 +24,10 @@ LEFT_OUT = {
     ("configuration", "load_as_shown"): "the portal's, between two pages; `load()` does it",
     ("collectors", "list"): "a card holds Python classes; `reports()` does it",
     ("collectors", "set_enabled"): "the same; `update()` does it",
+    ("maintenance", "total"): "the portal's; `stats()` gives it",
+    ("maintenance", "plan_vacuum"): "nobody else can write meanwhile: it is done at the server",
+    ("maintenance", "vacuum"): "the same",
+    ("maintenance", "backup"): "a file at the server",
     ("tokens", "verify"): "the server does it with each request",
     ("tokens", "recall"): "the same",
 }

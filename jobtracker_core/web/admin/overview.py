@@ -47,6 +47,7 @@ def show_overview(
         "admin/_overview.html" if is_fragment(request) else "admin/overview.html",
         section="admin",
         gauges=gauges,
+        database_bytes=tracker.maintenance.total(),
         failed=sum(one.ended.get("failed", 0) for one in gauges.collectors),
         troubles=_troubles(gauges, strips),
         strips=strips,
