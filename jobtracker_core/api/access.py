@@ -29,22 +29,38 @@ _HOW = (
 )
 
 
-def token_guard(tracker: JobTracker) -> Guard:
-    """Make the guard that lets requests through whose token allows what their route needs.
-
-    Cookies are never looked at, so that no page of another site can send a request in a reader's
-    name. A route that names no scope is closed to everybody.
-    """
-    pace = Pace(tracker)
+def token_guard(gate: Gate) -> Guard:
+    """Return a gate as a guard of Litestar's, which copies what is not a plain function."""
 
     async def check(
         connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler
     ) -> None:
+        await gate.admit(connection, handler)
+
+    return check
+
+
+class Gate:
+    """Lets requests through whose token allows what their route needs, at an allowed pace.
+
+    Cookies are never looked at, so that no page of another site can send a request in a reader's
+    name. A route that names no scope is closed to everybody.
+    """
+
+    def __init__(self, tracker: JobTracker) -> None:
+        self._tracker = tracker
+        self._pace = Pace(tracker)
+
+    async def admit(
+        self, connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler
+    ) -> None:
+        """Let a request through, or raise what is wrong with it."""
         if connection.scope.get("method") == "OPTIONS":
             return  # says which methods there are, as the document does
-        token = _remembered(tracker, pace, connection)
+        text = _text_of(connection.headers.get("authorization", ""))
+        token = None if text is None else self._remembered(text)
         if token is None:
-            token = await sync_to_thread(_admitted, tracker, pace, connection)
+            token = await sync_to_thread(_admitted, self._tracker, self._pace, connection)
         needed: Scope | Literal["any"] | None = handler.opt.get(SCOPE)
         if needed is None:
             raise PermissionDeniedException("No token allows this.")
@@ -57,16 +73,22 @@ def token_guard(tracker: JobTracker) -> Guard:
             kind="token", id=token.id, name=token.name, address=address_of(connection)
         )
 
-    return check
+    def is_open(self, authorization: str, needed: Scope) -> bool:
+        """Say whether a request may be answered without another look at its token, and count it.
 
+        False says nothing: `admit` decides.
+        """
+        text = _text_of(authorization)
+        token = None if text is None else self._tracker.tokens.recall(text)
+        return token is not None and token.allows(needed) and self._is_paid(token)
 
-def _remembered(
-    tracker: JobTracker, pace: Pace, connection: ASGIConnection[Any, Any, Any, Any]
-) -> Token | None:
-    """Return the token of a request that needs no look at the database, and so no thread."""
-    text = _text_of(connection)
-    token = None if text is None else tracker.tokens.recall(text)
-    return token if token is not None and pace.spend(f"token:{token.id}") else None
+    def _remembered(self, text: str) -> Token | None:
+        """Return the token of a request that needs no look at the database, and so no thread."""
+        token = self._tracker.tokens.recall(text)
+        return token if token is not None and self._is_paid(token) else None
+
+    def _is_paid(self, token: Token) -> bool:
+        return self._pace.spend(f"token:{token.id}")
 
 
 def _admitted(
@@ -93,7 +115,7 @@ def _keep_pace(pace: Pace, key: str) -> None:
 
 
 def _token(tracker: JobTracker, connection: ASGIConnection[Any, Any, Any, Any]) -> Token:
-    text = _text_of(connection)
+    text = _text_of(connection.headers.get("authorization", ""))
     if text is None:
         raise _unauthorized(f"A token is needed. {_HOW}")
     token = tracker.tokens.verify(text)
@@ -102,8 +124,7 @@ def _token(tracker: JobTracker, connection: ASGIConnection[Any, Any, Any, Any]) 
     return token
 
 
-def _text_of(connection: ASGIConnection[Any, Any, Any, Any]) -> str | None:
-    given = connection.headers.get("authorization", "")
+def _text_of(given: str) -> str | None:
     return given[len(_SCHEME) :].strip() if given[: len(_SCHEME)].lower() == _SCHEME else None
 
 

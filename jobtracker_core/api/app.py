@@ -8,7 +8,7 @@ from typing import Any
 
 from litestar import Router, get
 
-from jobtracker_core.api.access import token_guard
+from jobtracker_core.api.access import Gate, token_guard
 from jobtracker_core.api.application_tags import application_tags_router
 from jobtracker_core.api.applications import applications_router
 from jobtracker_core.api.audit import audit_router
@@ -27,6 +27,7 @@ from jobtracker_core.api.health import health_router
 from jobtracker_core.api.ingest import collect_router
 from jobtracker_core.api.job_marks import job_marks_router
 from jobtracker_core.api.jobs import jobs_router
+from jobtracker_core.api.kept import keeping
 from jobtracker_core.api.live import LiveRuns
 from jobtracker_core.api.machinery import machinery_router
 from jobtracker_core.api.metrics import Metrics, metrics_router
@@ -58,6 +59,7 @@ def api_router(
     `problems.explain`, around them.
     """
     live = live or follow_runs(tracker, stopping)
+    gate = Gate(tracker)
 
     @cache  # lives as long as the routes do
     def document() -> dict[str, Any]:
@@ -83,7 +85,8 @@ def api_router(
                     *_resources(live),
                     openapi,
                 ],
-                guards=[token_guard(tracker)],
+                guards=[token_guard(gate)],
+                middleware=[keeping(tracker, gate)],
                 request_class=ApiRequest,
                 before_request=refuse_broken_text,
                 exception_handlers={Answered: answer_again},

@@ -89,6 +89,7 @@ class BulkJobs(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         "words.",
         scope=Scope.JOBS_READ,
         headers=[NEXT],
+        kept=True,
     ),
 )
 def list_jobs(
@@ -157,6 +158,7 @@ def list_jobs(
         description=f"Exactly up to {TALLY_LIMIT}, or {WORDS_TALLY_LIMIT} where the search holds "
         "words, and estimated beyond; with `first`, those of them too that come before that job.",
         scope=Scope.JOBS_READ,
+        kept=True,
     ),
 )
 def count_jobs(
@@ -179,6 +181,7 @@ def count_jobs(
         "Count all jobs that are stored",
         description="Exactly, those too that lists hide; of one collector, or of all.",
         scope=Scope.JOBS_READ,
+        kept=True,
     ),
 )
 def count_stored_jobs(tracker: NamedDependency[JobTracker], source: Source = None) -> Stored:
@@ -194,6 +197,7 @@ def count_stored_jobs(tracker: NamedDependency[JobTracker], source: Source = Non
         description="At most five at the same address, or with the same title at a company of the "
         "same name; hidden ones too.",
         scope=Scope.JOBS_READ,
+        kept=True,
     ),
 )
 def list_alike_jobs(
@@ -215,6 +219,7 @@ def list_alike_jobs(
         "List where stored jobs come from",
         description="The names of collectors, those of plugins that are gone too.",
         scope=Scope.JOBS_READ,
+        kept=True,
     ),
 )
 def list_job_sources(tracker: NamedDependency[JobTracker]) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 
-from jobtracker_core.api.access import address_of, token_guard
+from jobtracker_core.api.access import Gate, address_of, token_guard
 from jobtracker_core.api.operations import operation
 from jobtracker_core.contract.access import Scope
 from jobtracker_core.storage.errors import StorageError
@@ -162,7 +162,7 @@ def _collectors(collectors: tuple[CollectorGauge, ...]) -> Iterator[Metric]:
 
 
 def _guard(tracker: JobTracker) -> Guard:
-    with_token = token_guard(tracker)
+    with_token = token_guard(Gate(tracker))
 
     async def check(
         connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler

@@ -31,6 +31,10 @@ FOREIGN: Final = "foreign"
 """The name under which a handler's `opt` holds the field of its body that others wrote: what is odd
 in there is cleaned, and not refused."""
 
+KEPT: Final = "kept"
+"""The name under which a handler's `opt` holds that its answers are kept until something is
+written."""
+
 ANY: Final = "any"
 """In place of a scope: every token will do, whatever it allows."""
 
@@ -53,6 +57,13 @@ RepeatKey = Annotated[
         max_length=200,
     ),
 ]
+
+
+_TAG = ResponseHeader(
+    name="ETag",
+    description="Changes with the answer; sent as `If-None-Match`, the answer is 304 until then.",
+    documentation_only=True,
+)
 
 
 class Operation(TypedDict):
@@ -80,12 +91,14 @@ def operation(
     once: bool = False,
     streams: bool = False,
     foreign: str | None = None,
+    kept: bool = False,
 ) -> Operation:
     """Describe an operation that needs a token with a scope.
 
     `errors` are how it can fail beside what holds for all, `headers` are of its answer. With `once`
     it makes something, and an `Idempotency-Key` makes that happen only once. With `streams` its
     handler is a coroutine. `foreign` is a field of its body whose texts others wrote.
+    With `kept` its answer follows from the address and what is stored alone; see `api.kept`.
     """
     repeated = (HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY) if once else ()
     described = Operation(
@@ -93,10 +106,10 @@ def operation(
         summary=summary,
         description=description,
         responses=documented(*sorted({*_ALWAYS, *errors, *repeated})),
-        response_headers=headers,
+        response_headers=[*headers, _TAG] if kept else headers,
         dependencies={"tracker": Provide(_tracker_once if once else tracker_of)},
         security=[{SCHEME: [] if scope == ANY else [scope]}],
-        opt={SCOPE: scope, FOREIGN: foreign},
+        opt={SCOPE: scope, FOREIGN: foreign, KEPT: kept},
     )
     if not streams:
         described["sync_to_thread"] = True

@@ -11,6 +11,9 @@ from jobtracker_core.tracker import JobTracker
 PREPAID: Final = 20
 """Requests that a process takes leave for at once, so that not each of them is a write."""
 
+_PREPAID_S: Final = 0.1
+"""Where this many seconds' worth is more than that, so much."""
+
 BURST_S: Final = 15
 """Seconds' worth of requests that may come at once."""
 
@@ -44,7 +47,8 @@ class Pace:
         if self.spend(key):
             return None
         per_minute = self._tracker.settings.api_requests_per_minute
-        blocks = per_minute / PREPAID
+        prepaid = max(PREPAID, round(per_minute * _PREPAID_S / 60))
+        blocks = per_minute / prepaid
         burst = max(1, round(blocks * BURST_S / 60))
         try:
             wait = self._tracker.throttle.allow(key, blocks, burst)
@@ -55,5 +59,5 @@ class Pace:
             with self._lock:
                 if len(self._left) >= _MOST_KEYS:
                     self._left.clear()
-                self._left[key] = self._left.get(key, 0) + PREPAID - 1
+                self._left[key] = self._left.get(key, 0) + prepaid - 1
         return wait

@@ -74,6 +74,8 @@ class Settings(Struct, frozen=True, kw_only=True):
         keep_run_events_days: Days after which is forgotten what runs told, also those that stay.
         keep_audit_days: Days after which rows of the audit log are forgotten; 0 is never.
         api_threads: Threads that answer requests.
+        api_kept_mb: Megabytes of answers that a server keeps as long as nothing is written; 0
+            keeps none.
         local_metrics: Programs of this machine may read `/metrics` without a token. Not for where
             a proxy on this machine passes on what comes from elsewhere.
         log_level: The least severe lines that are written.
@@ -103,6 +105,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     keep_run_events_days: int = 90
     keep_audit_days: int = 0
     api_threads: int = 16
+    api_kept_mb: int = 16
     local_metrics: bool = False
     log_level: LogLevel = "info"
     log_format: LogFormat = "auto"

@@ -22,6 +22,7 @@ LOG_FORMATS: Final = ("auto", "human", "json")
 _DAY_S = 86_400
 _KEY_BYTES, _FEWEST_DIFFERENT = 32, 12
 _MOST = 256
+_MOST_MEGABYTES = 1024
 _MOST_PER_MINUTE = 1_000_000
 _MOST_DAYS = 36_500
 _HIGHEST_PORT = 65_535
@@ -121,6 +122,13 @@ def _networks(value: object) -> tuple[str, ...]:
 def _per_minute(value: object) -> int:
     number = _number(value)
     if not number.is_integer() or not 0 <= number <= _MOST_PER_MINUTE:
+        raise ValueError(value)
+    return int(number)
+
+
+def _megabytes(value: object) -> int:
+    number = _number(value)
+    if not number.is_integer() or not 0 <= number <= _MOST_MEGABYTES:
         raise ValueError(value)
     return int(number)
 
@@ -286,6 +294,12 @@ SETTINGS: Final = {
             variables=("JOBTRACKER_API_THREADS",),
             read=_count,
             allowed="a whole number from 1 to 256",
+        ),
+        Setting(
+            name="api_kept_mb",
+            variables=("JOBTRACKER_API_KEPT_MB",),
+            read=_megabytes,
+            allowed="a whole number from 0 to 1,024; 0 keeps none",
         ),
         Setting(
             name="local_metrics",

@@ -55,7 +55,7 @@ def claim(
                 if _next(conn, now(conn), serving) is None:
                     return None
         try:
-            with db.write() as conn, slots.taking_a_slot():
+            with db.write(shown=False) as conn, slots.taking_a_slot():
                 moment = now(conn)
                 row = _next(conn, moment, serving)
                 return (

@@ -110,7 +110,7 @@ def beat(db: Database, claim: Claim, *, lease_s: float = LEASE_S) -> bool:
     Raises:
         LeaseLost: The claim does not hold any more.
     """
-    with db.write() as conn:
+    with db.write(shown=False) as conn:
         moment = hold(conn, claim)
         requested = conn.execute(
             sa.update(runs)

@@ -54,7 +54,7 @@ def ensure(db: Database, names: Iterable[str]) -> None:
     """Make the rows of collectors that have none yet, turned off."""
     wanted = sorted(set(names))
     if wanted:
-        with db.write() as conn:
+        with db.write(shown=False) as conn:
             _insert(conn, wanted, now(conn))
 
 

@@ -29,6 +29,9 @@ _ALLOWED = "Use sqlite:///PATH or postgresql://USER:PASSWORD@HOST/DATABASE."
 _POOL_WAIT_S = 10
 _CONNECT_TIMEOUT_S = 5
 
+DATA_CHANNEL = "jt_data"
+"""Where writers tell servers on PostgreSQL that what those keep may be out of date."""
+
 # idle_in_transaction_session_timeout must stay below the lease of a run: a frozen writer that
 # holds a run's row would else keep it from being rescued.
 _POSTGRESQL_OPTIONS = (
@@ -45,6 +48,19 @@ def _host_clock() -> datetime:
     return datetime.now(UTC)
 
 
+class Written:
+    """How often this process has written what lists show."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._lock = threading.Lock()
+
+    def add(self) -> None:
+        """Count one more."""
+        with self._lock:
+            self.count += 1
+
+
 class Database:
     """One database. Safe to share between threads, not over a fork.
 
@@ -53,6 +69,7 @@ class Database:
         display_url: Its URL without passwords, for messages.
         cipher: Encrypts and decrypts the secrets in it; see `storage.secrets`.
         refused: Set by each `write()` that failed as NotWritable; `writable.verify` clears it.
+        written: Counts each `write()` that may have changed what lists show.
     """
 
     def __init__(
@@ -68,9 +85,15 @@ class Database:
         # The clock travels with the connection, so that a function needs nothing but that.
         self._writer = writer.execution_options(**{_CLOCK: clock})
         self._reader = reader.execution_options(**{_CLOCK: clock})
+        self._looker = (
+            self._reader
+            if self.dialect == "sqlite"
+            else self._writer.execution_options(isolation_level="AUTOCOMMIT")
+        )
         self._joined: Connection | None = None
         self._shared = threading.local()
         self.refused = threading.Event()
+        self.written = Written()
 
     @property
     def path(self) -> Path | None:
@@ -78,11 +101,15 @@ class Database:
         return Path(self._url.database or "") if self.dialect == "sqlite" else None
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
+    def write(self, *, shown: bool = True) -> Iterator[Connection]:
         """Open one transaction that may write: commits at the end, rolls back on any exception.
 
         On SQLite it holds the only write lock from its first moment, so keep it short and never
         open a second one inside it. Driver errors leave as `StorageError`.
+
+        Servers are told once it commits, so that they read their lists anew. `shown=False` is for
+        what no list of jobs shows, such as a sign of life: it is quicker, and a list that showed it
+        all the same would do so within a second.
         """
         if self._joined is not None:
             with translated(self._url), self._joined.begin_nested():
@@ -91,9 +118,13 @@ class Database:
         try:
             with translated(self._url), self._writer.begin() as conn:
                 yield conn
+                if shown:
+                    _announce(conn)
         except NotWritable:
             self.refused.set()
             raise
+        if shown:
+            self.written.add()
 
     def joined(self, conn: Connection) -> Database:
         """Return this database seen from within an open transaction of `write()`.
@@ -123,12 +154,28 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """Open one transaction that cannot write. On SQLite it neither creates a file nor waits."""
+        with self._reading(self._reader) as conn:
+            yield conn
+
+    @contextmanager
+    def look(self) -> Iterator[Connection]:
+        """Open a connection for a short statement that only reads, or for several such.
+
+        As `read()`, without what begins and ends a transaction on PostgreSQL, which takes as long
+        as a short statement. Nothing there would keep it from writing: it is not for what somebody
+        else wrote. Each statement sees what was committed before it, as in `read()`.
+        """
+        with self._reading(self._looker) as conn:
+            yield conn
+
+    @contextmanager
+    def _reading(self, engine: Engine) -> Iterator[Connection]:
         open_one = self._joined or getattr(self._shared, "conn", None)
         if open_one is not None:
             with translated(self._url):
                 yield open_one
             return
-        with translated(self._url), self._reader.begin() as conn:
+        with translated(self._url), engine.begin() as conn:
             yield conn
 
     @contextmanager
@@ -172,7 +219,9 @@ class Database:
 
     def another(self) -> Database:
         """Return the same database with connections of its own, for a thread that must not wait."""
-        return _open(self._url, self._clock, self.cipher)
+        other = _open(self._url, self._clock, self.cipher)
+        other.written = self.written
+        return other
 
     def empty_log(self) -> None:
         """Move all that was written into a SQLite file, so that its log holds no old content.
@@ -214,6 +263,15 @@ class Database:
 
     def __repr__(self) -> str:
         return f"Database({self.display_url!r})"
+
+
+def _announce(conn: Connection) -> None:
+    if conn.dialect.name == "postgresql":
+        conn.exec_driver_sql(f"NOTIFY {DATA_CHANNEL}")
+        return
+    # A number in the file's header that is the application's own.
+    number: int = conn.exec_driver_sql("PRAGMA user_version").scalar_one()
+    conn.exec_driver_sql(f"PRAGMA user_version = {(number + 1) % 2**31}")
 
 
 def now(conn: Connection) -> datetime:
@@ -291,6 +349,8 @@ def _open_postgresql(url: URL, clock: Clock, cipher: Cipher) -> Database:
         json_deserializer=from_json,
         hide_parameters=True,
     )
+
+    postgresql.spare_pings(engine.dialect)
 
     @event.listens_for(engine, "do_connect")
     def connect(_dialect: Any, _record: Any, arguments: Any, options: Any) -> Any:

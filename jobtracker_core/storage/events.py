@@ -45,7 +45,7 @@ def append(
     Raises:
         LeaseLost: The claim does not hold any more; nothing was written.
     """
-    with db.write() as conn:
+    with db.write(shown=False) as conn:
         note(conn, claim.run_id, kind, data, at=hold(conn, claim), level=level)
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import select
 import time
 from collections.abc import Generator
 from typing import Any, Final
 
 import psycopg
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Dialect
 
 ANSWER_S: Final = 35.0
 """Seconds without a sign of life after which a server is given up that owes an answer.
@@ -18,18 +19,40 @@ that stands still, or a proxy on the way whose other side is gone.
 """
 
 
+FRESH_S: Final = 5.0
+"""Seconds within which a connection that has answered is taken as good, if it says nothing now."""
+
+
 class PatientConnection(psycopg.Connection[Any]):
     """A connection that closes itself when the server has been silent for too long.
 
     Attributes:
         answer_s: Seconds that an answer may take; None is any time.
+        heard_at: When the last answer was complete, by the monotonic clock.
     """
 
     answer_s: float | None = None
+    heard_at: float = 0.0
 
     def wait(self, gen: Generator[Any, Any, Any], *args: Any, **kwargs: Any) -> Any:
         """Consume a generator of the driver's; raises OperationalError after the time is over."""
-        return super().wait(_bounded(self, gen), *args, **kwargs)
+        result = super().wait(_bounded(self, gen), *args, **kwargs)
+        self.heard_at = time.monotonic()
+        return result
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether it can be used without asking first.
+
+        A server that has ended, or has ended this connection, says so: there is something to read.
+        """
+        if self.closed or time.monotonic() - self.heard_at > FRESH_S:
+            return False
+        if not hasattr(select, "poll"):
+            return False
+        waiting = select.poll()
+        waiting.register(self.fileno(), select.POLLIN)
+        return not waiting.poll(0)
 
 
 def connect(*arguments: Any, **options: Any) -> PatientConnection:
@@ -37,6 +60,18 @@ def connect(*arguments: Any, **options: Any) -> PatientConnection:
     connection = PatientConnection.connect(*arguments, **options)
     connection.answer_s = ANSWER_S
     return connection
+
+
+def spare_pings(dialect: Dialect) -> None:
+    """Let a pool ask only those connections, before it gives them out, that may be gone."""
+    ask = dialect.do_ping
+
+    def ping(connection: Any) -> bool:
+        return (isinstance(connection, PatientConnection) and connection.is_fresh) or ask(
+            connection
+        )
+
+    dialect.do_ping = ping  # type: ignore[assignment,method-assign]
 
 
 def wait_for_any_time(conn: Connection) -> None:

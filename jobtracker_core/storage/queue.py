@@ -114,7 +114,7 @@ class Enqueued(Struct, frozen=True, kw_only=True):
 
 def enqueue(db: Database, wanted: Wanted) -> Enqueued:
     """Put a run into the queue, unless its keys say that it is there already."""
-    with db.write() as conn:
+    with db.write(shown=False) as conn:
         return insert(conn, wanted, at=now(conn))
 
 

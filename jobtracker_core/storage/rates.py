@@ -105,7 +105,7 @@ def acquire(db: Database, key: str, *, per_minute: float, burst: int) -> Grant:
     """
     if not per_minute > 0 or burst < 1:
         raise ValueError(f"a rate of {per_minute} per minute with a burst of {burst}")
-    with db.write() as conn:
+    with db.write(shown=False) as conn:
         rate, moment = _lock(conn, key)
         until = rate.cooling_until(moment)
         if until is not None:
@@ -141,7 +141,7 @@ def slow_down(
     doubling to an hour. One that took us for a robot (`blocked`) is left alone for 30 minutes,
     doubling to six hours. What is in force already is never shortened.
     """
-    with db.write() as conn:
+    with db.write(shown=False) as conn:
         rate, moment = _lock(conn, key)
         slowed = _slowed(rate, moment, cause, retry_after)
         conn.execute(

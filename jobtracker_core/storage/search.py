@@ -100,6 +100,13 @@ def list_jobs(
         SearchError: The text cannot be read.
         ValueError: Both were given.
     """
+    if not filters.get("text"):
+        statement = _ALL.where(*conditions(filters))
+        with db.look() as conn:
+            page = ORDERS["arrival" if sort == "relevance" else sort].read(
+                conn, JOBS, statement, limit=limit, after=after, before=before, offset=offset
+            )
+        return JobList(items=page.items, after=page.after, before=page.before)
     with db.read() as conn:
         plan = find_plan.plan(filters, now(conn))
         if sort == "relevance" and plan.node is not None and sought(plan.node):
@@ -138,7 +145,7 @@ def alike(db: Database, *, url: str, title: str, company: str | None) -> tuple[J
             sa.and_(*(sa.func.lower(c) == sa.func.lower(plain_text(text)) for c, text in named))
         )
     statement = _ALL.where(sa.or_(*same)).order_by(jobs.c.id.desc()).limit(_MOST_ALIKE)
-    with db.read() as conn:
+    with db.look() as conn:
         return tuple(JOBS.read(conn, statement))
 
 
@@ -154,28 +161,38 @@ def tally(
     Exactly up to `TALLY_LIMIT`, or `WORDS_TALLY_LIMIT` where the text holds words; raises
     SearchError.
     """
+    if not filters.get("text"):
+        statement = _tally(frozenset(filters.items()), TALLY_LIMIT)
+        with db.look() as conn:
+            return _tally_rows(conn, statement, conditions(filters), first, sort)
     with db.read() as conn:
         plan = find_plan.plan(filters, now(conn))
         if find.has_words(plan):
             return _tally_words(conn, plan, first, sort)
         where = list(plan.branches[0].where)
-        if plan.node is None:
-            statement = _tally(frozenset(filters.items()), TALLY_LIMIT)
-        else:
-            statement = _tally_of(where, TALLY_LIMIT)
-        newest = LARGEST_ID if first is None else min(first, LARGEST_ID)
-        total, before, oldest, lowest, highest = conn.execute(statement, {"newest": newest}).one()
-        more = total > TALLY_LIMIT
-        walk: Walk = "arrival" if sort == "relevance" else sort
-        if first is not None and walk != "arrival":
-            before = _count_before(conn, first, walk, where)
-        return Tally(
-            total=min(total, TALLY_LIMIT),
-            more=more,
-            # If all that were counted are newer, the job stands beyond them, and so may others.
-            newer=None if first is None or before is None or before == total else before,
-            estimate=_estimate(TALLY_LIMIT + 1, oldest, lowest, highest) if more else None,
-        )
+        return _tally_rows(conn, _tally_of(where, TALLY_LIMIT), where, first, sort)
+
+
+def _tally_rows(
+    conn: Connection,
+    statement: sa.Select[Any],
+    where: list[ColumnElement[bool]],
+    first: int | None,
+    sort: Sort,
+) -> Tally:
+    newest = LARGEST_ID if first is None else min(first, LARGEST_ID)
+    total, before, oldest, lowest, highest = conn.execute(statement, {"newest": newest}).one()
+    more = total > TALLY_LIMIT
+    walk: Walk = "arrival" if sort == "relevance" else sort
+    if first is not None and walk != "arrival":
+        before = _count_before(conn, first, walk, where)
+    return Tally(
+        total=min(total, TALLY_LIMIT),
+        more=more,
+        # If all that were counted are newer, the job stands beyond them, and so may others.
+        newer=None if first is None or before is None or before == total else before,
+        estimate=_estimate(TALLY_LIMIT + 1, oldest, lowest, highest) if more else None,
+    )
 
 
 def _tally_words(conn: Connection, plan: find_plan.Plan, first: int | None, sort: Sort) -> Tally:
@@ -241,7 +258,7 @@ def _estimate(counted: int, oldest: int, lowest: int, highest: int) -> int:
 
 def sources(db: Database) -> tuple[str, ...]:
     """Return the names of the collectors that jobs are stored of, sorted."""
-    with db.read() as conn:
+    with db.look() as conn:
         return tuple(conn.execute(_SOURCES).scalars())
 
 
@@ -250,5 +267,5 @@ def count_jobs(db: Database, source: str | None = None) -> int:
     statement = sa.select(sa.func.count()).select_from(jobs)
     if source is not None:
         statement = statement.where(jobs.c.source == source)
-    with db.read() as conn:
+    with db.look() as conn:
         return conn.execute(statement).scalar_one()

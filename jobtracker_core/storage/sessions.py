@@ -84,7 +84,7 @@ def create(
     db: Database, user_id: int, *, key: str, secret_hash: bytes, address: str, agent: str
 ) -> Session:
     """Store a new session, and forget those that are over."""
-    with db.write() as conn:
+    with db.write(shown=False) as conn:
         moment = now(conn)
         conn.execute(sa.delete(sessions).where(sa.not_(is_open(moment))))
         row_id: int = conn.execute(
@@ -130,7 +130,7 @@ def list_sessions(db: Database, *, user_id: int | None = None) -> tuple[Session,
 
 def end(db: Database, session_id: int) -> Session:
     """Delete a session; raises NotFound."""
-    with db.write() as conn:
+    with db.write(shown=False) as conn:
         session = _read(conn, session_id)
         conn.execute(sa.delete(sessions).where(sessions.c.id == session_id))
         return session
@@ -138,7 +138,7 @@ def end(db: Database, session_id: int) -> Session:
 
 def end_all(db: Database, user_id: int, *, but: int | None = None) -> int:
     """Delete the sessions of a user, but for one; return how many there were."""
-    with db.write() as conn:
+    with db.write(shown=False) as conn:
         theirs = sa.delete(sessions).where(sessions.c.user_id == user_id)
         if but is not None:
             theirs = theirs.where(sessions.c.id != but)
@@ -150,7 +150,7 @@ def note_seen(db: Database, session: Session, at: datetime) -> datetime | None:
 
     Returns when its user's visit before this one ended: this request may have begun another.
     """
-    with db.write() as conn:
+    with db.write(shown=False) as conn:
         noted = conn.execute(
             sa.update(sessions)
             .where(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -90,7 +91,7 @@ def create(db: Database, draft: TokenDraft, *, key: str, secret_hash: bytes) -> 
 
 def find(db: Database, key: str) -> FoundToken | None:
     """Return the token of a key, whatever its state; None if there is none."""
-    with db.read() as conn:
+    with db.look() as conn:
         row = conn.execute(_FIND, {"b_key": key}).mappings().first()
         if row is None:
             return None
@@ -122,18 +123,22 @@ def revoke(db: Database, token_id: int) -> Token:
         return _read(conn, token_id)
 
 
-def note_use(db: Database, token_id: int, at: datetime) -> None:
-    """Note that a token was used, unless that was noted less than a minute ago."""
-    with db.write() as conn:
-        last = api_tokens.c.last_used_at
-        conn.execute(
-            sa.update(api_tokens)
-            .where(
-                api_tokens.c.id == token_id,
-                sa.or_(last.is_(None), last <= at - USE_NOTED_EVERY),
+def note_uses(db: Database, uses: Mapping[int, datetime]) -> None:
+    """Note when tokens were used, but for those of which that was noted less than a minute before.
+
+    One transaction.
+    """
+    last = api_tokens.c.last_used_at
+    with db.write(shown=False) as conn:
+        for token_id, at in sorted(uses.items()):
+            conn.execute(
+                sa.update(api_tokens)
+                .where(
+                    api_tokens.c.id == token_id,
+                    sa.or_(last.is_(None), last <= at - USE_NOTED_EVERY),
+                )
+                .values(last_used_at=at)
             )
-            .values(last_used_at=at)
-        )
 
 
 def _known(token_id: int) -> int:

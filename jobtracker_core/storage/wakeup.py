@@ -51,7 +51,7 @@ def announce(conn: Connection) -> None:
 
 def open_wakeup(db: Database) -> Wakeup:
     """Begin to watch; what happens from now on is seen by the next `wait`."""
-    return _Polling(db) if db.dialect == "sqlite" else _Listening(db)
+    return _Polling(db) if db.dialect == "sqlite" else Listening(db, CHANNEL)
 
 
 class _Polling:
@@ -88,11 +88,18 @@ class _Polling:
         self._connection.close()
 
 
-class _Listening:
-    """Listens on a connection of its own, and subscribes again after it was lost."""
+class Listening:
+    """Listens on a connection of its own, and subscribes again after it was lost.
 
-    def __init__(self, db: Database) -> None:
+    Args:
+        db: On PostgreSQL.
+        channel: What others announce on.
+    """
+
+    def __init__(self, db: Database, channel: str) -> None:
         self._db = db
+        self._channel = channel
+        self._announced = False
         self._connection: Any = None
         self._sender, self._receiver = socket.socketpair()
         for end in (self._sender, self._receiver):
@@ -100,8 +107,30 @@ class _Listening:
         self._try_again_at = 0.0
         self._subscribe()
 
+    def ask(self, question: str) -> Any:
+        """Put a question of one value to the server; None while there is no connection to it.
+
+        What was announced until then is announced to the next wait.
+        """
+        from psycopg import Error  # noqa: PLC0415
+
+        if self._connection is None:
+            return None
+        try:
+            (answer,) = self._connection.execute(question).fetchone()
+            # It came with the answer, and wakes nobody any more.
+            self._announced |= bool(list(self._connection.notifies(timeout=0)))
+        except Error:
+            self._drop()
+            return None
+        return answer
+
     def wait(self, timeout: float) -> bool:
+        """Wait for what is announced; see `Wakeup`."""
         deadline = time.monotonic() + timeout
+        if self._announced:
+            self._announced = False
+            return True
         while True:
             due = self._connection is None and time.monotonic() >= self._try_again_at
             if due and self._subscribe():
@@ -143,7 +172,7 @@ class _Listening:
 
         try:
             self._connection = self._db.dedicated()
-            self._connection.execute(f"LISTEN {CHANNEL}")
+            self._connection.execute(f"LISTEN {self._channel}")
         except (StorageError, Error):
             self._drop()
             return False
@@ -156,11 +185,13 @@ class _Listening:
         self._try_again_at = time.monotonic() + _RECONNECT_S
 
     def wake(self) -> None:
+        """End a wait."""
         # A full buffer holds enough wakes already.
         with contextlib.suppress(BlockingIOError):
             self._sender.send(b"\0")
 
     def close(self) -> None:
+        """Hang up."""
         if self._connection is not None:
             self._connection.close()
             self._connection = None

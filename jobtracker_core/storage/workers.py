@@ -57,7 +57,7 @@ def register(
     collectors: Sequence[str] | None = None,
 ) -> None:
     """Write that a worker begins; those not seen for a week are forgotten."""
-    with db.write() as conn:
+    with db.write(shown=False) as conn:
         moment = now(conn)
         conn.execute(sa.delete(workers).where(workers.c.last_seen_at < moment - FORGOTTEN_AFTER))
         conn.execute(
@@ -78,7 +78,7 @@ def register(
 
 def seen(db: Database, worker_id: str, *, state: State = "working") -> None:
     """Write that a worker lives, and what it does."""
-    with db.write() as conn:
+    with db.write(shown=False) as conn:
         conn.execute(
             sa.update(workers)
             .where(workers.c.worker_id == worker_id)

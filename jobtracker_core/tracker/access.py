@@ -35,7 +35,7 @@ class Access:
     @cached_property
     def tokens(self: _Whole) -> Tokens:
         """Tokens with which programs use the API."""
-        return Tokens(self, self._opened.token_memory)
+        return Tokens(self, self._opened.token_memory, self._opened.token_uses)
 
     @cached_property
     def throttle(self: _Whole) -> Throttle:

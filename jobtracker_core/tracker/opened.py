@@ -14,11 +14,13 @@ from jobtracker_core.plugins import discovery, forms
 from jobtracker_core.settings import Settings
 from jobtracker_core.storage import schema, secrets
 from jobtracker_core.storage.collector_settings import stored_settings
+from jobtracker_core.storage.data_version import DataVersion, open_data_version
 from jobtracker_core.storage.engine import Database, open_database
 from jobtracker_core.storage.errors import MissingKey, WrongKey
 from jobtracker_core.tracker import collector_settings
 from jobtracker_core.tracker.collector_settings import Held
 from jobtracker_core.tracker.keys import InstallationCipher
+from jobtracker_core.tracker.token_uses import TokenUses
 from jobtracker_core.tracker.tokens import TokenMemory
 
 
@@ -28,8 +30,10 @@ class Opened:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.token_memory = TokenMemory()
+        self.token_uses = TokenUses()
         self._opening = threading.Lock()
         self._database: Database | None = None
+        self._data_version: DataVersion | None = None
 
     @cached_property
     def registry(self) -> discovery.Registry:
@@ -58,8 +62,24 @@ class Opened:
             raise
         return database
 
+    def data_version(self) -> int | None:
+        """Return the version of what is stored; None until the database was opened."""
+        database = self._database
+        if database is None:
+            # To open it takes its time, and whoever asks here has none.
+            return None
+        if self._data_version is None:
+            with self._opening:
+                if self._data_version is None:
+                    self._data_version = open_data_version(database)
+        return self._data_version.current()
+
     def close(self) -> None:
         """Close the database, if it was opened."""
+        self.token_uses.write()
+        if self._data_version is not None:
+            self._data_version.close()
+            self._data_version = None
         if self._database is not None:
             self._database.close()
             self._database = None

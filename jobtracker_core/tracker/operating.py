@@ -54,3 +54,11 @@ class Operating:
     def gauges(self: Installation) -> Gauges:
         """Return how the queue and the collectors do now, in numbers."""
         return gauges.read(self.database)
+
+    def data_version(self: _Whole) -> int | None:
+        """Return a number that stays the same as long as nothing that lists show is written.
+
+        It takes no time. None where nobody can vouch for one now, as before the database was first
+        used; see `storage.data_version`.
+        """
+        return self._opened.data_version()

@@ -16,10 +16,10 @@ from jobtracker_core.contract.access import Scope
 from jobtracker_core.plugins.forms import FormError
 from jobtracker_core.security.credentials import Credential, make_token, read_token
 from jobtracker_core.storage import tokens
-from jobtracker_core.storage.errors import Busy, NotWritable
 from jobtracker_core.storage.tokens import Token, TokenDraft
 from jobtracker_core.tracker.names import is_name, name_rule
 from jobtracker_core.tracker.stored import Installation
+from jobtracker_core.tracker.token_uses import TokenUses
 
 DEFAULT_LIFE: Final = timedelta(days=90)
 LONGEST_LIFE: Final = timedelta(days=3650)
@@ -80,9 +80,10 @@ class TokenMemory:
 class Tokens:
     """Tokens with which programs use the API."""
 
-    def __init__(self, tracker: Installation, memory: TokenMemory) -> None:
+    def __init__(self, tracker: Installation, memory: TokenMemory, uses: TokenUses) -> None:
         self._tracker = tracker
         self._memory = memory
+        self._uses = uses
 
     def create(
         self,
@@ -145,8 +146,8 @@ class Tokens:
     def verify(self, text: str) -> Token | None:
         """Return the token that a request brings; None if it opens nothing, for whatever reason.
 
-        One read at most. Its use is noted once a minute; while the database takes no writes that
-        is left to the next request. Raises StorageError.
+        One read at most, and no write: that it was used is noted beside it, once a minute. Raises
+        StorageError.
         """
         credential = read_token(text)
         if credential is None:
@@ -163,11 +164,7 @@ class Tokens:
         if not token.is_valid(moment):
             return None
         if token.last_used_at is None or token.last_used_at <= moment - tokens.USE_NOTED_EVERY:
-            try:
-                tokens.note_use(database, token.id, moment)
-            except (Busy, NotWritable):
-                # Not worth refusing the request: whoever comes next notes it.
-                return token
+            self._uses.add(database, token.id, moment)
             token = structs.replace(token, last_used_at=moment)
         self._memory.hold(credential, token, revocations=revocations)
         return token

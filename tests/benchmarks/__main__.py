@@ -18,6 +18,7 @@ from tests.benchmarks import (
     http_reads,
     indeed_parse,
     linkedin_parse,
+    list_peers,
     page_reads,
     page_write,
     queue,
@@ -57,6 +58,7 @@ def _measure(rows: int, rounds: int) -> Iterator[Ratio]:
                 # Reads first: the writes add rows with numbers far beyond.
                 yield from reads.measure(db, driver, url, rows=rows, rounds=rounds)
                 yield from http_reads.measure(db, driver, url, rows=rows, rounds=rounds)
+                yield from list_peers.measure(url, rounds=rounds)
                 yield from page_reads.measure(db, url, rows=rows, rounds=rounds)
                 yield from page_write.measure(db, driver, rows=rows, rounds=rounds)
                 yield from whole_run.measure(db, driver, rounds=rounds)

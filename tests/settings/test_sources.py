@@ -165,6 +165,15 @@ ROWS = [
         "a whole number of days from 1 to 36,500",
     ),
     Row(
+        "api_kept_mb",
+        16,
+        ("0", 0),
+        ("64", 64),
+        ("1024", 1024),
+        ("2.5", "1025"),
+        "a whole number from 0 to 1,024; 0 keeps none",
+    ),
+    Row(
         "keep_run_events_days",
         90,
         ("30", 30),

@@ -240,3 +240,17 @@ def test_updates_are_lost_with_the_default_begin(tmp_path: Path, sqlite_template
 def test_a_question_mark_never_cuts_a_files_name(url: str) -> None:
     with pytest.raises(WrongAddress, match="no options"):
         open_database(url)
+
+
+@pytest.mark.parametrize("dialect", ["postgresql"])
+def test_a_connection_that_the_server_ended_is_replaced(
+    db: Database, postgres_admin: psycopg.Connection[Any]
+) -> None:
+    def backend() -> int:
+        with db.look() as conn:
+            return int(conn.scalar(sa.text("SELECT pg_backend_pid()")) or 0)
+
+    first = backend()
+    assert [backend() for _ in range(3)] == [first] * 3
+    postgres_admin.execute("SELECT pg_terminate_backend(%s, 5000)", [first])
+    assert backend() != first

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import timedelta
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from time import monotonic, sleep
 
 import pytest
 import sqlalchemy as sa
@@ -85,27 +86,51 @@ def test_its_last_use_is_noted_once_a_minute(tracker: JobTracker, time: FrozenTi
         time.advance(seconds=seconds)
         tracker._opened.token_memory.drop()
         assert tracker.tokens.verify(made.text) is not None
+        tracker._opened.token_uses.write()
         assert tracker.tokens.list()[0].last_used_at == first
     time.advance(seconds=1)
     tracker._opened.token_memory.drop()
     token = tracker.tokens.verify(made.text)
+    tracker._opened.token_uses.write()
     assert token is not None
     assert token.last_used_at == tracker.tokens.list()[0].last_used_at == time.at
 
 
-def test_it_opens_while_the_database_takes_no_writes(
+def test_uses_are_written_together_and_no_request_waits_for_it(
     tracker: JobTracker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made = tracker.tokens.create("a", ["admin"])
+    made = [tracker.tokens.create(name, ["admin"]) for name in "abc"]
+    texts = [token.text for token in made]
+    noted, note = [], stored.note_uses
 
     def busy(*_: object) -> None:
         raise Busy("locked")
 
-    monkeypatch.setattr(stored, "note_use", busy)
-    assert tracker.tokens.verify(made.text) is not None
-    monkeypatch.undo()
-    assert tracker.tokens.verify(made.text) is not None
-    assert tracker.tokens.list()[0].last_used_at is not None
+    def count(db: Database, uses: Mapping[int, datetime]) -> None:
+        noted.append(sorted(uses))
+        note(db, uses)
+
+    monkeypatch.setattr(stored, "note_uses", busy)
+    # On SQLite nobody else can write meanwhile.
+    with tracker.database.write():
+        assert None not in [tracker.tokens.verify(text) for text in texts]
+        tracker._opened.token_uses.write()
+    monkeypatch.setattr(stored, "note_uses", count)
+    tracker._opened.token_memory.drop()
+    assert None not in [tracker.tokens.verify(text) for text in texts]
+    deadline = monotonic() + 20
+    while None in [token.last_used_at for token in tracker.tokens.list()]:
+        assert monotonic() < deadline
+        sleep(0.01)
+    assert noted == [sorted(token.token.id for token in made)]
+
+
+def test_uses_are_written_at_the_end_too(tracker: JobTracker) -> None:
+    made = tracker.tokens.create("a", ["admin"])
+    tracker.tokens.verify(made.text)
+    tracker.close()
+    with JobTracker(tracker.settings) as again:
+        assert again.tokens.list()[0].last_used_at is not None
 
 
 def test_revocation_is_instant_in_every_view_and_leaves_a_row(tracker: JobTracker, audited) -> None:

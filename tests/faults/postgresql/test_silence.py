@@ -56,7 +56,8 @@ def test_a_peer_that_takes_everything(wire, open_through, monkeypatch, in_use) -
             ask(db, meanwhile=wire.swallow)
     else:
         wire.swallow()
-        # It is tried before it is used; the new one that is made in its place is not answered.
+        monkeypatch.setattr(postgresql, "FRESH_S", 0.0)
+        # It has rested, so it is tried before it is used; the new one that is made in its place is not answered.
         with pytest.raises(Unreachable, match=r"(?i)timeout"):
             ask(db)
     assert time.monotonic() - began < 15
