@@ -28,7 +28,17 @@ ALLOWED = {
     # Formatting alone: what the command line writes to a file, a server may send.
     "export": {"contract", "ingest", "storage"},
     "tracker": {
-        *("settings", "contract", "plugins", "http", "ingest", "search", "security", "storage", "runner"),
+        *(
+            "settings",
+            "contract",
+            "plugins",
+            "http",
+            "ingest",
+            "search",
+            "security",
+            "storage",
+            "runner",
+        ),
     },
     "testing": {"contract", "plugins", "http", "ingest"}
     | {f"runner.{name}" for name in ("execute", "outcome", "dry", "clock", "session")},
@@ -36,7 +46,12 @@ ALLOWED = {
     "client": {"contract", "plugins", "ingest", "search", "settings", "tracker", "http.proxies"}
     # Collecting here for elsewhere.
     | {f"runner.{name}" for name in ("clock", "context", "live", "pace", "session")},
-    "api": {"tracker", "export", "search", "contract"},  # a list as a file is an answer like any other
+    "api": {
+        "tracker",
+        "export",
+        "search",
+        "contract",
+    },  # a list as a file is an answer like any other
     # Lists as files, as in the API.
     "web": {
         *("tracker", "contract", "export", "search", "security.credentials"),

@@ -219,7 +219,7 @@ def test_pages_are_cut_to_what_a_server_takes_and_what_it_rejects_is_told(tmp_pa
         on_progress=lambda _: None,
         on_log=lambda _, event, fields: told.append((event, fields.get("path"))),
     )
-    for count, size in ((501, 1), (300, 1_000)):
+    for count, size in ((1_001, 1), (300, 1_000)):
         picky.batches.clear()
         records = tuple(
             normalise(

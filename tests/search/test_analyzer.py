@@ -106,7 +106,9 @@ def test_german_compounds_stay_whole_and_ue_is_an_umlaut_in_german_alone() -> No
     assert not finds("Mueller", "Müller", "en")
 
 
-@pytest.mark.parametrize("text", ["engineering", "marketing", "administration", "manager", "node.js"])
+@pytest.mark.parametrize(
+    "text", ["engineering", "marketing", "administration", "manager", "node.js"]
+)
 def test_a_word_is_found_at_any_time_while_it_is_typed(text: str) -> None:
     for end in range(2, len(text) + 1):
         assert finds(text[:end], f"the {text} we", prefix=True), text[:end]
@@ -151,7 +153,9 @@ def test_any_text_gives_words_that_find_it(text: str, language: str | None) -> N
     # Where each of them stands.
     places_of = spans(text, range(len(stems)), language)
     assert places_of == [match.span() for match in WORD.finditer(text)]
-    assert all(analyse(text[a:b], language) == (s,) for (a, b), s in zip(places_of, stems, strict=True))
+    assert all(
+        analyse(text[a:b], language) == (s,) for (a, b), s in zip(places_of, stems, strict=True)
+    )
 
 
 @settings(max_examples=20000, deadline=None)

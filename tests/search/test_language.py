@@ -174,9 +174,45 @@ def test_each_field_has_an_example_that_is_read() -> None:
 
 PIECES = st.sampled_from(
     [
-        *("python", "Müller", "C++", ".NET", "R&D", "工程师", "-", "-", "OR", "AND", "NOT", "(", ")"),
-        *('"', "“", "*", ":", "title:", "company:", "is:new", "is:", "pay:>80k", "pay:", "<", "=7d"),
-        *("posted:<7d", "posted:>2026-02-30", "tag:", "tag:“a b”", "9" * 20, "x:y", "\x00", "\ud83d"),
+        *(
+            "python",
+            "Müller",
+            "C++",
+            ".NET",
+            "R&D",
+            "工程师",
+            "-",
+            "-",
+            "OR",
+            "AND",
+            "NOT",
+            "(",
+            ")",
+        ),
+        *(
+            '"',
+            "“",
+            "*",
+            ":",
+            "title:",
+            "company:",
+            "is:new",
+            "is:",
+            "pay:>80k",
+            "pay:",
+            "<",
+            "=7d",
+        ),
+        *(
+            "posted:<7d",
+            "posted:>2026-02-30",
+            "tag:",
+            "tag:“a b”",
+            "9" * 20,
+            "x:y",
+            "\x00",
+            "\ud83d",
+        ),
         *('"a b"', "in", "Entwickler:in", "country:", "½", "İ", "e\u0301", "'s", "€", "k", "EUR"),
     ]
 )
