@@ -152,10 +152,14 @@ def _table(conn: Connection, name: str, room: _Room, *, exact: bool) -> TableSiz
     # An index over texts keeps what it was given in a table of as many rows.
     rows_in = f"{name}_content" if f"{name}_content" in _parts(conn) else name
     estimate = _estimate(conn, rows_in, room)
-    is_counted = exact or estimate <= COUNTED
     rows = estimate
-    if is_counted:
-        rows = conn.execute(sa.select(sa.func.count()).select_from(sa.table(rows_in))).scalar_one()
+    if is_counted := exact or estimate <= COUNTED:
+        some = sa.select(sa.literal(1)).select_from(sa.table(rows_in))
+        if not exact:  # a server may not have looked at a table yet, and think that it is empty
+            some = some.limit(COUNTED + 1)
+        counted = sa.select(sa.func.count()).select_from(some.subquery())
+        rows = conn.execute(counted).scalar_one()
+        is_counted = exact or rows <= COUNTED
     return TableSize(
         name=name,
         rows=rows,
