@@ -27,6 +27,7 @@ from msgspec import Struct
 
 from jobtracker_core.search.analyzer import analyse
 from jobtracker_core.search.plain import plain
+from jobtracker_core.search.stems import OTHER
 
 Field = Literal["title", "company", "skills", "place", "body"]
 Segments = tuple[tuple[str, ...], ...]
@@ -59,16 +60,15 @@ COLUMNS: Final = (
 )
 """Columns of a job that its tokens are made of, beside its description."""
 
-PASSED_OVER: Final = frozenset(
-    [
-        *("a", "an", "and", "are", "as", "at", "be", "by", "for", "from", "have", "in", "is"),
-        *("of", "on", "or", "our", "that", "the", "this", "to", "we", "will", "with", "you"),
-        *("your", "das", "dem", "den", "der", "des", "die", "ein", "eine", "fur", "mit", "und"),
-        *("von", "zu", "de", "du", "el", "en", "et", "la", "las", "le", "les", "los", "para"),
-        *("por", "que", "y", "con", "una", "da", "do", "e", "o", "com", "een", "het", "van"),
-        *("w", "z", "na"),
-    ]
+_FREQUENT: Final = (
+    *("a", "an", "and", "are", "as", "at", "be", "by", "for", "from", "have", "in", "is"),
+    *("of", "on", "or", "our", "that", "the", "this", "to", "we", "will", "with", "you"),
+    *("your", "das", "dem", "den", "der", "des", "die", "ein", "eine", "fur", "mit", "und"),
+    *("von", "zu", "de", "du", "el", "en", "et", "la", "las", "le", "les", "los", "para"),
+    *("por", "que", "y", "con", "una", "da", "do", "e", "o", "com", "een", "het", "van"),
+    *("w", "z", "na"),
 )
+PASSED_OVER: Final = frozenset([*_FREQUENT, *(word + OTHER for word in _FREQUENT)])
 """Stems that nearly every text has. What stands around them counts as side by side: their pairs
 would make the index much larger, and find nothing that the rest of a phrase does not."""
 
