@@ -20,6 +20,7 @@ from bisect import bisect_right
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any, Final, Literal
 from zlib import crc32
 
@@ -102,10 +103,7 @@ def pairs(stems: Sequence[str]) -> list[str]:
     descriptions would take several times as long to make.
     """
     digests = [_digest(stem) for stem in stems if stem not in PASSED_OVER]
-    return [
-        _PAIRS[(first * 31 + second) % len(_PAIRS)]
-        for first, second in zip(digests, digests[1:], strict=False)
-    ]
+    return [_PAIRS[(first * 31 + second) % len(_PAIRS)] for first, second in pairwise(digests)]
 
 
 @lru_cache(maxsize=1 << 16)
