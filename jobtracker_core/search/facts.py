@@ -10,9 +10,9 @@ from typing import Final, get_args
 from jobtracker_core.contract.posting import Employment, Remote, Seniority
 from jobtracker_core.ingest import countries, currency, languages
 from jobtracker_core.search.lexer import Token
-from jobtracker_core.search.nodes import Fact, Field, Name, Operator, SearchError
+from jobtracker_core.search.nodes import FACT_NAMES, Fact, Name, Operator, SearchError
 
-EXAMPLES: Final[dict[Field | Name, str]] = {
+EXAMPLES: Final[dict[str, str]] = {
     "title": "title:engineer",
     "company": 'company:"acme inc"',
     "place": "place:berlin",
@@ -37,7 +37,7 @@ STATUSES: Final = (
 )
 STATES: Final = ("new", "open", "closed", "applied", "dismissed")
 
-_MEANT: Final[dict[Field | Name, str]] = {
+_MEANT: Final[dict[str, str]] = {
     "title": "name job role",
     "company": "employer firm by",
     "place": "location city region where in",
@@ -75,12 +75,11 @@ _AMOUNT = re.compile(
 _SIGNS: Final = {"€": "EUR", "£": "GBP", "₹": "INR"}
 
 
-def known_name(token: Token) -> Field | Name:
+def known_name(token: Token) -> str:
     """Return the name of a field; raises SearchError that suggests one for an unknown name."""
     name = token.text.lower()
-    for known in EXAMPLES:
-        if known == name:
-            return known
+    if name in EXAMPLES:
+        return name
     alike: list[str] = [known for known, words in _MEANT.items() if name in words.split(" ")]
     alike += get_close_matches(name, EXAMPLES, 1)
     meant = alike[0] if alike else None
@@ -93,11 +92,12 @@ def known_name(token: Token) -> Field | Name:
     )
 
 
-def read(name: Name, start: int, value: Token) -> Fact:
+def read(written: str, start: int, value: Token) -> Fact:
     """Return the fact that a field, which begins at `start`, and its value name.
 
     Raises SearchError at the value.
     """
+    name = next(name for name in FACT_NAMES if name == written)
     text = value.text
     if value.is_prefix:
         raise _error(value, f"{name}: takes no *", f"Write it out, like {EXAMPLES[name]}.")
@@ -136,7 +136,7 @@ def _cut(text: str) -> str:
 
 
 def _country(value: Token) -> str:
-    found = countries.country(value.text)
+    found = countries.country(value.text.upper()) or countries.country(value.text)
     if found is None:
         raise _error(
             value,
@@ -183,7 +183,7 @@ def _time(name: Name, start: int, value: Token) -> Fact:
     if day is None:
         raise _error(
             value,
-            f"{name}: knows no {_cut(text) or 'nothing'}",
+            f"{name}: knows no {_cut(text)}" if text else f"{name}: needs an age or a day",
             f"Write an age, such as {name}:<7d (h, d, w, m or y), or a day, such as "
             f"{name}:>2026-11-01.",
         )
@@ -210,9 +210,8 @@ def _pay(start: int, value: Token) -> Fact:
     if match is None or (match[1] and match[6]):
         raise _error(
             value,
-            f"pay: knows no {_cut(text) or 'nothing'}",
-            "Write an amount per year, such as pay:>80k, pay:>=1.2M or pay:>80kEUR (other "
-            "currencies by their three letters too).",
+            f"pay: knows no {_cut(text)}" if text else "pay: needs an amount",
+            "Write one amount per year, such as pay:>80k, pay:<=1.2M or pay:>80kEUR.",
         )
     whole = re.sub(r"\D", "", match[2]) if match[2] else match[3]
     size = {"k": 1_000, "m": 1_000_000}.get(match[5].lower(), 1)

@@ -34,7 +34,7 @@ _SPACELESS: Final = (
 )
 WORD: Final = re.compile(
     rf"[cC]\+\+|[cCfF]\#(?!\w)|\.[nN][eE][tT](?!\w)"
-    rf"|[{_SPACELESS}][{_MARKS}\uff9e\uff9f]*"
+    rf"|(?!\W)[{_SPACELESS}][{_MARKS}\uff9e\uff9f]*"
     rf"|[^\W_{_SPACELESS}](?:[{_MARKS}]|[^\W_{_SPACELESS}])*(?:['’][sS](?!\w))?"
 )
 """One word of a text, or one character of a script that puts no spaces between words."""
@@ -53,12 +53,8 @@ _OPTIONAL = re.compile(
     "[\u0300-\u036f\u0483-\u0487\u0591-\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06ed"
     "\u1ab0-\u1aff\u1dc0-\u1dff\ufe20-\ufe2f]"
 )
-_LETTERS = str.maketrans(
-    dict(
-        pair.split("=")
-        for pair in ["ø=o", "ł=l", "đ=d", "ð=d", "þ=th", "æ=ae", "œ=oe", "ı=i", "ħ=h", "ŧ=t"]
-    )
-)
+_LETTERS = str.maketrans("øłđðıħŧ", "olddiht") | str.maketrans({"þ": "th", "æ": "ae", "œ": "oe"})
+# A letter of its own, on which Russian endings depend.
 _SHORT_I = "\ue000"
 
 
@@ -71,10 +67,11 @@ def fold(word: str) -> str:
         lower = word.lower()
         return NAMES.get(lower) or lower.replace("'", "")[:LONGEST_WORD]
     folded = unicodedata.normalize("NFC", word).casefold().replace("й", _SHORT_I)
-    folded = unicodedata.normalize("NFKD", folded.translate(_LETTERS)).casefold()
-    folded = _OPTIONAL.sub("", folded).translate(_LETTERS).replace(_SHORT_I, "й")
-    composed = unicodedata.normalize("NFC", folded)
-    return "".join(map(_plain, composed))[:LONGEST_WORD]
+    folded = _OPTIONAL.sub("", unicodedata.normalize("NFKD", folded).casefold())
+    folded = folded.translate(_LETTERS).replace(_SHORT_I, "й")
+    plain = "".join(map(_plain, unicodedata.normalize("NFC", folded)))[:LONGEST_WORD]
+    # Some letters are made of marks alone, and of nothing else is a word to be left.
+    return plain if WORD.fullmatch(plain) else word.casefold()[:LONGEST_WORD]
 
 
 def _plain(character: str) -> str:

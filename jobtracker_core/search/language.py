@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final, get_args
+from typing import Final
 
 from jobtracker_core.search import facts
 from jobtracker_core.search.folding import WORD
 from jobtracker_core.search.lexer import Token, tokens
 from jobtracker_core.search.nodes import (
+    TEXT_FIELDS,
     All,
     AnyOf,
     Fact,
@@ -44,8 +45,6 @@ MOST_WORDS: Final = 50
 
 DEEPEST: Final = 20
 """Parentheses within parentheses."""
-
-FIELDS: Final[tuple[Field, ...]] = get_args(Field)
 
 
 def parse(text: str) -> Node | None:
@@ -132,19 +131,16 @@ class _Parser:
 
     def _not(self, token: Token) -> Node:
         following = self._peek()
-        if following is not None and following.kind not in {"close", "or", "and"}:
-            self._deeper(token)
-            node = self._one(following)
-            self._depth -= 1
-            if node is not None:
-                return node.node if isinstance(node, Not) else Not(node)
-        written = token.text
-        raise _error(
-            f"There is nothing after {written}",
-            "Put it right before what to leave out, such as -manager; to search for the sign "
-            "itself, put it in quotes with its words.",
-            token,
-        )
+        if following is None or following.kind in {"close", "or", "and"}:
+            raise _error(f"There is nothing after {token.text}", _BEFORE, token)
+        if token.text == "-" and following.start > token.end:
+            raise _error("There is a space after -", f"{_BEFORE} Else take it away.", token)
+        self._deeper(token)
+        node = self._one(following)
+        self._depth -= 1
+        if node is None:
+            raise _error(f"There is no word after {token.text}", _BEFORE, token)
+        return node.node if isinstance(node, Not) else Not(node)
 
     def _group(self, token: Token) -> Node:
         self._deeper(token)
@@ -181,24 +177,25 @@ class _Parser:
                 token,
             )
         value = self._peek()
-        touches = value is not None and value.start == token.end
-        if name == "title" or name == "company" or name == "place" or name == "skill":
-            if value is not None and touches and value.kind in {"word", "phrase", "open"}:
-                self._field = name
-                self._at += 1
-                if value.kind == "open":
-                    node: Node | None = self._group(value)
-                else:
-                    node = self._term(value, token.start)
-                self._field = None
-                if node is not None:
-                    return node
-            raise _no_value(token, value, touches=touches, example=facts.EXAMPLES[name])
-        if value is None or not touches or value.kind not in {"word", "phrase"}:
-            raise _no_value(token, value, touches=touches, example=facts.EXAMPLES[name])
-        self._at += 1
-        self._count(1, value)
-        return facts.read(name, token.start, value)
+        if value is not None and value.start > token.end:
+            value = None
+        field = next((field for field in TEXT_FIELDS if field == name), None)
+        node: Node | None = None
+        if value is not None and value.kind in {"word", "phrase"}:
+            self._at += 1
+            if field is None:
+                self._count(1, value)
+                return facts.read(name, token.start, value)
+            self._field = field
+            node = self._term(value, token.start)
+        elif value is not None and value.kind == "open" and field is not None:
+            self._at += 1
+            self._field = field
+            node = self._group(value)
+        self._field = None
+        if node is None:
+            raise _no_value(token, value, facts.EXAMPLES[name])
+        return node
 
     def _term(self, token: Token, start: int) -> Term | None:
         text = token.text
@@ -221,6 +218,7 @@ class _Parser:
             raise _error(f"The search has more than {MOST_WORDS} words", "Leave some out.", token)
 
 
+_BEFORE = "Put it right before what to leave out, such as -manager."
 _BESIDE = "Put a word on each side of it, or write it in small letters."
 
 
@@ -234,14 +232,9 @@ def _error(message: str, hint: str, token: Token) -> SearchError:
     return SearchError(message, hint, token.start, token.end)
 
 
-def _no_value(field: Token, value: Token | None, *, touches: bool, example: str) -> SearchError:
-    end = field.end
-    hint = f"Write it like {example}"
-    if touches and value is not None:
-        if value.kind == "not":
-            hint += f"; to leave something out, put the sign first: -{example}"
-        elif value.kind in {"word", "phrase"}:
-            end = value.end
-    elif value is not None and value.kind in {"word", "phrase"}:
-        hint += ", with no space"
-    return SearchError(f"{field.text}: needs a value", hint + ".", field.start, end)
+def _no_value(field: Token, value: Token | None, example: str) -> SearchError:
+    end = value.end if value is not None and value.kind in {"word", "phrase"} else field.end
+    hint = f"Write it like {example}, with no space."
+    if value is not None and value.kind == "not":
+        hint = f"To leave something out, put - first: -{example}."
+    return SearchError(f"{field.text}: needs a value", hint, field.start, end)

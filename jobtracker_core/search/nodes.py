@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias, get_args
 
 from msgspec import Struct
 
 Field: TypeAlias = Literal["title", "company", "place", "skill"]
-Word: TypeAlias = Literal[
-    "source", "remote", "employment", "seniority", "country", "language", "status", "is", "tag"
+Name: TypeAlias = Literal[
+    "source",
+    "remote",
+    "employment",
+    "seniority",
+    "country",
+    "language",
+    "pay",
+    "posted",
+    "seen",
+    "status",
+    "is",
+    "tag",
 ]
-Name: TypeAlias = Word | Literal["pay", "posted", "seen"]
+TEXT_FIELDS: Final[tuple[Field, ...]] = get_args(Field)
+FACT_NAMES: Final[tuple[Name, ...]] = get_args(Name)
+
 Operator: TypeAlias = Literal["=", "<", "<=", ">", ">="]
 
 
@@ -75,6 +88,17 @@ class AnyOf(Struct, frozen=True):
 Node: TypeAlias = Term | Fact | Not | All | AnyOf
 
 
+def sought(node: Node) -> tuple[Term, ...]:
+    """Return the words and phrases that a query looks for, without those that it leaves out."""
+    match node:
+        case Term():
+            return (node,)
+        case All() | AnyOf():
+            return tuple(term for part in node.nodes for term in sought(part))
+        case _:
+            return ()
+
+
 class SearchError(ValueError):
     """A query that cannot be read.
 
@@ -82,7 +106,7 @@ class SearchError(ValueError):
         message: What is wrong.
         hint: What to write instead.
         start: Where the mistake begins in the query, in characters.
-        end: Where it ends; behind `start` unless it is what is missing at the end.
+        end: Where it ends there, behind `start`.
     """
 
     def __init__(self, message: str, hint: str, start: int, end: int) -> None:

@@ -6,7 +6,7 @@ import re
 from datetime import date, timedelta
 from typing import Final
 
-from jobtracker_core.search.lexer import FIELD, QUOTES
+from jobtracker_core.search.lexer import QUOTES, field_at
 from jobtracker_core.search.nodes import All, AnyOf, Fact, Node, Not, Term
 
 _UNUSUAL = re.compile(rf"[\s()*{QUOTES}]|^-|^(?:OR|AND|NOT)$")
@@ -19,7 +19,7 @@ def show(node: Node) -> str:
         case Term():
             star = "*" if node.is_prefix else ""
             field = f"{node.field}:" if node.field else ""
-            return f"{field}{_quoted(node.text, is_value=bool(field))}{star}"
+            return f"{field}{_quoted(node.text)}{star}"
         case Fact():
             return _fact(node)
         case Not():
@@ -34,23 +34,25 @@ def _within(node: Node) -> str:
     return f"({show(node)})" if isinstance(node, All | AnyOf) else show(node)
 
 
-def _quoted(text: str, *, is_value: bool) -> str:
-    needs = _UNUSUAL.search(text) or (not is_value and FIELD.match(text))
-    return f'"{text}"' if needs else text
+def _quoted(text: str) -> str:
+    return f'"{text}"' if _UNUSUAL.search(text) or field_at(text) else text
 
 
 def _fact(fact: Fact) -> str:
-    operator = "" if fact.operator == "=" else fact.operator
+    # Without a sign, pay is at least so much.
+    operator = "" if fact.operator == "=" and fact.name != "pay" else fact.operator
     return f"{fact.name}:{operator}{_value(fact)}"
 
 
 def _value(fact: Fact) -> str:
     value = fact.value
     if isinstance(value, str):
-        return _quoted(value, is_value=True)
+        return _quoted(value)
     if isinstance(value, timedelta):
         hours = int(value / timedelta(hours=1))
-        unit, size = next((unit, size) for unit, size in _UNITS if hours % size == 0)
+        unit, size = next(
+            ((unit, size) for unit, size in _UNITS if hours >= size and hours % size == 0), _UNITS[-1]
+        )
         return f"{hours // size}{unit}"
     if isinstance(value, date):
         return value.isoformat()

@@ -1,0 +1,1 @@
+"""Searching: what words a text is made of, and what a query asks for. Pure functions."""
