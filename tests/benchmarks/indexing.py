@@ -26,9 +26,7 @@ _LETTERS = "etaoinshrdlucmfwypvbgkjqxz"
 def records(start: int) -> list[Record]:
     """A page of postings, the same every time."""
     chance = random.Random(7)
-    vocabulary = [
-        "".join(chance.choices(_LETTERS, k=chance.randint(2, 11))) for _ in range(25_000)
-    ]
+    vocabulary = ["".join(chance.choices(_LETTERS, k=chance.randint(2, 11))) for _ in range(25_000)]
     weights = [1 / (rank + 2) for rank in range(len(vocabulary))]
     chance = random.Random(start)
     return [
