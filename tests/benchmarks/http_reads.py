@@ -3,7 +3,7 @@
 Server and clients are two processes on one machine, as for somebody at home. The bare side replays
 the very statements of an answer through the driver, on one connection that is open already, one
 after the other: no pool, no transaction of its own, no Structs, no JSON. So the ratio holds all that
-a request costs beside its SQL: HTTP, the token and its pace, routing, two threads, and the JSON.
+a request costs beside its SQL, as nothing is kept: HTTP, the token and its pace, routing, two threads, and the JSON.
 
 One client alone shows what a request takes, by the medians; several at once show how many answers
 a second the server gives, and what those wait who come last (the p99).
@@ -50,7 +50,7 @@ class _Case(Struct, frozen=True, kw_only=True):
 def measure(db: Database, driver: Driver, url: str, *, rows: int, rounds: int) -> Iterator[Ratio]:
     """Compare a first page, a page far down, a search and one job."""
     settings = Settings(data_dir=Path(), database_url=url, plugins=())
-    with JobTracker(settings) as tracker, served(url) as address:
+    with JobTracker(settings) as tracker, served(url, JOBTRACKER_API_KEPT_MB="0") as address:
         token = tracker.tokens.create("bench", ["jobs:read"]).text
         alone, several = (Load(address, token, clients=number) for number in (1, CLIENTS))
         for case in _cases(tracker, driver, rows):
@@ -136,7 +136,7 @@ def _replay(driver: Driver, call: Callable[[], object]) -> Callable[[], object]:
 
 
 @contextmanager
-def served(url: str) -> Iterator[str]:
+def served(url: str, **more: str) -> Iterator[str]:
     """Run a server on a database, without a worker; gives its address."""
     command = [sys.executable, "-m", "jobtracker_core", "serve", "--no-worker"]
     environment = {
@@ -145,6 +145,7 @@ def served(url: str) -> Iterator[str]:
         "JOBTRACKER_DATABASE_URL": url,
         # More than comes: each request is counted as usual, and none is refused.
         "JOBTRACKER_API_REQUESTS_PER_MINUTE": "1000000",
+        **more,
     }
     with subprocess.Popen(
         [*command, "--listen", "127.0.0.1:0"], env=environment, stdout=subprocess.PIPE, text=True
