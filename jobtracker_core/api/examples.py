@@ -143,6 +143,7 @@ _PARAMETERS: Final[Mapping[str, Any]] = {
     "page": 2,
     "per_page": 50,
     "count": False,
+    "snippets": True,
     "format": "csv",
     "with_text": True,
     "dry_run": True,

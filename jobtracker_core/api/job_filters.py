@@ -10,6 +10,7 @@ from litestar.params import QueryParameter
 from jobtracker_core.api.operations import FROM_ZERO
 from jobtracker_core.contract.info import NAME_PATTERN
 from jobtracker_core.contract.posting import Employment, Remote, Seniority
+from jobtracker_core.search.language import LONGEST
 from jobtracker_core.storage.applications import Status
 from jobtracker_core.storage.fields import Amount, Moment
 from jobtracker_core.storage.job_filters import Dismissed, Filters, Sort
@@ -22,7 +23,12 @@ Source: TypeAlias = Annotated[
 ]
 Search: TypeAlias = Annotated[
     str | None,
-    QueryParameter(description="Only with this text in title or company", max_length=_LONGEST),
+    QueryParameter(
+        description='What to look for, in the query language: words, "phrases", -not, OR, and '
+        "fields such as title:, company:, place:, source:, remote:, pay:>80k, posted:<7d, "
+        "status:applied or is:new",
+        max_length=LONGEST,
+    ),
 ]
 CompanyText: TypeAlias = Annotated[
     str | None,
@@ -87,7 +93,11 @@ ChangedByRun: TypeAlias = Annotated[
     int | None, QueryParameter(description="Only known jobs that this run found changed", ge=1)
 ]
 InOrder: TypeAlias = Annotated[
-    Sort, QueryParameter(description="The latest first, or the best paid; unknown ones last")
+    Sort,
+    QueryParameter(
+        description="The latest first, or the best paid; unknown ones last. By `relevance`, the "
+        "latest 1,000 that are found, the best of them first"
+    ),
 ]
 
 

@@ -11,9 +11,10 @@ import msgspec
 from litestar import Request, Response, Router, delete, get, post, put
 from litestar.di import NamedDependency, Provide
 from litestar.params import JSONBody, PathParameter, QueryParameter
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType, structs
 
 from jobtracker_core.api.job_filters import InOrder, Source, read_filters
+from jobtracker_core.api.job_searches import list_facets, list_snippets
 from jobtracker_core.api.links import NEXT, leading_on
 from jobtracker_core.api.operations import operation
 from jobtracker_core.api.parameters import refuse_unknown_parameters
@@ -25,7 +26,8 @@ from jobtracker_core.storage.fields import Line, TagName
 from jobtracker_core.storage.job_filters import Filters
 from jobtracker_core.storage.jobs import Job, JobDetail
 from jobtracker_core.storage.keyset import LONGEST_MARK
-from jobtracker_core.storage.search import TALLY_LIMIT, JobList, Tally
+from jobtracker_core.storage.search import TALLY_LIMIT, WORDS_TALLY_LIMIT, JobList, Tally
+from jobtracker_core.storage.snippets import Snippet
 from jobtracker_core.tracker import JobTracker
 from jobtracker_core.tracker.bulk import MOST, BulkResult
 from jobtracker_core.tracker.job_forms import JobChanges, JobDraft
@@ -45,11 +47,14 @@ class JobPage(JobList, frozen=True, kw_only=True):
 
     Attributes:
         total: How many jobs match; null if it was not asked for.
-        estimated: Whether `total` is only about right, as it is beyond 10,000.
+        estimated: Whether `total` is only about right, as it is beyond 10,000, or beyond 1,000
+            where the search holds words.
+        snippets: Of the jobs whose description holds what was searched for, if asked for.
     """
 
     total: int | None
     estimated: bool
+    snippets: tuple[Snippet, ...] | UnsetType = UNSET
 
 
 class Stored(Struct, frozen=True, kw_only=True):
@@ -80,7 +85,8 @@ class BulkJobs(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         "List jobs",
         description="Those that arrived last come first. Go on with `after` (or the Link header); "
         f"`page` with `per_page` reaches the first {PAGED_ROWS} jobs. `total` is exact up to "
-        f"{TALLY_LIMIT} jobs and estimated beyond.",
+        f"{TALLY_LIMIT} jobs and estimated beyond, or {WORDS_TALLY_LIMIT} where the search holds "
+        "words.",
         scope=Scope.JOBS_READ,
         headers=[NEXT],
     ),
@@ -110,6 +116,10 @@ def list_jobs(
     count: Annotated[
         bool, QueryParameter(description="Whether `total` is wanted; without it, it is quicker")
     ] = True,
+    snippets: Annotated[
+        bool,
+        QueryParameter(description="Whether pieces of descriptions are wanted, with the hits"),
+    ] = False,
 ) -> Response[JobPage]:
     """List jobs."""
     _only_one(after=after, before=before, page=page)
@@ -126,6 +136,10 @@ def list_jobs(
     except NotFound as error:
         raise wrong("after" if after is not None else "before", str(error)) from error
     listed = _counted(tracker, found, filters if count else None)
+    if snippets:
+        numbers = [job.id for job in found.items]
+        text = filters.get("text") or ""
+        listed = structs.replace(listed, snippets=tracker.jobs.snippets(numbers, text=text))
     if found.after is None:
         return leading_on(listed, None)
     asked = {
@@ -142,8 +156,8 @@ def list_jobs(
     **operation(
         "countJobs",
         "Count the jobs of a list",
-        description=f"Exactly up to {TALLY_LIMIT}, and estimated beyond; with `first`, those of "
-        "them too that come before that job.",
+        description=f"Exactly up to {TALLY_LIMIT}, or {WORDS_TALLY_LIMIT} where the search holds "
+        "words, and estimated beyond; with `first`, those of them too that come before that job.",
         scope=Scope.JOBS_READ,
     ),
 )
@@ -377,7 +391,7 @@ def jobs_router() -> Router:
         "/jobs",
         route_handlers=[
             *(list_jobs, count_jobs, count_stored_jobs),
-            *(list_job_sources, list_alike_jobs),
+            *(list_job_sources, list_alike_jobs, list_facets, list_snippets),
             *(create_job, upsert_job, change_jobs),
             *(get_job, update_job, delete_job),
         ],

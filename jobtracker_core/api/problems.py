@@ -24,6 +24,7 @@ from jobtracker_core.plugins.discovery import Unavailable as CannotRun
 from jobtracker_core.plugins.discovery import UnknownCollector
 from jobtracker_core.plugins.forms import FormError
 from jobtracker_core.runner.schedule import ScheduleError
+from jobtracker_core.search.nodes import SearchError
 from jobtracker_core.storage.errors import (
     Busy,
     Duplicate,
@@ -73,11 +74,18 @@ _SENDERS: tuple[tuple[type[Exception], str, HTTPStatus], ...] = (
 )
 
 
-class WrongField(Struct, frozen=True, kw_only=True):
-    """One part of a request that is wrong; `field` is its name, or its path in a body."""
+class WrongField(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One part of a request that is wrong; `field` is its name, or its path in a body.
+
+    Attributes:
+        start: Of a search that cannot be read, where the mistake begins, in characters.
+        end: Where it ends there.
+    """
 
     field: str
     message: str
+    start: int | None = None
+    end: int | None = None
 
 
 class Problem(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -166,6 +174,8 @@ def _known(error: Exception) -> Explained | None:
             return _plain(kind, status, str(error), next=_next(error) or hint)
     if isinstance(error, FormError):
         return invalid(error.problems)
+    if isinstance(error, SearchError):
+        return _bad_search(error)
     if isinstance(error, BadAddress):
         return invalid({"url": str(error)}, next=getattr(error, "hint", None))
     if isinstance(error, BadProxy | ScheduleError | ConfigError | BadQuery):
@@ -182,6 +192,23 @@ def _with_hint(error: BadProxy | ScheduleError | ConfigError | BadQuery) -> Expl
         wrong_part = {error.field: error.message}
         return invalid(wrong_part, kind="invalid-schedule", next=error.hint)
     return invalid({error.field: str(error)}, kind="invalid-setting", next=error.hint)
+
+
+def _bad_search(error: SearchError) -> Explained:
+    wrong_part = WrongField(
+        field="search",
+        message=error.message,
+        start=error.start,
+        end=error.end,
+    )
+    return _plain(
+        "invalid-search",
+        HTTPStatus.BAD_REQUEST,
+        f"search: {error.message}",
+        title="The search cannot be read",
+        errors=(wrong_part,),
+        next=error.hint,
+    )
 
 
 def _without_key(error: StorageError) -> Explained:

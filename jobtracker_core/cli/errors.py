@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from jobtracker_core.cli.output import clean
+from jobtracker_core.cli.output import clean, clean_lines
 from jobtracker_core.client.errors import RemoteError
 from jobtracker_core.contract.errors import BadQuery, ConfigError
 from jobtracker_core.http.proxies import BadProxy
@@ -13,6 +13,7 @@ from jobtracker_core.plugins.discovery import Unavailable, UnknownCollector
 from jobtracker_core.plugins.forms import FormError
 from jobtracker_core.plugins.skeleton import SkeletonError
 from jobtracker_core.runner.schedule import ScheduleError
+from jobtracker_core.search.nodes import SearchError
 from jobtracker_core.settings import SettingError
 from jobtracker_core.storage.errors import Duplicate, NotFound, StorageError, WrongAddress
 from jobtracker_core.tracker import CollectorOff
@@ -27,6 +28,12 @@ def explain(error: Exception) -> int:
     if isinstance(error, FormError):
         for field, problem in error.problems.items():
             _say(f"{option(field)}: {problem}")
+        return WRONG_USE
+    if isinstance(error, SearchError):
+        _say(f"--search: {error.message}")
+        for note in getattr(error, "__notes__", ()):
+            click.echo(clean_lines(note), err=True)
+        click.echo(f"Next: {clean(error.hint)}", err=True)
         return WRONG_USE
     if isinstance(error, ScheduleError):
         _say(f"{option(error.field.removesuffix('_s'))}: {error.message}", error.hint)

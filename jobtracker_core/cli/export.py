@@ -33,7 +33,7 @@ from jobtracker_core.export import Format, encode
     help="Write FILE, whole or not at all. [default: standard output]",
 )
 @click.option("--source", metavar="NAME", help="Only jobs of this collector.")
-@click.option("--search", metavar="TEXT", help="Only jobs with TEXT in title or company.")
+@click.option("--search", metavar="QUERY", help="Only jobs that QUERY finds.")
 @click.option("--changed-by", type=click.IntRange(min=1), metavar="RUN", help="Changed by a run.")
 @click.option(
     "--with-text", is_flag=True, help="Descriptions too: plain text in CSV, HTML in JSON."

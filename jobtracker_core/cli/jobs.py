@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from jobtracker_core.cli.export import export
+from jobtracker_core.cli.facets import facets
 from jobtracker_core.cli.output import (
     clean,
     clean_lines,
@@ -54,11 +55,12 @@ def jobs(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001
 
 
 jobs.add_command(export)
+jobs.add_command(facets)
 
 
 @jobs.command("list")
 @click.option("--source", metavar="NAME", help="Only jobs of this collector.")
-@click.option("--search", metavar="TEXT", help="Only jobs with TEXT in title or company.")
+@click.option("--search", metavar="QUERY", help="Only jobs that QUERY finds: words, fields, -not.")
 @click.option("--remote", type=OneOf(Remote), help="Only where the work is done so.")
 @click.option("--employment", type=OneOf(Employment), help="Only of this kind.")
 @click.option("--seniority", type=OneOf(Seniority), help="Only of this level.")

@@ -10,16 +10,21 @@ from msgspec import Struct, convert, structs
 
 from jobtracker_core.client.paging import joined, joined_back, skipped
 from jobtracker_core.client.session import Session
+from jobtracker_core.storage.facets import Facet
 from jobtracker_core.storage.fields import Line, Prose
 from jobtracker_core.storage.job_filters import Filters, Sort
 from jobtracker_core.storage.jobs import Change, Job, JobDetail
 from jobtracker_core.storage.search import JobList, Tally
+from jobtracker_core.storage.snippets import Snippet
 from jobtracker_core.storage.tags import Note
 from jobtracker_core.storage.walk import WalkedJob
 from jobtracker_core.tracker import entries
 from jobtracker_core.tracker.bulk import BulkResult
 from jobtracker_core.tracker.job_forms import JobChanges, JobDraft
 from jobtracker_core.tracker.jobs import Upserted
+
+
+_AT_ONCE = 200
 
 
 class _Stored(Struct, frozen=True):
@@ -91,8 +96,30 @@ class Jobs:
     def tally(
         self, *, first: int | None = None, sort: Sort = "arrival", **filters: Unpack[Filters]
     ) -> Tally:
-        """Count jobs, exactly up to 10,000, and those of them that come before the job `first`."""
+        """Count jobs, and those of them that come before the job `first`.
+
+        Exactly up to 10,000, or 1,000 where the text holds words. Raises SearchError.
+        """
         return self._session.get("/jobs/tally", Tally, first=first, sort=sort, **_words(filters))
+
+    def facets(self, **filters: Unpack[Filters]) -> tuple[Facet, ...]:
+        """Count the jobs of a list by source, company, remote, employment, seniority, pay and age.
+
+        Exactly up to 5,000 jobs, or 1,000 where the text holds words. Raises SearchError.
+        """
+        return self._session.get("/jobs/facets", tuple[Facet, ...], **_words(filters))
+
+    def snippets(self, ids: Sequence[int], *, text: str) -> tuple[Snippet, ...]:
+        """Return the pieces of some jobs' descriptions that hold what a text looks for.
+
+        Jobs without a hit in their description have none. Raises SearchError.
+        """
+        found: list[Snippet] = []
+        for at in range(0, len(ids), _AT_ONCE):
+            some = ",".join(map(str, ids[at : at + _AT_ONCE]))
+            words = {"search": text, "job_ids": some}
+            found += self._session.get("/jobs/snippets", tuple[Snippet, ...], **words)
+        return tuple(found)
 
     def alike(self, *, url: str, title: str = "", company: str | None = None) -> tuple[Job, ...]:
         """Return up to five jobs that a new one may be: dismissed ones too, the latest first.

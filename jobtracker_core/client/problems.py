@@ -27,6 +27,7 @@ from jobtracker_core.http.proxies import BadProxy
 from jobtracker_core.plugins.discovery import Unavailable, UnknownCollector
 from jobtracker_core.plugins.forms import FormError
 from jobtracker_core.runner.schedule import ScheduleError
+from jobtracker_core.search.nodes import SearchError
 from jobtracker_core.storage.errors import (
     Busy,
     Duplicate,
@@ -49,6 +50,8 @@ _NEXT: Final = "See the server's log."
 class _WrongField(Struct, frozen=True):
     field: str = ""
     message: str = ""
+    start: int = 0
+    end: int = 0
 
 
 class _Problem(Struct, frozen=True):
@@ -224,6 +227,11 @@ def _first(problem: _Problem) -> _WrongField:
     return problem.errors[0] if problem.errors else _WrongField(message=problem.text)
 
 
+def _bad_search(problem: _Problem) -> SearchError:
+    wrong = _first(problem)
+    return SearchError(wrong.message, problem.hint, wrong.start, wrong.end)
+
+
 _KNOWN: Final[dict[str, Callable[[_Problem], Exception | None]]] = {
     "not-found": lambda p: None if p.next is None else NotFound(p.text, p.hint),
     "unknown-collector": lambda p: UnknownCollector(p.text),
@@ -240,6 +248,7 @@ _KNOWN: Final[dict[str, Callable[[_Problem], Exception | None]]] = {
     "run-over": _run_over,
     "forbidden": _not_yours,
     "invalid-request": _invalid,
+    "invalid-search": _bad_search,
     "invalid-setting": lambda p: ConfigError(
         _first(p).field, _first(p).message.removeprefix(f"{_first(p).field}: ")
     ),

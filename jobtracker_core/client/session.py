@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date
 from enum import Enum
 from http import HTTPStatus
@@ -18,6 +19,8 @@ from jobtracker_core.client.errors import Lost, NotJobTracker, OtherVersion, Rem
 from jobtracker_core.client.problems import is_json, retry_after, to_exception
 from jobtracker_core.client.transport import Answer, Request, Wire
 from jobtracker_core.plugins.forms import FormError
+from jobtracker_core.search.nodes import SearchError
+from jobtracker_core.search.pointing import point
 
 T = TypeVar("T")
 
@@ -62,7 +65,8 @@ class Session:
 
     def get(self, path: str, kind: type[T], /, **query: object) -> T:
         """Read something; parameters that are None are left out."""
-        return self._decoded(self._ask(self._request("GET", path, query)), kind)
+        with _pointing(query):
+            return self._decoded(self._ask(self._request("GET", path, query)), kind)
 
     def text(self, path: str) -> str:
         """Read a text from an address outside the API, without showing the token."""
@@ -75,7 +79,8 @@ class Session:
         decoder = msgspec.json.Decoder(kind)
         for line in self._wire.stream(request, timeout=self._timeout):
             if isinstance(line, Answer):
-                raise to_exception(line, self.url)
+                with _pointing(query):
+                    raise to_exception(line, self.url)
             try:
                 yield decoder.decode(line)
             except msgspec.MsgspecError as error:
@@ -215,6 +220,15 @@ def segment(name: object) -> str:
         return quote(str(name), safe="")
     except UnicodeEncodeError:
         raise FormError({"name": "holds a text that is no Unicode"}) from None
+
+
+@contextmanager
+def _pointing(query: Mapping[str, object]) -> Iterator[None]:
+    """Show in a search that was refused where its mistake is."""
+    try:
+        yield
+    except SearchError as error:
+        raise point(error, str(query.get("search", ""))) from None
 
 
 def _if_match(version: int | None) -> dict[str, str]:

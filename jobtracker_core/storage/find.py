@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from jobtracker_core.storage.find_plan import Plan
 from jobtracker_core.storage.find_rows import Asked, Hit, Hits, checked, in_order
-from jobtracker_core.storage.job_filters import ORDERS, Sort
+from jobtracker_core.storage.job_filters import ORDERS, Walk
 from jobtracker_core.storage.jobs import JOB_COLUMNS, JOBS, Job
 from jobtracker_core.storage.keyset import Order
 from jobtracker_core.storage.statements import one_of
@@ -45,7 +45,7 @@ def ids(
     plan: Plan,
     most: int,
     *,
-    sort: Sort = "arrival",
+    sort: Walk = "arrival",
     after: str | None = None,
     before: str | None = None,
 ) -> list[int]:

@@ -22,6 +22,7 @@ from jobtracker_core.search.language import (
     Term,
     parse,
 )
+from jobtracker_core.search.pointing import point
 from jobtracker_core.storage import find_facts
 from jobtracker_core.storage.find_tokens import (
     Mark,
@@ -70,9 +71,12 @@ class _Way(Struct, frozen=True):
 
 
 def read_text(filters: Filters) -> Node | None:
-    """Parse the text of filters; raises SearchError."""
+    """Parse the text of filters; raises SearchError, with the place of the mistake as a note."""
     text = plain_text(filters.get("text"))
-    return parse(text) if text else None
+    try:
+        return parse(text)
+    except SearchError as error:
+        raise point(error, text) from None
 
 
 def plan(filters: Filters, at: datetime) -> Plan:
@@ -88,6 +92,13 @@ def plan(filters: Filters, at: datetime) -> Plan:
     node = read_text(filters)
     if node is None:
         return Plan(branches=(Branch(None, tuple(conditions(filters))),), node=None)
+    try:
+        return _plan(node, filters, at)
+    except SearchError as error:
+        raise point(error, plain_text(filters.get("text"))) from None
+
+
+def _plan(node: Node, filters: Filters, at: datetime) -> Plan:
     if filters.get("dismissed") in {None, "hide"} and _names_dismissed(node):
         # Whoever asks for them says himself which he wants.
         filters = {**filters, "dismissed": "all"}

@@ -16,8 +16,15 @@ from jobtracker_core.storage.tables import job_changes, job_sightings, jobs
 from jobtracker_core.storage.tracking_tables import applications, job_tags, tags
 from jobtracker_core.storage.types import LARGEST_ID
 
-Sort = Literal["arrival", "posted", "pay"]
-"""The latest first, or the best paid by year; jobs that do not say it come last."""
+Walk = Literal["arrival", "posted", "pay"]
+"""Orders of all jobs of a list."""
+
+Sort = Literal["arrival", "posted", "pay", "relevance"]
+"""The latest first, or the best paid by year; jobs that do not say it come last.
+
+By `relevance` are only the latest thousand: those with the words that are looked for in the title
+first, then those with them in company, skills or place. Without words it is the same as `arrival`.
+"""
 
 Dismissed = Literal["hide", "only", "all"]
 
@@ -64,7 +71,7 @@ def _pay_of(job: Job) -> float | None:
     return job.pay_year_min if job.pay_year_max is None else job.pay_year_max
 
 
-ORDERS: dict[Sort, Order[Job]] = {
+ORDERS: dict[Walk, Order[Job]] = {
     "arrival": Order(jobs.c.id, None, lambda job: (job.id, None)),
     "posted": Order(jobs.c.id, jobs.c.posted_at, lambda job: (job.id, job.posted_at)),
     "pay": Order(jobs.c.id, _PAY, lambda job: (job.id, _pay_of(job))),

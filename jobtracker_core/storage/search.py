@@ -9,9 +9,10 @@ import sqlalchemy as sa
 from msgspec import Struct
 from sqlalchemy import ColumnElement, Connection
 
-from jobtracker_core.storage import find, find_plan
+from jobtracker_core.search.nodes import sought
+from jobtracker_core.storage import find, find_plan, relevance
 from jobtracker_core.storage.engine import Database, now
-from jobtracker_core.storage.job_filters import ORDERS, Filters, Sort, conditions, plain_text
+from jobtracker_core.storage.job_filters import ORDERS, Filters, Sort, Walk, conditions, plain_text
 from jobtracker_core.storage.jobs import JOB_COLUMNS, JOBS, Job
 from jobtracker_core.storage.tables import jobs
 from jobtracker_core.storage.types import BIG_ID, LARGEST_ID
@@ -95,9 +96,15 @@ def list_jobs(
         SearchError: The text cannot be read.
         ValueError: Both were given.
     """
-    order = ORDERS[sort]
     with db.read() as conn:
         plan = find_plan.plan(filters, now(conn))
+        if sort == "relevance" and plan.node is not None and sought(plan.node):
+            ranked = relevance.page(
+                conn, plan, plan.node, limit=limit, after=after, before=before, offset=offset
+            )
+            return JobList(items=ranked.items, after=ranked.after, before=ranked.before)
+        sort = "arrival" if sort == "relevance" else sort
+        order = ORDERS[sort]
         if find.has_words(plan):
             most = offset + limit + 1
             found = find.ids(conn, plan, most, sort=sort, after=after, before=before)
@@ -155,8 +162,9 @@ def tally(
         newest = LARGEST_ID if first is None else min(first, LARGEST_ID)
         total, before, oldest, lowest, highest = conn.execute(statement, {"newest": newest}).one()
         more = total > TALLY_LIMIT
-        if first is not None and sort != "arrival":
-            before = _count_before(conn, first, sort, where)
+        walk: Walk = "arrival" if sort == "relevance" else sort
+        if first is not None and walk != "arrival":
+            before = _count_before(conn, first, walk, where)
         return Tally(
             total=min(total, TALLY_LIMIT),
             more=more,
@@ -170,7 +178,10 @@ def _tally_words(conn: Connection, plan: find_plan.Plan, first: int | None, sort
     found = find.sample(conn, plan, WORDS_TALLY_LIMIT)
     newer = None
     if first is not None and sort != "arrival":
-        ordered = find.ids(conn, plan, WORDS_TALLY_LIMIT, sort=sort)
+        if sort != "relevance":
+            ordered = find.ids(conn, plan, WORDS_TALLY_LIMIT, sort=sort)
+        elif plan.node is not None:
+            ordered = relevance.ranked(conn, plan, plan.node)
         newer = ordered.index(first) if first in ordered else None
     elif first is not None and (found.reached is None or first >= found.reached):
         newer = sum(number > first for number in found.ids)
@@ -206,7 +217,7 @@ def _tally_of(where: list[ColumnElement[bool]], limit: int) -> sa.Select[Any]:
 
 
 def _count_before(
-    conn: Connection, first: int, sort: Sort, required: list[ColumnElement[bool]]
+    conn: Connection, first: int, sort: Walk, required: list[ColumnElement[bool]]
 ) -> int | None:
     wanted = _ALL.where(jobs.c.id == (first if 0 < first <= LARGEST_ID else 0))
     found = JOBS.read(conn, wanted)

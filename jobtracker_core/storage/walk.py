@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from msgspec import UNSET, UnsetType
 
 from jobtracker_core.storage.engine import Database
-from jobtracker_core.storage.job_filters import Filters, Sort
+from jobtracker_core.storage.job_filters import Filters, Sort, Walk
 from jobtracker_core.storage.jobs import Job
 from jobtracker_core.storage.search import list_jobs
 from jobtracker_core.storage.statements import one_of
@@ -35,11 +35,13 @@ def walk_jobs(
     """Yield the jobs that `list_jobs` lists, in the same order.
 
     Reads some hundred at a time, each lot in a transaction of its own, so that a slow reader keeps
-    nobody waiting. Jobs that arrive meanwhile are not among them.
+    nobody waiting. Jobs that arrive meanwhile are not among them. By relevance nothing can be
+    walked over: then they come in the order of arrival.
     """
+    order: Walk = "arrival" if sort == "relevance" else sort
     after: str | None = None
     while True:
-        page = list_jobs(db, limit=_AT_ONCE, after=after, sort=sort, **filters)
+        page = list_jobs(db, limit=_AT_ONCE, after=after, sort=order, **filters)
         texts = _descriptions(db, [job.id for job in page.items]) if with_text else {}
         for job in page.items:
             yield WalkedJob(

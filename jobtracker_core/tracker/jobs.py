@@ -4,16 +4,29 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from typing import Unpack
 
 from msgspec import Struct, structs
 
-from jobtracker_core.storage import dismissals, edits, jobs, search, tags, walk
+from jobtracker_core.storage import (
+    dismissals,
+    edits,
+    facets,
+    find_plan,
+    jobs,
+    search,
+    snippets,
+    tags,
+    walk,
+)
 from jobtracker_core.storage.edits import Outcome
+from jobtracker_core.storage.facets import Facet
 from jobtracker_core.storage.fields import Line, Prose
 from jobtracker_core.storage.job_filters import Filters, Sort
 from jobtracker_core.storage.jobs import JobDetail
 from jobtracker_core.storage.search import JobList, Tally
+from jobtracker_core.storage.snippets import Snippet
 from jobtracker_core.tracker import bulk, entries, job_forms
 from jobtracker_core.tracker.bulk import BulkResult
 from jobtracker_core.tracker.exporting import exported
@@ -50,7 +63,11 @@ class Jobs:
         sort: Sort = "arrival",
         **filters: Unpack[Filters],
     ) -> JobList:
-        """List jobs; `after` or `before` is the mark that another page of the list gave."""
+        """List jobs; `after` or `before` is the mark that another page of the list gave.
+
+        `text` is in the query language: raises SearchError, which is a ValueError, for one that
+        cannot be read.
+        """
         return search.list_jobs(
             self._tracker.database,
             limit=limit,
@@ -67,16 +84,34 @@ class Jobs:
         """Give all jobs of a list, however many, with their descriptions if asked for.
 
         `jobtracker_core.export.encode` makes CSV, JSON or JSON lines of them. It stands in the
-        audit log.
+        audit log. By `relevance` it comes in the order of arrival. Raises SearchError.
         """
+        find_plan.plan(filters, datetime.now(UTC))
         rows = walk.walk_jobs(self._tracker.database, with_text=with_text, sort=sort, **filters)
         return exported(self._tracker, "job", rows)
 
     def tally(
         self, *, first: int | None = None, sort: Sort = "arrival", **filters: Unpack[Filters]
     ) -> Tally:
-        """Count jobs, exactly up to 10,000, and those of them that come before the job `first`."""
+        """Count jobs, and those of them that come before the job `first`.
+
+        Exactly up to 10,000, or 1,000 where the text holds words. Raises SearchError.
+        """
         return search.tally(self._tracker.database, first=first, sort=sort, **filters)
+
+    def facets(self, **filters: Unpack[Filters]) -> tuple[Facet, ...]:
+        """Count the jobs of a list by source, company, remote, employment, seniority, pay and age.
+
+        Exactly up to 5,000 jobs, or 1,000 where the text holds words. Raises SearchError.
+        """
+        return facets.facets(self._tracker.database, **filters)
+
+    def snippets(self, ids: Sequence[int], *, text: str) -> tuple[Snippet, ...]:
+        """Return the pieces of some jobs' descriptions that hold what a text looks for.
+
+        Jobs without a hit in their description have none. Raises SearchError.
+        """
+        return snippets.snippets(self._tracker.database, ids, text)
 
     def alike(
         self, *, url: str, title: str = "", company: str | None = None
