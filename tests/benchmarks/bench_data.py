@@ -62,9 +62,7 @@ def fill(db: Database, rows: int) -> None:
     if db.path is not None:
         free = shutil.disk_usage(db.path.parent).free
         if free < needed:
-            raise SystemExit(
-                f"{db.path.parent} has {free / 1e9:.1f} GB left: name another place."
-            )
+            raise SystemExit(f"{db.path.parent} has {free / 1e9:.1f} GB left: name another place.")
     began = time.monotonic()
 
     def tell(stored: int) -> None:

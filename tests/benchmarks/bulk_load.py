@@ -110,9 +110,7 @@ class Loader:
         if unknown:
             self._companies |= find_or_create(conn, unknown, self._corpus.job(0).arrived)
 
-    def _index(
-        self, conn: Connection, entries: list[tuple[int, Entry]], made: list[Made]
-    ) -> None:
+    def _index(self, conn: Connection, entries: list[tuple[int, Entry]], made: list[Made]) -> None:
         if conn.dialect.name == "postgresql":
             rows = (
                 (number, f"{lexemes(head)} '{self._words(one)}'", True)
@@ -179,4 +177,6 @@ def _hasten(conn: Connection) -> Any:
     if conn.dialect.name == "postgresql":
         return conn.execute(sa.text("DROP INDEX IF EXISTS ix_job_index_words"))
     # A larger part of the index is put together in memory before it is written.
-    return conn.exec_driver_sql("INSERT INTO job_index(job_index, rank) VALUES('hashsize', 67108864)")
+    return conn.exec_driver_sql(
+        "INSERT INTO job_index(job_index, rank) VALUES('hashsize', 67108864)"
+    )
