@@ -79,6 +79,11 @@ class Corpus:
         self._seed = seed
         self._size = size
 
+    @property
+    def size(self) -> int:
+        """Return how many jobs there are; those beyond can be made too, and are in none."""
+        return self._size
+
     @cached_property
     def _tongues(self) -> dict[str, _Tongue]:
         return {language: _tongue(self._seed, language) for language in LANGUAGES}

@@ -175,7 +175,13 @@ KNOWN: Final = (
     _known("truffle hunter", "Truffle Hunter", "Tartufi Langhe", "Alba", "IT"),
     _known("product manager narwhal", "Product Manager", "Narwhal Health", "Nuuk", "GL"),
     _known("maquettiste", "Maquettiste industriel", "Forme & Fonction", "Limoges", "FR"),
-    _known("ontwikkelaar leeuwarden", "Softwareontwikkelaar", "Elfstedenlab", "Leeuwarden", "NL"),
+    _known(
+        "softwareontwikkelaar leeuwarden",
+        "Softwareontwikkelaar",
+        "Elfstedenlab",
+        "Leeuwarden",
+        "NL",
+    ),
     _known("ingeniera teruel", "Ingeniera de datos", "Mudéjar Datos", "Teruel", "ES"),
     _known(
         "stonemason cathedral", "Stonemason for the cathedral", "Dombauhütte", "Regensburg", "DE"

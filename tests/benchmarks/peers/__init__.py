@@ -1,0 +1,1 @@
+"""Servers and parsers as people write them, to measure ours against."""
