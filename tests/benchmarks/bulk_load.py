@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise
-from typing import Any, Final
+from typing import Final
 
-import sqlalchemy as sa
 from msgspec import Struct, structs
 from sqlalchemy import Connection
 
@@ -60,8 +59,9 @@ class Loader:
 
     def load(self, start: int, tell: Callable[[int], object]) -> None:
         """Store what comes from `start` on, and tell after each page how many are there."""
-        with self._db.write() as conn:
-            _hasten(conn)
+        if start < self._corpus.size:
+            with self._db.write() as conn:
+                _hasten(conn)
         there = start
         for made in self._corpus.pages(PAGE, start=start):
             with self._db.write() as conn:
@@ -173,10 +173,9 @@ def _page(made: Made) -> Page:
     )
 
 
-def _hasten(conn: Connection) -> Any:
+def _hasten(conn: Connection) -> None:
     if conn.dialect.name == "postgresql":
-        return conn.execute(sa.text("DROP INDEX IF EXISTS ix_job_index_words"))
+        conn.exec_driver_sql("DROP INDEX IF EXISTS ix_job_index_words")
+        return
     # A larger part of the index is put together in memory before it is written.
-    return conn.exec_driver_sql(
-        "INSERT INTO job_index(job_index, rank) VALUES('hashsize', 67108864)"
-    )
+    conn.exec_driver_sql("INSERT INTO job_index(job_index, rank) VALUES('hashsize', 67108864)")

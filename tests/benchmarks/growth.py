@@ -41,6 +41,9 @@ PAGE: Final = 1_000
 PAGES: Final = 10
 SOURCE: Final = SOURCES[0]
 NOW: Final = datetime(2026, 11, 28, tzinfo=UTC)
+FEWEST: Final = 50_000
+"""A smaller corpus has too few postings of one source."""
+
 _CHANGED: Final = 5
 """Every so many-th posting of a growing page is a known one that has changed."""
 
@@ -70,6 +73,8 @@ def measure(url: str, empty: str) -> Iterator[Ratio]:
         if count_jobs(empty_db):
             raise SystemExit(f"{empty_db.display_url} holds jobs: name an empty database.")
         corpus = Corpus(size=count_jobs(full_db))
+        if corpus.size < FEWEST:
+            raise SystemExit(f"{full_db.display_url} has {corpus.size:,} jobs, not {FEWEST:,}.")
         yield _growth(full_db, empty_db, corpus)
         yield from _recrawl(full_db, corpus)
     finally:

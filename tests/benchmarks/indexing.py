@@ -64,4 +64,4 @@ def main(url: str, pages: int) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 5)  # noqa: PLR2004
+    main(sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 5)

@@ -33,16 +33,15 @@ class OldPortal:
         """Make the tables, and their indexes."""
         key = "INTEGER PRIMARY KEY" if self._is_sqlite else "BIGSERIAL PRIMARY KEY"
         moment = "TEXT" if self._is_sqlite else "TIMESTAMPTZ"
-        for statement in (
-            f"CREATE TABLE old_companies (id {key}, name TEXT NOT NULL UNIQUE)",
+        self._run(f"CREATE TABLE old_companies (id {key}, name TEXT NOT NULL UNIQUE)")
+        self._run(
             f"CREATE TABLE {TABLE} (id {key}, source TEXT NOT NULL, source_id TEXT NOT NULL,"
             " url TEXT NOT NULL, title TEXT NOT NULL, company_id BIGINT, location TEXT,"
             " remote TEXT, description TEXT, salary_min FLOAT, salary_max FLOAT, currency TEXT,"
             f" posted_at {moment}, first_seen_at {moment}, last_seen_at {moment},"
-            " UNIQUE (source, source_id))",
-            f"CREATE INDEX ix_old_jobs_first_seen_at ON {TABLE} (first_seen_at DESC)",
-        ):
-            self._run(statement)
+            " UNIQUE (source, source_id))"
+        )
+        self._run(f"CREATE INDEX ix_old_jobs_first_seen_at ON {TABLE} (first_seen_at DESC)")
         self._driver.commit()
 
     def drop(self) -> None:
