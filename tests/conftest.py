@@ -38,6 +38,10 @@ hypothesis_settings.register_profile(
 )
 hypothesis_settings.load_profile("steady")
 
+# Nor is the database of whoever runs the tests: by default there is none. Set before modules of
+# tests are read, which may ask for that place.
+os.environ["XDG_DATA_HOME"] = f"{tempfile.gettempdir()}/jobtracker-tests-{os.getpid()}"
+
 DIALECTS = ("sqlite", "postgresql")
 TEMPLATE = "jobtracker_template"
 PASSWORD_USER = "locked"
@@ -46,7 +50,7 @@ ROOM = 2 * 1024**3
 
 
 @pytest.fixture(autouse=True)
-def no_config_file(monkeypatch: pytest.MonkeyPatch) -> None:
+def nobody_s_own(monkeypatch: pytest.MonkeyPatch) -> None:
     """What stands in the configuration file of whoever runs the tests is not for them.
 
     Nor is the server that his commands are for.

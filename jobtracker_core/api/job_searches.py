@@ -13,6 +13,7 @@ from jobtracker_core.contract.access import Scope
 from jobtracker_core.search.language import LONGEST
 from jobtracker_core.storage.facets import Facet
 from jobtracker_core.storage.job_filters import Filters
+from jobtracker_core.storage.search import JobList
 from jobtracker_core.storage.snippets import Snippet
 from jobtracker_core.tracker import JobTracker
 
@@ -63,3 +64,9 @@ def list_snippets(
     """Show what a search found in descriptions."""
     numbers = [int(number) for number in job_ids.split(",")][:_MOST_AT_ONCE]
     return tracker.jobs.snippets(numbers, text=search)
+
+
+def snippets_of(tracker: JobTracker, found: JobList, filters: Filters) -> tuple[Snippet, ...]:
+    """Return the snippets of a page."""
+    numbers = [job.id for job in found.items]
+    return tracker.jobs.snippets(numbers, text=filters.get("text") or "")

@@ -14,7 +14,7 @@ from litestar.params import JSONBody, PathParameter, QueryParameter
 from msgspec import UNSET, Meta, Struct, UnsetType, structs
 
 from jobtracker_core.api.job_filters import InOrder, Source, read_filters
-from jobtracker_core.api.job_searches import list_facets, list_snippets
+from jobtracker_core.api.job_searches import list_facets, list_snippets, snippets_of
 from jobtracker_core.api.links import NEXT, leading_on
 from jobtracker_core.api.operations import operation
 from jobtracker_core.api.parameters import refuse_unknown_parameters
@@ -137,9 +137,7 @@ def list_jobs(
         raise wrong("after" if after is not None else "before", str(error)) from error
     listed = _counted(tracker, found, filters if count else None)
     if snippets:
-        numbers = [job.id for job in found.items]
-        text = filters.get("text") or ""
-        listed = structs.replace(listed, snippets=tracker.jobs.snippets(numbers, text=text))
+        listed = structs.replace(listed, snippets=snippets_of(tracker, found, filters))
     if found.after is None:
         return leading_on(listed, None)
     asked = {

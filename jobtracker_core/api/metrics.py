@@ -127,6 +127,12 @@ def _queue(known: Gauges) -> Iterator[Metric]:
         known.schedule_lag_s,
     )
     yield _gauge("workers", "Workers that were seen lately", known.workers)
+    yield _gauge(
+        "index_waiting", "Jobs whose description searches do not find yet", known.index.waiting
+    )
+    yield _gauge(
+        "index_age_seconds", "How long the longest waiting of them waits", known.index.oldest_s
+    )
 
 
 def _collectors(collectors: tuple[CollectorGauge, ...]) -> Iterator[Metric]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from jobtracker_core.cli import upkeep
+from jobtracker_core.cli import reindex, upkeep
 from jobtracker_core.cli.errors import FAILED
 from jobtracker_core.cli.output import open_tracker
 from jobtracker_core.settings import Flag
@@ -54,5 +54,5 @@ def check(pages: bool) -> int:  # noqa: FBT001
     return 0 if status.state == "current" else FAILED
 
 
-for command in (upkeep.stats, upkeep.prune, upkeep.vacuum, upkeep.backup):
+for command in (upkeep.stats, upkeep.prune, upkeep.vacuum, upkeep.backup, reindex.reindex):
     db.add_command(command)

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from jobtracker_core.cli.output import open_tracker, print_fields, print_json, print_table
+from jobtracker_core.storage.indexing import Lag
 from jobtracker_core.storage.retention import Pruned
 from jobtracker_core.storage.sizes import DatabaseSizes, TableSize
 from jobtracker_core.storage.vacuum import VacuumPlan
@@ -59,7 +60,14 @@ def _summary(found: DatabaseSizes) -> list[tuple[str, object]]:
         ("log (WAL)", size(found.wal_bytes)),
         ("free within", size(found.free_bytes)),
         ("free on disk", size(found.disk_free_bytes)),
+        ("not indexed", _behind(found.index)),
     ]
+
+
+def _behind(lag: Lag) -> str:
+    if not lag.waiting:
+        return "nothing"
+    return f"{lag.waiting:,} descriptions, the first for {lag.oldest_s:,.0f} seconds"
 
 
 def _dead_heading(found: DatabaseSizes) -> tuple[str, ...]:

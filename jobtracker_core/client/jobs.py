@@ -23,7 +23,6 @@ from jobtracker_core.tracker.bulk import BulkResult
 from jobtracker_core.tracker.job_forms import JobChanges, JobDraft
 from jobtracker_core.tracker.jobs import Upserted
 
-
 _AT_ONCE = 200
 
 

@@ -11,7 +11,7 @@ from jobtracker_core.runner.ending import tell_of
 from jobtracker_core.runner.inline import LogSink
 from jobtracker_core.runner.pump import pump
 from jobtracker_core.runner.sites import limits_of_sites, site_of
-from jobtracker_core.storage import probes, queue, retention, slots
+from jobtracker_core.storage import indexing, probes, queue, retention, slots
 from jobtracker_core.storage.audit import Actor
 from jobtracker_core.storage.engine import Database
 from jobtracker_core.storage.retention import Retention
@@ -97,6 +97,10 @@ class Housekeeping:
         gone = retention.prune(self._db, self._rules, actor=_SELF, turns=Turns(self._stop))
         if gone.counts:
             self._on_log("info", "pruned", gone.counts)
+
+    def index(self) -> None:
+        """Index what descriptions say that came or changed."""
+        indexing.work_off(self._db, stop=self._stop)
 
     def _tell(self, run_id: int) -> None:
         tell_of(self._db, run_id, self._registry, self._on_log)

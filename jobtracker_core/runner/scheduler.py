@@ -18,7 +18,7 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
-_THREADS = 3
+_THREADS = 4
 _LOGGER = "apscheduler.scheduler.timers"
 
 _LOOK_S: Final = 1.0

@@ -39,6 +39,7 @@ _LAST_S: Final = 10.0
 _PUMP_S: Final = 1.0
 _SWEEP_S: Final = 10.0
 _SEEN_S: Final = 15.0
+_INDEX_S: Final = 2.0
 _PROBE_S: Final = 5.0
 _PRUNE_S: Final = 3_600.0
 _AGAIN_S: Final = 1.0
@@ -181,6 +182,7 @@ class Worker:
                 timers.every(_SWEEP_S, self._guarded(house.sweep), jitter=_SWEEP_S / 5)
                 timers.every(_PROBE_S, self._guarded(house.probe), jitter=_PROBE_S / 5)
                 timers.every(_PRUNE_S, self._guarded(house.prune), jitter=_PRUNE_S / 5)
+                timers.every(_INDEX_S, self._guarded(house.index), jitter=_INDEX_S / 5)
                 timers.every(_SEEN_S, self._guarded(self._say_seen))
                 timers.every(_SEEN_S, self._guarded(self._clock_watch.look))
                 self._claim_until_told(wakeup)

@@ -32,10 +32,11 @@ EXAMPLES: Final[dict[str, str]] = {
 }
 """One of each field."""
 
-STATUSES: Final = (
-    *("draft", "applied", "interviewing", "offer", "accepted", "rejected", "withdrawn"),
-)
+STATUSES: Final = ("draft", "applied", "interviewing", "offer", "accepted", "rejected", "withdrawn")
+"""Of an application, as `storage.applications.Status` has them."""
+
 STATES: Final = ("new", "open", "closed", "applied", "dismissed")
+"""Of a job, to its reader."""
 
 _MEANT: Final[dict[str, str]] = {
     "title": "name job role",
@@ -141,7 +142,7 @@ def _country(value: Token) -> str:
         raise _error(
             value,
             f"country: knows no {_cut(value.text)}",
-            "Write its two letters or its name, such as DE, US or india.",
+            "Write its two letters or its name, such as DE, US or India.",
         )
     return found
 
@@ -171,7 +172,7 @@ def _time(name: Name, start: int, value: Token) -> Fact:
         hours = int(age[1]) * _HOURS[unit]
         if hours > _OLDEST_H:
             raise _error(value, f"{text} is too long ago", "The longest is 100y.")
-        # How old it is to the second nobody asks: an age alone means within it.
+        # Nobody asks for an age to the second: alone it means within it.
         comparison = operator if operator not in {"", "="} else "<"
         return _fact(name, comparison, timedelta(hours=hours), start, value)
     try:

@@ -68,7 +68,10 @@ def fold(word: str) -> str:
         return NAMES.get(lower) or lower.replace("'", "")[:LONGEST_WORD]
     folded = unicodedata.normalize("NFC", word).casefold().replace("й", _SHORT_I)
     folded = _OPTIONAL.sub("", unicodedata.normalize("NFKD", folded).casefold())
-    folded = folded.translate(_LETTERS).replace(_SHORT_I, "й")
+    folded = folded.translate(_LETTERS)
+    if folded.isascii() and folded.isalnum():
+        return folded[:LONGEST_WORD]
+    folded = folded.replace(_SHORT_I, "й")
     plain = "".join(map(_plain, unicodedata.normalize("NFC", folded)))[:LONGEST_WORD]
     # Some letters are made of marks alone, and of nothing else is a word to be left.
     return plain if WORD.fullmatch(plain) else word.casefold()[:LONGEST_WORD]

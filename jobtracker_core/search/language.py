@@ -44,7 +44,7 @@ MOST_WORDS: Final = 50
 """Words and facts of a query; each word of a phrase counts."""
 
 DEEPEST: Final = 20
-"""Parentheses within parentheses."""
+"""Parentheses and signs within each other."""
 
 
 def parse(text: str) -> Node | None:
@@ -65,9 +65,9 @@ class _Parser:
     def __init__(self, text: str) -> None:
         self._tokens = tokens(text)
         self._at = 0
-        self._end = len(text)
         self._words = 0
         self._depth = 0
+        # Within the parentheses of `title:(…)`.
         self._field: Field | None = None
 
     def read(self) -> Node | None:

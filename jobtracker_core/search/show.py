@@ -49,15 +49,17 @@ def _value(fact: Fact) -> str:
     if isinstance(value, str):
         return _quoted(value)
     if isinstance(value, timedelta):
-        hours = int(value / timedelta(hours=1))
-        unit, size = next(
-            ((unit, size) for unit, size in _UNITS if hours >= size and hours % size == 0),
-            _UNITS[-1],
-        )
-        return f"{hours // size}{unit}"
+        return _age(int(value / timedelta(hours=1)))
     if isinstance(value, date):
         return value.isoformat()
     return _money(value) + (fact.currency or "")
+
+
+def _age(hours: int) -> str:
+    for unit, size in _UNITS:
+        if hours >= size and hours % size == 0:
+            return f"{hours // size}{unit}"
+    return "0h"
 
 
 def _money(value: float) -> str:

@@ -69,6 +69,40 @@ _ACCENTED: Final = {
     "polish": (("ow", "ów"),),
     "portuguese": (("cao", "ção"), ("coes", "ções")),
 }
+# English rules make one of these and of a word that means something else to those who look for
+# work: "intern" would find all that is international, "Excel" who is excellent.
+_APART: Final = {
+    form: word
+    for word, forms in {
+        "accountant": "accountants accounting accountancy",
+        "animal": "animals",
+        "authority": "authorities",
+        "authorize": "authorizes authorized authorizing authorization authorizations authorise "
+        "authorises authorised authorising authorisation authorisations",
+        "busy": "",
+        "customer": "customers",
+        "engine": "engines",
+        "excellent": "excellence excellently",
+        "executive": "executives",
+        "experiment": "experiments experimental experimentation",
+        "fitness": "",
+        "hospitality": "",
+        "important": "importance importantly",
+        "internal": "internally",
+        "international": "internationally internationals",
+        "marketing": "",
+        "objective": "objectives",
+        "officer": "officers",
+        "operator": "operators",
+        "personal": "personally",
+        "physics": "",
+        "positive": "positively",
+        "production": "productions",
+        "universal": "universally",
+        "university": "universities",
+    }.items()
+    for form in [word, *forms.split()]
+}
 # What a word that is being typed may go on with, where the endings are cut off that it makes.
 _ENDINGS: Final = {
     "english": "ment ness ation ations ing ings ers ors able ible ist ity ive ly al ance ence ant",
@@ -95,21 +129,25 @@ def stem(folded: str, algorithm: str) -> str:
 
     Names, numbers and what has less than three letters stay as they are, in all languages alike.
     """
-    if len(folded) < _SHORTEST or folded in _NEVER_CUT or any(map(str.isdigit, folded)):
+    if len(folded) < _SHORTEST or folded in _NEVER_CUT:
         return folded
-    if folded.isascii() and algorithm in _NOT_LATIN:
+    # Vowels of Indian scripts are no letters, though no digits either.
+    if not folded.isalpha() and any(map(str.isdigit, folded)):
+        return folded
+    if algorithm in _NOT_LATIN and folded.isascii():
         algorithm = ENGLISH
     word = folded
-    for plain, accented in _ACCENTED.get(algorithm, ()):
-        if folded.endswith(plain):
-            word = folded.removesuffix(plain) + accented
+    if algorithm in _ACCENTED:
+        for plain, accented in _ACCENTED[algorithm]:
+            if folded.endswith(plain):
+                word = folded.removesuffix(plain) + accented
     # A stemmer serves one thread at a time.
     with _lock:
         cut: str = _stemmer(algorithm).stemWord(word)
     if not cut.isascii():
         cut = fold(cut)
     if algorithm == ENGLISH:
-        return cut
+        return _APART.get(folded, cut)
     return (cut if len(cut) >= _SHORTEST else folded) + OTHER
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -129,15 +129,15 @@ def find_or_create(conn: Connection, records: Iterable[Record], now: datetime) -
     if missing:
         stamps = {"created_at": now, "updated_at": now}
         conn.execute(insert_or_ignore(conn, companies, "key"), [row | stamps for row in missing])
-        stored = _read(conn, keys)
+        stored |= _read(conn, [row["key"] for row in missing])
     fills = [
         {
-            "b_id": stored[key]["id"],
+            "b_id": stored[key].id,
             "b_now": now,
             **{f"b_{fact}": wanted[key][fact] for fact in FACTS},
         }
         for key in keys
-        if any(wanted[key][fact] is not None and stored[key][fact] is None for fact in FACTS)
+        if _fills(wanted[key], stored[key])
     ]
     if fills:
         # COALESCE rather than the value read: another writer may have filled it since.
@@ -157,7 +157,7 @@ def find_or_create(conn: Connection, records: Iterable[Record], now: datetime) -
             ),
             fills,
         )
-    return {key: row["id"] for key, row in stored.items()}
+    return {key: row.id for key, row in stored.items()}
 
 
 def read_one(conn: Connection, company_id: int) -> Company | None:
@@ -267,7 +267,14 @@ def _gather(records: Iterable[Record]) -> dict[str, dict[str, Any]]:
     return wanted
 
 
-def _read(conn: Connection, keys: list[str]) -> dict[str, dict[str, Any]]:
+def _fills(wanted: Mapping[str, Any], stored: Sequence[Any]) -> bool:
+    return any(
+        wanted[fact] is not None and known is None
+        for fact, known in zip(FACTS, stored[2:], strict=True)
+    )
+
+
+def _read(conn: Connection, keys: list[str]) -> dict[str, sa.Row[Any]]:
     columns = (companies.c.id, companies.c.key, *(companies.c[fact] for fact in FACTS))
     found = conn.execute(sa.select(*columns).where(one_of(conn, companies.c.key, keys)))
-    return {row["key"]: dict(row) for row in found.mappings()}
+    return {row.key: row for row in found}

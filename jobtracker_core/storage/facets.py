@@ -24,6 +24,8 @@ FacetName = Literal["source", "company", "remote", "employment", "seniority", "p
 COUNTED: Final = 5_000
 """So many of the latest jobs of a list are looked at where its text holds no words."""
 
+_ENOUGH: Final = 500
+
 MOST_VALUES: Final = 20
 """Of one facet."""
 
@@ -77,7 +79,8 @@ def facets(db: Database, **filters: Unpack[Filters]) -> tuple[Facet, ...]:
 
 def _count(conn: Connection, filters: Filters, present: datetime) -> dict[str, Facet]:
     plan = find_plan.plan(filters, present)
-    sample = find.sample(conn, plan, WORDS_TALLY_LIMIT if find.has_words(plan) else COUNTED)
+    most = WORDS_TALLY_LIMIT if find.has_words(plan) else COUNTED
+    sample = find.sample(conn, plan, most, enough=_ENOUGH)
     rows = conn.execute(sa.select(*_COLUMNS).where(one_of(conn, jobs.c.id, sample.ids))).all()
     is_part = sample.reached is not None
     factor = estimated(conn, sample) / max(len(rows), 1) if is_part else 1

@@ -92,10 +92,10 @@ def ids(
     return found
 
 
-def sample(conn: Connection, plan: Plan, most: int) -> Sample:
-    """Return the latest jobs of a list, at most so many, or as many as are quickly had.
+def sample(conn: Connection, plan: Plan, most: int, *, enough: int) -> Sample:
+    """Return the latest jobs of a list, at most so many; all of them where there are no more.
 
-    Where there are more, `reached` is the last one. Never an empty part of a list that has jobs.
+    Of several times as many, `enough` will do. Never an empty part of a list that has jobs.
     """
     order = ORDERS["arrival"]
     (walk,) = order.parts(_IDS)
@@ -115,7 +115,7 @@ def sample(conn: Connection, plan: Plan, most: int) -> Sample:
                 up=False,
                 below=None,
                 most=most + 1,
-                in_haste=True,
+                enough=enough,
             )
             some, end = _by_words(conn, asked)
         hits += some
@@ -139,7 +139,7 @@ def _of_tables(
 def _by_words(conn: Connection, asked: Asked) -> Hits:
     """Return the first hits in their order, whose texts were looked at where that is needed."""
     most = asked.most
-    checks = CHECKS if asked.in_haste else None
+    checks = None if asked.enough is None else CHECKS
     while True:
         found, reached = _engine(conn)(conn, asked)
         hits = in_order(found, up=asked.up)

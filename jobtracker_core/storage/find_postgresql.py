@@ -15,7 +15,7 @@ from msgspec import Struct
 from sqlalchemy import Connection
 from sqlalchemy.dialects.postgresql import TSQUERY
 
-from jobtracker_core.storage.find_rows import ENOUGH, Asked, Hit, Hits
+from jobtracker_core.storage.find_rows import FEWEST, Asked, Hit, Hits
 from jobtracker_core.storage.find_tokens import Lexemes, lexemes
 from jobtracker_core.storage.index_tables import job_index
 from jobtracker_core.storage.index_tokens import EVERY
@@ -59,7 +59,7 @@ def find(conn: Connection, asked: Asked) -> Hits:
             return _by_index(conn, asked, query, query.widest), None
         if query.driver and span * sample.by_driver <= _MOST_BY_INDEX * sample.walked:
             return _by_index(conn, asked, query, query.driver), None
-        if asked.in_haste and len(found) >= ENOUGH:
+        if asked.enough is not None and len(found) >= FEWEST:
             return found, sample.reached
         return found + _further(conn, asked, query, sample, len(found)), None
 

@@ -31,7 +31,8 @@ class Asked(Struct, frozen=True, kw_only=True):
         up: Whether the order is turned round.
         below: The walk holds jobs of smaller numbers only, or of larger ones if `up`; None for any.
         most: Jobs that are wanted.
-        in_haste: A good part of them will do, if the others would be long in coming.
+        enough: So many of them will do where there are several times as many as wanted; None if
+            all are needed.
     """
 
     tokens: Tokens
@@ -41,13 +42,13 @@ class Asked(Struct, frozen=True, kw_only=True):
     up: bool
     below: int | None
     most: int
-    in_haste: bool = False
+    enough: int | None = None
 
 
 Hits: TypeAlias = "tuple[list[Hit], int | None]"
 """What was found, and the job up to which, if it is only a part for haste."""
 
-ENOUGH: Final = 20
+FEWEST: Final = 20
 """So many hits tell how common others are."""
 
 

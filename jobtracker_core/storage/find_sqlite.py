@@ -5,10 +5,18 @@ from __future__ import annotations
 from typing import Final
 
 import sqlalchemy as sa
+from msgspec import structs
 from sqlalchemy import Connection
 
-from jobtracker_core.storage.find_rows import ENOUGH, Asked, Hit, Hits
-from jobtracker_core.storage.find_tokens import match
+from jobtracker_core.storage.find_rows import (
+    FEWEST,
+    Asked,
+    Hit,
+    Hits,
+    checked,
+    in_order,
+)
+from jobtracker_core.storage.find_tokens import loosened, match
 from jobtracker_core.storage.index_tables import job_index_fts
 from jobtracker_core.storage.statements import one_of
 from jobtracker_core.storage.tables import jobs
@@ -20,13 +28,44 @@ _MOST_SORTED: Final = 20_000
 _SMALLEST: Final = 100
 _LARGEST: Final = 5_000
 _PATIENCE: Final = 50
+_FAR: Final = 3
+_LOOKED_AT: Final = 300
+SHORTEST: Final = 3
+"""Letters that a beginning needs to be looked up."""
+
 _QUERY: Final = sa.text("job_index MATCH :query")
 _fts: Final = job_index_fts
 
 
 def find(conn: Connection, asked: Asked) -> Hits:
     """Return the first jobs that are asked for, or all of them, in any order."""
-    query = match(asked.tokens)
+    loose = loosened(asked.tokens, SHORTEST)
+    if loose != asked.tokens and asked.value is None:
+        hits = _by_looking(conn, asked, match(loose))
+        if hits is not None:
+            return hits
+    return _find(conn, asked, match(asked.tokens))
+
+
+def _by_looking(conn: Connection, asked: Asked, query: str) -> Hits | None:
+    """Look at the texts of the next few jobs, for a beginning that most of them have.
+
+    FTS5 puts together all that begins so before it looks for anything: with one or two letters,
+    that is half the index. None where they are not enough.
+    """
+    enough = asked.most if asked.enough is None else min(asked.enough, asked.most)
+    if enough > _LOOKED_AT:
+        return None
+    few = structs.replace(asked, most=_LOOKED_AT, enough=None)
+    unsure = [structs.replace(hit, is_sure=False) for hit in _find(conn, few, query)[0]]
+    hits = in_order(unsure, up=asked.up)[:_LOOKED_AT]
+    right, looked_at = checked(conn, asked.tokens, hits, asked.most, checks=2 * enough)
+    if len(right) < enough:
+        return None
+    return right, None if len(right) == asked.most else hits[looked_at - 1].id
+
+
+def _find(conn: Connection, asked: Asked, query: str) -> Hits:
     if asked.value is None:
         return _by_arrival(conn, asked, query)
     few = sa.select(_fts.c.rowid).where(_QUERY).limit(_MOST_SORTED + 1).subquery()
@@ -42,7 +81,10 @@ def find(conn: Connection, asked: Asked) -> Hits:
 def _by_arrival(conn: Connection, asked: Asked, query: str) -> Hits:
     found: list[Hit] = []
     below, walked = asked.below, 0
+    first: int | None = None
     size = min(max(2 * asked.most, _SMALLEST), WALKED)
+    if asked.enough is not None:
+        size = min(size, max(asked.enough, _SMALLEST))
     while True:
         hits = sa.select(_fts.c.rowid).where(_QUERY)
         if below is not None:
@@ -55,12 +97,20 @@ def _by_arrival(conn: Connection, asked: Asked, query: str) -> Hits:
             return found, None
         below = numbers[-1]
         walked += size
-        if asked.in_haste and walked >= _LARGEST and len(found) >= ENOUGH:
+        first = numbers[0] if first is None else first
+        if asked.enough is not None and _suffices(asked, len(found), first, below):
             return found, below
         if walked >= WALKED and len(found) * _PATIENCE < asked.most:
             # The conditions are rare among the hits: begin with them.
             return found + _by_walk(conn, asked, query, below), None
         size = min(4 * size, _LARGEST)
+
+
+def _suffices(asked: Asked, found: int, first: int, here: int) -> bool:
+    """Tell whether there are likely far more than are wanted, by how thick they lie so far."""
+    likely = found * first / (first - here + 1)
+    far = found >= min(asked.enough or 0, asked.most) and likely > _FAR * asked.most
+    return far or (found >= FEWEST and likely > _LARGEST * _FAR)
 
 
 def _by_walk(conn: Connection, asked: Asked, query: str, below: int | None = None) -> list[Hit]:

@@ -75,6 +75,35 @@ def only_adds(tokens: Tokens) -> bool:
             return True
 
 
+def loosened(tokens: Tokens, letters: int) -> Tokens:
+    """Return what finds all that a tree does and more: without beginnings of fewer letters."""
+    found = _loose(tokens, letters, widest=True)
+    if isinstance(found, bool):
+        return Mark(EVERY) if found else Without(Mark(EVERY))
+    return found
+
+
+def _loose(tokens: Tokens, letters: int, *, widest: bool) -> Tokens | bool:
+    match tokens:
+        case Words():
+            if not tokens.is_prefix or len(tokens.stems[-1]) >= letters:
+                return tokens
+            whole = tokens.stems[:-1]
+            return Words(whole, tokens.field) if whole and widest else widest
+        case Mark():
+            return tokens
+        case Without():
+            inner = _loose(tokens.part, letters, widest=not widest)
+            return not inner if isinstance(inner, bool) else Without(inner)
+        case Both() | Either():
+            is_both = isinstance(tokens, Both)
+            found = [_loose(part, letters, widest=widest) for part in tokens.parts]
+            if (not is_both) in found:
+                return not is_both
+            parts = [part for part in found if not isinstance(part, bool)]
+            return (both(parts) if is_both else either(parts)) or is_both
+
+
 class Lexemes(Struct, frozen=True):
     """A tree as queries of PostgreSQL, whose entries know of pairs by a short hash alone.
 

@@ -10,7 +10,9 @@ import sqlalchemy as sa
 from msgspec import Struct
 from sqlalchemy import Connection
 
+from jobtracker_core.storage import indexing
 from jobtracker_core.storage.engine import Database, now
+from jobtracker_core.storage.indexing import Lag
 from jobtracker_core.storage.queue_tables import searches, workers
 from jobtracker_core.storage.tables import PENDING, RUNNING, collectors
 from jobtracker_core.storage.tables import collector_runs as runs
@@ -47,6 +49,7 @@ class Gauges(Struct, frozen=True, kw_only=True):
         running: Runs that somebody executes.
         schedule_lag_s: Seconds for which the longest overdue tick has not been dealt with.
         workers: Workers that were seen lately.
+        index: How far the index of words is behind.
     """
 
     pending: int
@@ -55,6 +58,7 @@ class Gauges(Struct, frozen=True, kw_only=True):
     running: int
     schedule_lag_s: float
     workers: int
+    index: Lag
     collectors: tuple[CollectorGauge, ...]
 
 
@@ -80,6 +84,7 @@ def read(db: Database) -> Gauges:
                 .select_from(workers)
                 .where(workers.c.state != "gone", workers.c.last_seen_at >= moment - SILENT_AFTER)
             ).scalar_one(),
+            index=indexing.lag(conn),
             collectors=_collectors(conn, moment),
         )
 

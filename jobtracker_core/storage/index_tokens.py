@@ -16,6 +16,7 @@ that none of them can be mistaken for anything that begins with one of the signs
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
@@ -119,7 +120,7 @@ def pay_band(pay_year_max: float | None, pay_year_min: float | None) -> int | No
     pay = pay_year_min if pay_year_max is None else pay_year_max
     if pay is None:
         return None
-    return max((band for band in PAY_BANDS if band <= pay), default=PAY_BANDS[0])
+    return PAY_BANDS[max(bisect_right(PAY_BANDS, pay) - 1, 0)]
 
 
 def entry(job: Mapping[str, Any], description: str | None) -> Entry:
@@ -130,7 +131,7 @@ def entry(job: Mapping[str, Any], description: str | None) -> Entry:
         title=_segment(job["title"], language),
         company=_kept_segment(company, language) if company else (),
         skills=_segments(job["skills"] or (), language),
-        place=_segments(_places(job), language),
+        place=_segments_of_places(job, language),
         body=() if description is None else _segment(body(description), language),
         facets=facets(job),
     )
@@ -144,28 +145,48 @@ def body(description: str) -> str:
 
 def facets(job: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the tokens of what has few values."""
-    found = [EVERY, _kept_facet("source", job["source"])]
-    names = ("remote", "seniority", "country", "language")
-    found += [_kept_facet(name, job[name]) for name in names if job[name]]
-    found += [_kept_facet("employment", kind) for kind in job["employment"] or ()]
-    if job["pay_currency"]:
-        found.append(_kept_facet("currency", job["pay_currency"]))
-    band = pay_band(job["pay_year_max"], job["pay_year_min"])
+    arrived: datetime = job["first_seen_at"]
+    return _facets(
+        job["source"],
+        job["remote"],
+        job["seniority"],
+        job["country"],
+        job["language"],
+        tuple(job["employment"] or ()),
+        job["pay_currency"],
+        pay_band(job["pay_year_max"], job["pay_year_min"]),
+        arrived.year,
+        arrived.month,
+    )
+
+
+# What is kept here and below comes again and again: a page is written faster for it.
+@lru_cache(maxsize=1 << 13)
+def _facets(
+    source: str,
+    remote: str | None,
+    seniority: str | None,
+    country: str | None,
+    language: str | None,
+    employment: tuple[str, ...],
+    currency: str | None,
+    band: int | None,
+    year: int,
+    month: int,
+) -> tuple[str, ...]:
+    named = {
+        "source": source,
+        "remote": remote,
+        "seniority": seniority,
+        "country": country,
+        "language": language,
+        "currency": currency,
+    }
+    found = [EVERY, *(facet(name, value) for name, value in named.items() if value)]
+    found += [facet("employment", kind) for kind in employment]
     if band is not None:
         found.append(f"=pay:{band}")
-    arrived: datetime = job["first_seen_at"]
-    found.append(f"=arrived:{arrived.year:04}-{arrived.month:02}")
-    return tuple(found)
-
-
-_kept_facet = lru_cache(maxsize=4096)(facet)
-
-
-def _places(job: Mapping[str, Any]) -> list[str]:
-    parts = [job[name] for name in ("place", "city", "region")]
-    for place in (job["places"] or ())[1:]:
-        parts += [place.get(name) for name in ("text", "city", "region")]
-    return list(dict.fromkeys(part for part in parts if part))
+    return (*found, f"=arrived:{year:04}-{month:02}")
 
 
 def _segment(text: str, language: str | None) -> Segments:
@@ -173,28 +194,44 @@ def _segment(text: str, language: str | None) -> Segments:
     return (stems,) if stems else ()
 
 
-# Companies, places and skills come again and again.
 _kept_segment = lru_cache(maxsize=1 << 14)(_segment)
 
 
+def _segments_of_places(job: Mapping[str, Any], language: str | None) -> Segments:
+    parts = [job["place"], job["city"], job["region"]]
+    for place in (job["places"] or ())[1:]:
+        parts += [place.get(name) for name in ("text", "city", "region")]
+    return _kept_places(tuple(parts), language)
+
+
+@lru_cache(maxsize=1 << 13)
+def _kept_places(parts: tuple[str | None, ...], language: str | None) -> Segments:
+    return _segments(dict.fromkeys(part for part in parts if part), language)
+
+
 def _segments(texts: Iterable[str], language: str | None) -> Segments:
-    return tuple(segment for text in texts for segment in _kept_segment(text, language))
+    return tuple([segment for text in texts for segment in _kept_segment(text, language)])
 
 
 def lexemes(made: Entry) -> str:
     """Return an entry for PostgreSQL, as the text of a `tsvector`."""
     words: set[str] = set(made.facets)
-    for field, mark in FIELD_MARKS.items():
-        found: set[str] = set()
-        for segment in getattr(made, field):
-            found.update(segment)
-            found.update(pairs(segment))
-        words |= found
-        words.update([mark + token for token in found])
+    words.update(*[_marked("title", segment) for segment in made.title])
+    words.update(*[_kept_marked("company", segment) for segment in made.company])
+    words.update(*[_kept_marked("skills", segment) for segment in made.skills])
+    words.update(*[_kept_marked("place", segment) for segment in made.place])
     for segment in made.body:
-        words.update(segment)
-        words.update(pairs(segment))
+        words.update(segment, pairs(segment))
     return "'" + "' '".join(words) + "'"
+
+
+def _marked(field: Field, segment: tuple[str, ...]) -> list[str]:
+    found = [*segment, *pairs(segment)]
+    mark = FIELD_MARKS[field]
+    return [*found, *[mark + token for token in found]]
+
+
+_kept_marked = lru_cache(maxsize=1 << 14)(_marked)
 
 
 def columns(made: Entry) -> tuple[str, str, str, str, str, str]:
@@ -210,6 +247,8 @@ def columns(made: Entry) -> tuple[str, str, str, str, str, str]:
 
 
 def _text(segments: Segments) -> str:
+    if not segments:
+        return ""
     if len(segments) == 1:
         return " ".join(segments[0])
     return f" {BREAK} ".join(" ".join(segment) for segment in segments)

@@ -55,6 +55,13 @@ class Lag(Struct, frozen=True, kw_only=True):
     oldest_s: float
 
 
+class Reindexed(Struct, frozen=True, kw_only=True):
+    """How many jobs were indexed here, and how many wait still."""
+
+    indexed: int
+    waiting: int
+
+
 def lag(conn: Connection) -> Lag:
     """Read how far behind the index is."""
     waiting, oldest = conn.execute(
@@ -83,6 +90,28 @@ def work_off(
         total += done
         on_batch(done)
     return total
+
+
+def rebuild(
+    db: Database,
+    *,
+    queue_only: bool = False,
+    on_progress: Callable[[int, int], object] = lambda _done, _total: None,
+) -> Reindexed:
+    """Put every job into the queue, and work it off beside the workers; see `work_off`."""
+    total = refill(db)
+    done = 0
+
+    def tell(count: int) -> None:
+        nonlocal done
+        done += count
+        # Others may have helped, or brought more.
+        on_progress(done, max(done, total))
+
+    if not queue_only:
+        work_off(db, on_batch=tell)
+    with db.read() as conn:
+        return Reindexed(indexed=done, waiting=lag(conn).waiting)
 
 
 def index_batch(db: Database, size: int) -> tuple[int, int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
@@ -184,7 +184,7 @@ class _Rows:
 
     def entries(self, keys: Iterable[str]) -> Iterator[tuple[int, Entry]]:
         """Make what the index gets at once."""
-        source, arrived = self._page.source, self._page.read_at
+        source, arrived = self._page.source, self._page.read_at.astimezone(UTC)
         for key in keys:
             record = self._page.records[key]
             places, pay = record.places, record.pay

@@ -66,7 +66,7 @@ def ranked(conn: Connection, plan: Plan, node: Node) -> list[int]:
     More of the words in the title is better, and more of the title in the words; then more of them
     in company, place or skills; then the latest.
     """
-    numbers = find.sample(conn, plan, RANKED).ids
+    numbers = find.sample(conn, plan, RANKED, enough=RANKED).ids
     terms = [(term.field, _sequences(term)) for term in sought(node)]
     rows = conn.execute(sa.select(*_COLUMNS).where(one_of(conn, jobs.c.id, numbers)))
     worth = {row.id: _worth(row, terms) for row in rows}

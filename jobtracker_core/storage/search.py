@@ -47,6 +47,10 @@ WORDS_TALLY_LIMIT = 1_000
 """How far it counts where the text holds words."""
 
 
+_ENOUGH = 100
+"""So many jobs show how thick they lie, where there are far more than are counted."""
+
+
 class JobList(Struct, frozen=True, kw_only=True):
     """A page of a list.
 
@@ -175,7 +179,7 @@ def tally(
 
 
 def _tally_words(conn: Connection, plan: find_plan.Plan, first: int | None, sort: Sort) -> Tally:
-    found = find.sample(conn, plan, WORDS_TALLY_LIMIT)
+    found = find.sample(conn, plan, WORDS_TALLY_LIMIT, enough=_ENOUGH)
     newer = None
     if first is not None and sort != "arrival":
         if sort != "relevance":

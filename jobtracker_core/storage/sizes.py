@@ -11,8 +11,9 @@ import sqlalchemy as sa
 from msgspec import Struct
 from sqlalchemy import Connection
 
-from jobtracker_core.storage import schema
+from jobtracker_core.storage import indexing, schema
 from jobtracker_core.storage.engine import Database
+from jobtracker_core.storage.indexing import Lag
 
 COUNTED: Final = 100_000
 """Rows up to which, as it seems, a table is counted; beyond, their number is estimated."""
@@ -52,6 +53,7 @@ class DatabaseSizes(Struct, frozen=True, kw_only=True):
         wal_bytes: SQLite's log beside the file; None on PostgreSQL, whose log is its server's.
         free_bytes: Room in the file that nothing uses; None on PostgreSQL.
         disk_free_bytes: What is left on the disk of the file; None on PostgreSQL.
+        index: How far the index of words is behind.
         tables: The largest first; where sizes are not known, those with most rows.
     """
 
@@ -62,6 +64,7 @@ class DatabaseSizes(Struct, frozen=True, kw_only=True):
     wal_bytes: int | None
     free_bytes: int | None
     disk_free_bytes: int | None
+    index: Lag
     tables: tuple[TableSize, ...]
 
 
@@ -98,6 +101,7 @@ def read(db: Database, *, exact: bool = False) -> DatabaseSizes:
         found = [
             _table(conn, name, rooms.get(name, _Room()), exact=exact) for name in _tables(conn)
         ]
+        behind = indexing.lag(conn)
     path = db.path
     return DatabaseSizes(
         database=db.display_url,
@@ -107,6 +111,7 @@ def read(db: Database, *, exact: bool = False) -> DatabaseSizes:
         wal_bytes=None if path is None else _size(log_of(path)),
         free_bytes=free,
         disk_free_bytes=None if path is None else shutil.disk_usage(path.parent).free,
+        index=behind,
         tables=tuple(sorted(found, key=_weight, reverse=True)),
     )
 
@@ -144,13 +149,17 @@ def _parts(conn: Connection) -> Mapping[str, str]:
 
 
 def _table(conn: Connection, name: str, room: _Room, *, exact: bool) -> TableSize:
-    # An index over texts has one row of a few bytes for each of its own.
-    rows_in = f"{name}_docsize" if f"{name}_docsize" in _parts(conn) else name
+    # An index over texts keeps what it was given in a table of as many rows.
+    rows_in = f"{name}_content" if f"{name}_content" in _parts(conn) else name
     estimate = _estimate(conn, rows_in, room)
-    is_counted = exact or estimate <= COUNTED
     rows = estimate
-    if is_counted:
-        rows = conn.execute(sa.select(sa.func.count()).select_from(sa.table(rows_in))).scalar_one()
+    if is_counted := exact or estimate <= COUNTED:
+        some = sa.select(sa.literal(1)).select_from(sa.table(rows_in))
+        if not exact:  # a server may not have looked at a table yet, and think that it is empty
+            some = some.limit(COUNTED + 1)
+        counted = sa.select(sa.func.count()).select_from(some.subquery())
+        rows = conn.execute(counted).scalar_one()
+        is_counted = exact or rows <= COUNTED
     return TableSize(
         name=name,
         rows=rows,

@@ -20,6 +20,9 @@ HELD_S: Final = 0.01
 _PAUSE: Final = 10.0
 """How much longer than its transaction a pause is: most of the time is for others."""
 
+_LONGEST_S: Final = 1.0
+"""Seconds of a pause, even if a disk or a machine was slow."""
+
 _FIRST, _LARGEST = 50, 5_000
 
 
@@ -50,7 +53,7 @@ class Turns:
         took = max(time.monotonic() - began, 1e-6)
         factor = min(max(HELD_S / took, 0.25), 2.0)
         self.size = min(max(int(self.size * factor), 1), _LARGEST)
-        self._pause(took * _PAUSE)
+        self._pause(min(took * _PAUSE, _LONGEST_S))
 
 
 def forget(
@@ -66,7 +69,7 @@ def forget(
     # Where a row stands in its file: the quickest way to it, in a table with whatever key.
     place: ColumnElement[Any] = sa.literal_column("rowid" if db.dialect == "sqlite" else "ctid")
     gone = 0
-    while not turns.stop():
+    while not turns.stop() and _any(db, table, which):
         size = turns.size
         some = sa.select(place).select_from(table).where(which).limit(size)
         # The condition again: somebody may have changed a row meanwhile.
@@ -79,6 +82,13 @@ def forget(
         if count < size:
             break
     return gone
+
+
+def _any(db: Database, table: Table, which: ColumnElement[bool]) -> bool:
+    """Look before a lock is taken: mostly there is nothing to delete."""
+    with db.read() as conn:
+        one = sa.select(sa.literal(1)).select_from(table).where(which).limit(1)
+        return conn.execute(one).first() is not None
 
 
 def forget_before(

@@ -14,6 +14,7 @@ from msgspec import Struct
 from jobtracker_core.storage import sizes
 from jobtracker_core.storage.engine import Database
 from jobtracker_core.storage.errors import Busy, NotWritable
+from jobtracker_core.storage.index_tables import job_index
 from jobtracker_core.storage.tables import RUNNING, collector_runs, metadata
 
 _SPARE: Final = 16 * 1024**2
@@ -105,7 +106,7 @@ def _on_server(db: Database, wanted: VacuumPlan) -> Vacuumed:
     dead = "SELECT coalesce(sum(n_dead_tup), 0) FROM pg_stat_user_tables"
     with db.unbound() as execute:
         before = int(execute(dead))
-        for name in sorted(metadata.tables):
+        for name in sorted([*metadata.tables, job_index.name]):
             execute(f"VACUUM (ANALYZE) {name}")
     return Vacuumed(
         before=wanted.bytes,

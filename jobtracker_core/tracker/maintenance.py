@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
@@ -10,7 +11,8 @@ from typing import Annotated
 from msgspec import Meta
 from msgspec.structs import replace
 
-from jobtracker_core.storage import backup, retention, sizes, vacuum
+from jobtracker_core.storage import backup, indexing, retention, sizes, vacuum
+from jobtracker_core.storage.indexing import Reindexed
 from jobtracker_core.storage.retention import Pruned, Retention
 from jobtracker_core.storage.sizes import DatabaseSizes
 from jobtracker_core.storage.turns import Turns
@@ -79,6 +81,27 @@ class Maintenance:
         turns = Turns(lambda: end is not None and time.monotonic() > end)
         return retention.prune(
             self._tracker.database, rules, actor=self._tracker.actor, dry_run=dry_run, turns=turns
+        )
+
+    def reindex(
+        self,
+        *,
+        queue_only: bool = False,
+        on_progress: Callable[[int, int], object] = lambda _done, _total: None,
+    ) -> Reindexed:
+        """Make the index of words anew, from every stored job, while everything goes on.
+
+        What is found now stays found until it is replaced. If it is broken off, workers go on; a
+        second one begins anew.
+
+        Args:
+            queue_only: Leave the work to the workers.
+            on_progress: Told how many of how many jobs are done, after each batch.
+        """
+        with self._tracker.change("database.reindex"):
+            pass
+        return indexing.rebuild(
+            self._tracker.database, queue_only=queue_only, on_progress=on_progress
         )
 
     def backup(self, path: Path) -> int:

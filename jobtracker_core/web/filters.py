@@ -36,6 +36,7 @@ _STATUSES: Final = (
     ("dismissed", "Dismissed"),
 )
 _SORTS: Final = (("posted", "Latest posted"), ("pay", "Best paid"))
+_BEST: Final = ("relevance", "Best found")
 _SINCE: Final = {
     "posted_since": "Posted since",
     "new_since": "First seen since",
@@ -52,7 +53,7 @@ def common_choices(view: View, sources: tuple[str, ...]) -> tuple[Choice, ...]:
         _offer("source", "Any source", view.source, [(source, source) for source in sources]),
         _offer("remote", "Any work", view.remote, _words(remote)),
         _offer("status", "Any status", view.status, _STATUSES),
-        _offer("sort", "Newest", view.sort, _SORTS),
+        _offer("sort", "Newest", view.sort, (*_SORTS, _BEST) if view.q else _SORTS),
     )
 
 

@@ -7,9 +7,11 @@ from typing import Any
 from litestar import Request, Response, get
 from litestar.di import NamedDependency
 
+from jobtracker_core.search.nodes import SearchError
 from jobtracker_core.tracker import JobTracker
+from jobtracker_core.web.facets import facet_groups
 from jobtracker_core.web.filters import common_choices, further_choices
-from jobtracker_core.web.listing import read_listing, values_of
+from jobtracker_core.web.listing import read_listing, resolve, values_of
 from jobtracker_core.web.pages import Pages, is_fragment
 from jobtracker_core.web.preferences import Preferences
 from jobtracker_core.web.view import read_view
@@ -39,4 +41,22 @@ def list_jobs(
     return pages.render(request, "jobs.html", section="jobs", **values)
 
 
-HANDLERS = (list_jobs,)
+@get("/jobs/facets", sync_to_thread=True, include_in_schema=False)
+def list_facets(
+    request: Request[Any, Any, Any],
+    tracker: NamedDependency[JobTracker],
+    pages: NamedDependency[Pages],
+    prefs: NamedDependency[Preferences],
+) -> Response[str]:
+    """Count the jobs of the list by what they are; asked for when its filters are unfolded."""
+    view = read_view(request.query_params, zone=prefs.zone)
+    with tracker.reading():
+        view, _ = resolve(tracker, view)
+        try:
+            found = tracker.jobs.facets(**view.filters)
+        except SearchError:  # the list beside it says what is wrong
+            found = ()
+    return pages.render(request, "_facets.html", groups=facet_groups(view, found))
+
+
+HANDLERS = (list_jobs, list_facets)

@@ -11,6 +11,7 @@ from litestar.exceptions import ClientException
 from msgspec import Struct
 from msgspec.structs import replace
 
+from jobtracker_core.search.nodes import SearchError
 from jobtracker_core.storage.search import JobList, Tally
 from jobtracker_core.storage.views import View as SavedView
 from jobtracker_core.tracker import JobTracker
@@ -25,11 +26,22 @@ MOST_MEANT = 2_000
 """Jobs that a step can be meant for at once, beyond those of a page."""
 
 
+class Mistake(Struct, frozen=True, kw_only=True):
+    """Why a search cannot be read: what is wrong, and the search around the wrong piece."""
+
+    message: str
+    hint: str
+    before: str
+    wrong: str
+    behind: str
+
+
 class Listing(Struct, frozen=True, kw_only=True):
     """A page of the list.
 
     Attributes:
         saved: The saved view that is shown, if it is one; `changed` says that its filters were.
+        mistake: Why nothing is shown.
     """
 
     view: View
@@ -38,6 +50,7 @@ class Listing(Struct, frozen=True, kw_only=True):
     tally: Tally
     saved: SavedView | None
     changed: bool
+    mistake: Mistake | None = None
 
 
 def resolve(tracker: JobTracker, view: View) -> tuple[View, SavedView | None]:
@@ -63,6 +76,33 @@ def resolve(tracker: JobTracker, view: View) -> tuple[View, SavedView | None]:
 def read_listing(tracker: JobTracker, view: View, prefs: Preferences) -> Listing:
     """Read a page of the list; raises NotFound for a mark or a saved view that there is not."""
     view, saved = resolve(tracker, view)
+    changed = saved is not None and view.words() != _own_words(saved, view)
+    try:
+        listing = _read(tracker, view, prefs)
+    except SearchError as error:
+        listing = Listing(
+            view=view,
+            found=JobList(items=(), after=None),
+            rows=(),
+            tally=Tally(total=0, more=False),
+            saved=None,
+            changed=False,
+            mistake=_mistake(error, view.q or ""),
+        )
+    return replace(listing, saved=saved, changed=changed)
+
+
+def _mistake(error: SearchError, text: str) -> Mistake:
+    return Mistake(
+        message=error.message,
+        hint=error.hint,
+        before=text[: error.start],
+        wrong=text[error.start : error.end],
+        behind=text[error.end :],
+    )
+
+
+def _read(tracker: JobTracker, view: View, prefs: Preferences) -> Listing:
     search = tracker.jobs.search
     found = search(limit=PAGE, after=view.after, before=view.before, sort=view.sort, **view.filters)
     if view.before and found.before is None:
@@ -72,10 +112,10 @@ def read_listing(tracker: JobTracker, view: View, prefs: Preferences) -> Listing
     return Listing(
         view=view,
         found=found,
-        rows=read_rows(tracker, found.items, now=datetime.now(UTC), zone=prefs.zone),
+        rows=read_rows(tracker, found.items, now=datetime.now(UTC), zone=prefs.zone, text=view.q),
         tally=_tally(tracker, view, found),
-        saved=saved,
-        changed=saved is not None and view.words() != _own_words(saved, view),
+        saved=None,
+        changed=False,
     )
 
 

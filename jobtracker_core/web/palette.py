@@ -9,6 +9,8 @@ from litestar.di import NamedDependency
 from litestar.params import QueryParameter
 from msgspec import Struct
 
+from jobtracker_core.search.nodes import SearchError
+from jobtracker_core.storage.jobs import Job
 from jobtracker_core.tracker import JobTracker
 from jobtracker_core.web import present
 from jobtracker_core.web.pages import Pages
@@ -43,7 +45,7 @@ def find(
 
 def _found(tracker: JobTracker, text: str) -> tuple[Group, ...]:
     applications = tracker.applications.list(text=text, limit=_FOUND).items
-    jobs = tracker.jobs.search(text=text, limit=_FOUND).items
+    jobs = _jobs(tracker, text)
     companies = tracker.companies.list(text=text, limit=_FOUND).items
     searches = [one for one in tracker.searches.list() if text.lower() in one.name.lower()]
     return (
@@ -76,6 +78,15 @@ def _found(tracker: JobTracker, text: str) -> tuple[Group, ...]:
             ),
         ),
     )
+
+
+def _jobs(tracker: JobTracker, text: str) -> tuple[Job, ...]:
+    """Find jobs while their words are being typed: the last one may go on."""
+    begun = f"{text}*" if text[-1].isalnum() and ":" not in text else text
+    try:
+        return tracker.jobs.search(text=begun, limit=_FOUND).items
+    except SearchError:  # half a query: what it lacks comes with the next letters
+        return ()
 
 
 def _known_by(*parts: str | None) -> str:

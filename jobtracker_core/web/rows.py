@@ -8,8 +8,10 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from jobtracker_core.contract.posting import Remote
+from jobtracker_core.search.snippets import Part
 from jobtracker_core.storage.applications import Application
 from jobtracker_core.storage.jobs import Job
 from jobtracker_core.tracker import JobTracker
@@ -26,6 +28,7 @@ class JobRow(Struct, frozen=True, kw_only=True):
     Attributes:
         status: `new`, the status of the latest application for it, or `dismissed`.
         seen: `at` is when it was first seen, for the site does not say when it was posted.
+        snippet: What of its description holds what is searched for.
     """
 
     id: int
@@ -40,6 +43,7 @@ class JobRow(Struct, frozen=True, kw_only=True):
     url: str
     source: str
     closed: bool
+    snippet: tuple[Part, ...] = ()
 
     @property
     def dismissed(self) -> bool:
@@ -48,13 +52,26 @@ class JobRow(Struct, frozen=True, kw_only=True):
 
 
 def read_rows(
-    tracker: JobTracker, jobs: Iterable[Job], *, now: datetime, zone: ZoneInfo
+    tracker: JobTracker,
+    jobs: Iterable[Job],
+    *,
+    now: datetime,
+    zone: ZoneInfo,
+    text: str | None = None,
 ) -> tuple[JobRow, ...]:
-    """Make rows of jobs, with how far the applications for them have come."""
+    """Make rows of jobs, with how far the applications for them have come.
+
+    `text` is what was searched for.
+    """
     found = tuple(jobs)
-    applications = tracker.applications.of_jobs([job.id for job in found]) if found else ()
+    numbers = [job.id for job in found]
+    applications = tracker.applications.of_jobs(numbers) if found else ()
     by_job = {made.job_id: made for made in applications}
-    return tuple(_row(job, by_job, now, zone) for job in found)
+    rows = tuple(_row(job, by_job, now, zone) for job in found)
+    if not text:
+        return rows
+    snippets = {one.job_id: one.parts for one in tracker.jobs.snippets(numbers, text=text)}
+    return tuple(replace(row, snippet=snippets.get(row.id, ())) for row in rows)
 
 
 def _row(

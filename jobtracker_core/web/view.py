@@ -19,6 +19,7 @@ from msgspec.structs import asdict, replace
 from jobtracker_core.contract.info import NAME_PATTERN
 from jobtracker_core.contract.posting import Employment, Remote, Seniority
 from jobtracker_core.plugins.forms import FormError
+from jobtracker_core.search.language import LONGEST
 from jobtracker_core.storage.applications import Status
 from jobtracker_core.storage.fields import Amount, Currency, Moment
 from jobtracker_core.storage.search import Filters, Sort
@@ -99,8 +100,6 @@ class View(Struct, frozen=True, kw_only=True):
         """Read an address's query; empty values are as good as missing ones. Raises BadView."""
         given = {name: value.strip() for name, value in query.items() if value.strip()}
         fields = {name: _read(name, value) for name, value in given.items() if name != "status"}
-        if "q" in fields:
-            fields["q"] = fields["q"][:LONGEST_TEXT]
         view = cls(zone=zone, **(fields | _of_status(given.get("status"))))
         if view.after and view.before:
             raise BadView("A page goes on after one job or ends before one, not both.")
@@ -290,6 +289,8 @@ def _read(name: str, value: str) -> Any:
             return entries.check_value(name, value.upper(), _CHECKED[name])
         except FormError as error:
             raise BadView(_said(error)) from error
+    if name == "q":
+        return value[:LONGEST]
     return value[: 2 * LONGEST_TEXT] if name in _PAGING else value[:LONGEST_TEXT]
 
 

@@ -65,7 +65,7 @@ def test_parameters_have_their_limits(document) -> None:
         *("source", "search", "company", "company_id", "place", "remote", "employment"),
         *("seniority", "pay_from", "pay_currency", "posted_since", "new_since", "seen_since"),
         *("closed", "status", "has_application", "dismissed", "tag", "changed_by_run"),
-        *("sort", "limit", "after", "before", "page", "per_page", "count"),
+        *("sort", "limit", "after", "before", "page", "per_page", "count", "snippets"),
     }
     assert parameters["limit"]["schema"]["maximum"] == 200
     assert not any(p["required"] for p in parameters.values())

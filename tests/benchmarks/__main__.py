@@ -13,6 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.benchmarks import (
+    analyse,
     bench_data,
     child,
     growth,
@@ -52,6 +53,7 @@ def _measure(rows: int, rounds: int) -> Iterator[Ratio]:
     yield from requests_per_run.measure()
     yield from linkedin_parse.measure(rounds)
     yield from indeed_parse.measure(rounds)
+    yield from analyse.measure(rounds)
     with TemporaryDirectory() as folder:
         for url in urls(Path(folder)):
             with opened(url) as (db, driver):

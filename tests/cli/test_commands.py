@@ -112,7 +112,7 @@ def test_a_run_can_be_cancelled_by_its_number(collected) -> None:
 
 
 def test_the_way_to_more_keeps_the_filters(collected) -> None:
-    said = collected("jobs", "list", "--search", "e", "--limit", "2", "--source", "hiringcafe")
+    said = collected("jobs", "list", "--search", "-e", "--limit", "2", "--source", "hiringcafe")
     more = next(line for line in said.err.splitlines() if line.startswith("More: "))
     following = collected(*more.removeprefix("More: jobtracker ").split())
     assert following.code == 0

@@ -41,6 +41,16 @@ def test_room_is_given_back_and_what_it_needs_is_told(collected, dialect: str) -
     assert json.loads(collected("db", "vacuum", "--json").out)["seconds"] > 0
 
 
+def test_the_index_is_made_anew(collected) -> None:
+    assert "45 descriptions, the first for " in collected("db", "stats").out
+    said = collected("db", "reindex")
+    assert (said.code, said.out) == (0, "45 jobs indexed\n")
+    lines = collected("db", "stats").out.splitlines()
+    assert ["not", "indexed", "nothing"] in [line.split() for line in lines]
+    said = collected("db", "reindex", "--queue-only")
+    assert (said.code, said.out) == (0, "45 jobs wait for a worker\n")
+
+
 def test_a_file_is_copied_and_looked_at(collected, dialect: str, tmp_path: Path) -> None:
     copy = tmp_path / "copy.db"
     said = collected("db", "backup", str(copy))

@@ -442,7 +442,7 @@ def test_maintenance(facade: Facade, fill) -> None:
     assert {table.name: table.rows for table in found.tables}["jobs"] == 3
     trial = facade.maintenance.prune(dry_run=True, jobs_closed_before_days=1)
     assert (trial.finished, trial.counts) == (True, {})
-    assert facade.maintenance.prune(seconds=5).finished
+    assert facade.maintenance.prune(seconds=20).finished
     with pytest.raises(FormError) as wrong:
         facade.maintenance.prune(jobs_closed_before_days=0)
     assert set(wrong.value.problems) == {"jobs_closed_before_days"}

@@ -27,6 +27,7 @@ LEFT_OUT = {
     ("maintenance", "total"): "the portal's; `stats()` gives it",
     ("maintenance", "plan_vacuum"): "nobody else can write meanwhile: it is done at the server",
     ("maintenance", "vacuum"): "the same",
+    ("maintenance", "reindex"): "the same; the server's workers index what comes",
     ("maintenance", "backup"): "a file at the server",
     ("tokens", "verify"): "the server does it with each request",
     ("tokens", "recall"): "the same",

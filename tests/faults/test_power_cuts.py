@@ -159,7 +159,7 @@ def test_a_damaged_log_counts_up_to_the_damage(wreck: Path, opened, tmp_path: Pa
     "F14",
     done="A SQLite file was cut off in its middle, within its first page, or overwritten within.",
     holds="The program refuses to work on it and says that it is damaged, or no database; "
-    "`db check --pages` finds what lies deeper.",
+    "a check of all pages finds what lies deeper.",
 )
 def test_a_file_that_is_cut_off_is_refused(
     wreck: Path, opened, tmp_path: Path, capfd: pytest.CaptureFixture[str]

@@ -90,6 +90,8 @@ def test_a_word_and_a_phrase_find_themselves_in_any_language(language: str | Non
         ("worker", "we work"),  # as German
         ("care", "a car"),  # as Spanish
         ("within", "with us"),  # as Turkish
+        ("excel", "excellent"),
+        ("product", "production"),
         ("C", "C++"),
         ("net", ".NET"),
         ("Mueller", "Müller"),
@@ -138,7 +140,7 @@ TEXTS = st.text(
 LANGUAGES = st.sampled_from([None, "en", "de", "tr", "ru", "hi", "sr", "nl", "pt", "xx"])
 
 
-@settings(max_examples=20000, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(TEXTS, LANGUAGES)
 @example("C++c#4 .NETs 's ＣＳ", None)
 @example("ŉ ﷺ ㈱ ⅷ ـ ำ \U0003134b", None)
@@ -158,7 +160,7 @@ def test_any_text_gives_words_that_find_it(text: str, language: str | None) -> N
     )
 
 
-@settings(max_examples=20000, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(TEXTS, LANGUAGES)
 def test_folding_changes_nothing_for_the_analyzer(text: str, language: str | None) -> None:
     words = [fold(word) for word in WORD.findall(text)]

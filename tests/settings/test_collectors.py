@@ -51,7 +51,8 @@ def tracker(tmp_path: Path):
         config = tmp_path / "config.toml"
         config.write_text(f"[collectors.hiringcafe]\nper_minute = {file}\n" if file else "")
         flags = [Flag(setting=KEY, value=flag, option=f"--set {KEY}")] if flag else []
-        return JobTracker(Settings.load(flags, env={VARIABLE: env or ""}, config=config))
+        environment = {VARIABLE: env or "", "JOBTRACKER_DATA_DIR": str(tmp_path / "data")}
+        return JobTracker(Settings.load(flags, env=environment, config=config))
 
     return make
 

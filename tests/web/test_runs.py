@@ -284,6 +284,7 @@ def test_the_overview_names_what_is_wrong(browser: Any, tracker: JobTracker) -> 
     assert "No worker is running: nothing is collected." in told
     assert "a page for robots" in told
     assert "lower the rate, and wait before the next run" in told
+    assert re.search(r"The database takes [\d.]+ [kM]B\.", told)
 
 
 def test_performance_as_lines_and_as_a_table(browser: Any, tracker: JobTracker) -> None:

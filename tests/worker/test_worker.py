@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 import sqlalchemy as sa
 
-from jobtracker_core import RunState
+from jobtracker_core import JobTracker, RunState
 from jobtracker_core.contract.host import Record
 from jobtracker_core.contract.run import Counts
 from jobtracker_core.plugins.discovery import UnknownCollector
@@ -27,6 +28,7 @@ from jobtracker_core.storage import (
     upsert,
     workers,
 )
+from jobtracker_core.storage.audit_tables import audit_log
 from jobtracker_core.tracker.runs import NoRetry
 from queueing import PLUGIN, draft, take, wanted
 
@@ -545,3 +547,31 @@ def test_one_that_is_told_to_end_before_it_begins_claims_nothing(tracker, enqueu
     worker.run()
     assert tracker.runs.get(run_id).state is RunState.PENDING
     lines.wait("worker ended")
+
+
+def test_what_is_over_is_forgotten_by_itself(tracker, start, lines) -> None:
+    db = tracker.database
+    with db.write() as conn:
+        for days in (400, 31, 0):
+            at = db.now(conn) - timedelta(days=days)
+            row = {"at": at, "action": "job.update", "target": f"job:{days}", "data": {}}
+            conn.execute(sa.insert(audit_log), {"actor_kind": "local", "actor_name": "ann", **row})
+    start(retention=msgspec.structs.replace(Options().retention, audit=timedelta(days=30)))
+    pruned = lines.wait("pruned")[0]
+    assert pruned["audit_entries"] == 2
+    left = [entry.target for entry in tracker.audit.list(action="job").items]
+    assert left == ["job:0"]
+    (told,) = tracker.audit.list(action="audit.prune").items
+    assert told.actor.label == "local:worker"
+
+
+def test_what_a_worker_forgets_is_as_the_settings_say(tracker) -> None:
+    settings = msgspec.structs.replace(
+        tracker.settings, keep_runs_days=7, keep_run_events_days=5, keep_audit_days=9
+    )
+    with JobTracker(settings) as other:
+        rules = other.maintenance.rules
+        assert other.worker()._options.retention == rules
+    assert (rules.runs.days, rules.events.days, rules.closed_jobs) == (7, 5, None)
+    assert rules.audit == timedelta(days=9)
+    assert tracker.maintenance.rules.audit is None
