@@ -55,7 +55,7 @@ format: $(READY) ## Format the code and mend what the linter can
 	@$(BIN)/ruff format .
 
 bench: $(READY) ## Measure, as ratios within one run
-	@$(BIN)/python -m tests.benchmarks $(ARGS)
+	@PYTHONPATH=.:tests/support $(BIN)/python -m tests.benchmarks $(ARGS)
 
 bench-data: $(READY) ## Fill an empty database for measuring: make bench-data N=1000000 DATABASE_URL=…
 	@test -n "$(DATABASE_URL)" || { echo "Name an empty database: DATABASE_URL=sqlite:////somewhere/million.db"; exit 2; }
