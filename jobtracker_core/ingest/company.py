@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import Final
 
 LIMIT: Final = 200
@@ -44,6 +45,7 @@ _LETTERS = str.maketrans(
 )
 
 
+@lru_cache(maxsize=1 << 12)
 def key(name: str) -> str | None:
     """Return what is equal for all spellings of one company; None for a name without letters.
 

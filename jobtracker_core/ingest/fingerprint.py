@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import struct
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, Final
 
 from msgspec import Struct
@@ -43,20 +44,34 @@ def _time(moment: datetime, precision: Precision | None) -> str:
 
 def _encode(value: Any) -> bytes:
     # Each value is written with its type and length, so that no two values run into one another.
-    if isinstance(value, Struct):
-        value = {name: getattr(value, name) for name in value.__struct_fields__}
-    if isinstance(value, dict):
-        kept = sorted((name, item) for name, item in value.items() if item is not None)
-        body = b"".join(_encode(name) + _encode(item) for name, item in kept)
-        return b"{%d:%b" % (len(kept), body)
-    if isinstance(value, tuple):
-        return b"(%d:%b" % (len(value), b"".join(map(_encode, value)))
     if isinstance(value, str):
         text = value.encode()
         return b"s%d:%b" % (len(text), text)
+    if isinstance(value, Struct):
+        items = ((coded, getattr(value, name)) for name, coded in _fields(type(value)))
+        return _pairs([(coded, item) for coded, item in items if item is not None])
+    if isinstance(value, dict):
+        kept = sorted((name, item) for name, item in value.items() if item is not None)
+        return _pairs([(_name(name), item) for name, item in kept])
+    if isinstance(value, tuple):
+        return b"(%d:%b" % (len(value), b"".join(map(_encode, value)))
     if isinstance(value, bool):
         return b"b1" if value else b"b0"
     if isinstance(value, int | float):
         # Adding 0.0 makes -0.0 the same as 0.0.
         return b"f" + struct.pack(">d", float(value) + 0.0)
     raise TypeError(f"a record cannot hold {type(value).__name__}; add it to fingerprint._encode")
+
+
+def _pairs(items: list[tuple[bytes, Any]]) -> bytes:
+    return b"{%d:%b" % (len(items), b"".join([coded + _encode(item) for coded, item in items]))
+
+
+@cache
+def _fields(kind: type[Struct]) -> tuple[tuple[str, bytes], ...]:
+    return tuple((name, _name(name)) for name in sorted(kind.__struct_fields__))
+
+
+@cache
+def _name(name: str) -> bytes:
+    return _encode(name)

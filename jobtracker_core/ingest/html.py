@@ -41,10 +41,13 @@ _ANY_TAG = re.compile(r"<(?:/?[a-zA-Z]|[!?])[^<>]*>")
 _TAG = re.compile(r"(<[^<>\"]*(?:\"[^\"]*\"[^<>\"]*)*>)")
 _TAG_NAME = re.compile(r"</?([a-z0-9]+)")
 _PRE_BREAKS = re.compile(r"<pre>\n+")
-_CONTENT = re.compile(r"<[^<>]*>|\s|&nbsp;")
+_EMPTY = re.compile(r"(?:<[^<>]*>|\s|&nbsp;)*")
 _BLANK_LINES = re.compile(r"\n[^\S\n]*\n\s*")
 _PRE_TAG = re.compile(r"<(/?)pre\b[^<>]*>", re.IGNORECASE)
-_SIGNS = re.compile(r"[@＠﹫\\]|%(?:25)*40|amp;(?:#|commat)|\b(?:at|ät)\b", re.IGNORECASE)
+_SIGNS = ("@", "＠", "﹫", "\\", "amp;#", "amp;commat")
+_CODED_SIGN = re.compile("%(?:25)*40")
+# Each begins with its letters, which are searched for much faster than the start of any word.
+_WORDS = (re.compile(r"at(?<!\wat)\b"), re.compile(r"ät(?<!\wät)\b"))
 # Behind them an address goes on at its "@"; behind paragraphs, headings and lists it does not.
 _LINES = frozenset(["br", "div", "li", "tr", "td", "th"])
 # Private-use characters stand for "a line ends here" and "a paragraph ends here" until all are in.
@@ -96,7 +99,7 @@ def sanitise(markup: str) -> str | None:
     if not _has_tag(source):
         source = _paragraphs(html.escape(source, quote=False))
     settled = _settle(source)
-    return settled if settled and _CONTENT.sub("", settled) else None
+    return None if _EMPTY.fullmatch(settled) else settled
 
 
 def cut(markup: str, limit: int) -> str:
@@ -184,7 +187,18 @@ def _pass(source: str) -> str:
 
 def _is_tidy(markup: str) -> bool:
     return (
-        not _SIGNS.search(markup) and strip_unseen(markup) == markup and compose(markup) == markup
+        not _may_hold_address(markup)
+        and strip_unseen(markup) == markup
+        and compose(markup) == markup
+    )
+
+
+def _may_hold_address(markup: str) -> bool:
+    lower = markup.lower()
+    return (
+        any(sign in lower for sign in _SIGNS)
+        or ("%" in lower and _CODED_SIGN.search(lower) is not None)
+        or any(word.search(lower) for word in _WORDS)
     )
 
 

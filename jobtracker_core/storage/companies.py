@@ -22,6 +22,7 @@ from jobtracker_core.storage.tables import companies
 from jobtracker_core.storage.types import LARGEST_ID
 
 FACTS = CompanyFacts.__struct_fields__
+_NO_FACTS: dict[str, Any] = dict.fromkeys(FACTS)
 
 
 class Company(Struct, frozen=True, kw_only=True):
@@ -251,19 +252,15 @@ def update(
 def _gather(records: Iterable[Record]) -> dict[str, dict[str, Any]]:
     wanted: dict[str, dict[str, Any]] = {}
     for record in records:
-        if record.company_key is None:
+        key, facts = record.company_key, record.company_facts
+        if key is None:
             continue
-        row = wanted.setdefault(
-            record.company_key,
-            {
-                "key": record.company_key,
-                "name": record.company or record.company_key,
-                **dict.fromkeys(FACTS),
-            },
-        )
-        for fact in FACTS if record.company_facts is not None else ():
+        row = wanted.get(key)
+        if row is None:
+            row = wanted[key] = {"key": key, "name": record.company or key, **_NO_FACTS}
+        for fact in FACTS if facts is not None else ():
             if row[fact] is None:
-                row[fact] = getattr(record.company_facts, fact)
+                row[fact] = getattr(facts, fact)
     return wanted
 
 

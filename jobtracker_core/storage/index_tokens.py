@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final, Literal
@@ -27,6 +27,7 @@ from msgspec import Struct
 
 from jobtracker_core.search.analyzer import analyse
 from jobtracker_core.search.plain import plain
+from jobtracker_core.search.stems import OTHER
 
 Field = Literal["title", "company", "skills", "place", "body"]
 Segments = tuple[tuple[str, ...], ...]
@@ -59,16 +60,15 @@ COLUMNS: Final = (
 )
 """Columns of a job that its tokens are made of, beside its description."""
 
-PASSED_OVER: Final = frozenset(
-    [
-        *("a", "an", "and", "are", "as", "at", "be", "by", "for", "from", "have", "in", "is"),
-        *("of", "on", "or", "our", "that", "the", "this", "to", "we", "will", "with", "you"),
-        *("your", "das", "dem", "den", "der", "des", "die", "ein", "eine", "fur", "mit", "und"),
-        *("von", "zu", "de", "du", "el", "en", "et", "la", "las", "le", "les", "los", "para"),
-        *("por", "que", "y", "con", "una", "da", "do", "e", "o", "com", "een", "het", "van"),
-        *("w", "z", "na"),
-    ]
+_FREQUENT: Final = (
+    *("a", "an", "and", "are", "as", "at", "be", "by", "for", "from", "have", "in", "is"),
+    *("of", "on", "or", "our", "that", "the", "this", "to", "we", "will", "with", "you"),
+    *("your", "das", "dem", "den", "der", "des", "die", "ein", "eine", "fur", "mit", "und"),
+    *("von", "zu", "de", "du", "el", "en", "et", "la", "las", "le", "les", "los", "para"),
+    *("por", "que", "y", "con", "una", "da", "do", "e", "o", "com", "een", "het", "van"),
+    *("w", "z", "na"),
 )
+PASSED_OVER: Final = frozenset([*_FREQUENT, *(word + OTHER for word in _FREQUENT)])
 """Stems that nearly every text has. What stands around them counts as side by side: their pairs
 would make the index much larger, and find nothing that the rest of a phrase does not."""
 
@@ -214,23 +214,28 @@ def _segments(texts: Iterable[str], language: str | None) -> Segments:
 
 
 def lexemes(made: Entry) -> str:
-    """Return an entry for PostgreSQL, as the text of a `tsvector`."""
-    words: set[str] = set(made.facets)
-    words.update(*[_marked("title", segment) for segment in made.title])
-    words.update(*[_kept_marked("company", segment) for segment in made.company])
-    words.update(*[_kept_marked("skills", segment) for segment in made.skills])
-    words.update(*[_kept_marked("place", segment) for segment in made.place])
-    for segment in made.body:
-        words.update(segment, pairs(segment))
+    """Return an entry for PostgreSQL, as the text of a `tsvector`; some may come twice."""
+    parts = [_kept_quoted(made.facets)]
+    parts += [_marked("title", segment) for segment in made.title]
+    parts += [_kept_marked("company", segment) for segment in made.company]
+    parts += [_kept_marked("skills", segment) for segment in made.skills]
+    parts += [_kept_marked("place", segment) for segment in made.place]
+    parts += [_quoted({*segment, *pairs(segment)}) for segment in made.body]
+    return " ".join(parts)
+
+
+def _quoted(words: Collection[str]) -> str:
+    # Nothing in them needs to be escaped.
     return "'" + "' '".join(words) + "'"
 
 
-def _marked(field: Field, segment: tuple[str, ...]) -> list[str]:
+def _marked(field: Field, segment: tuple[str, ...]) -> str:
     found = [*segment, *pairs(segment)]
     mark = FIELD_MARKS[field]
-    return [*found, *[mark + token for token in found]]
+    return _quoted([*found, *[mark + token for token in found]])
 
 
+_kept_quoted = lru_cache(maxsize=1 << 13)(_quoted)
 _kept_marked = lru_cache(maxsize=1 << 14)(_marked)
 
 

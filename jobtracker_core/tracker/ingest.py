@@ -26,7 +26,7 @@ from jobtracker_core.storage.request_keys import KeyReused
 from jobtracker_core.tracker.change import Change
 from jobtracker_core.tracker.stored import Installation
 
-MOST_POSTINGS: Final = 500
+MOST_POSTINGS: Final = 1_000
 LONGEST_QUERY: Final = 16 * 1024
 """Bytes of a query as JSON: it stands in each list of runs."""
 

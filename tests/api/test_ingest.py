@@ -267,7 +267,7 @@ def test_other_scopes_do_not_do(stranger, holding, scope) -> None:
         (batch(collector="No Such"), 400, "collector"),
         (batch(outcome="suspect"), 400, "outcome"),
         (batch(more=1), 400, "more"),
-        (batch(postings=[{}] * 501), 400, "postings"),
+        (batch(postings=[{}] * 1_001), 400, "postings"),
         (batch(1, ["x"]), 400, "postings[0]"),
         (batch(query={"text": "x" * 20_000}), 400, "query"),
     ],

@@ -11,18 +11,20 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import psycopg
-import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import make_url
 
 from jobtracker_core.storage import schema
 from jobtracker_core.storage.engine import Database, open_database
+from jobtracker_core.storage.index_tables import job_index, job_index_fts
+from jobtracker_core.storage.queue_tables import index_queue
 from jobtracker_core.storage.tables import job_sightings, job_texts, jobs
 
 TABLES = (jobs, job_texts, job_sightings)
-"""What a posting consists of."""
+"""What a posting consists of, beside its row of the index and in the indexer's queue."""
 
 Rows = dict[str, list[tuple[Any, ...]]]
-"""Rows of each of `TABLES`, as the driver takes them."""
+"""Rows of each of these tables, as the driver takes them."""
 
 
 class Driver(Protocol):
@@ -95,25 +97,38 @@ def _connect(db: Database, url: str) -> Driver:
     return connection
 
 
+def columns_of(db: Database) -> dict[str, tuple[str, ...]]:
+    """Return the tables that a posting consists of, with their columns; the number comes first."""
+    found = {table.name: tuple(str(c.name) for c in table.columns) for table in TABLES}
+    if db.dialect == "sqlite":
+        found["job_index"] = (
+            "rowid",
+            *(c.name for c in job_index_fts.columns if c.name != "rowid"),
+        )
+    else:
+        found["job_index"] = tuple(str(c.name) for c in job_index.columns)
+    found["index_queue"] = tuple(str(c.name) for c in index_queue.columns)
+    return found
+
+
 def read_rows(db: Database, driver: Driver, source: str) -> Rows:
     """Read the rows of a source as the driver gives them."""
     mark = _mark(db)
     cursor = driver.cursor()
     found: Rows = {}
-    for table in TABLES:
-        names = ", ".join(column.name for column in table.columns)
-        key = "id" if table is jobs else "job_id"
+    for table, names in columns_of(db).items():
+        key = names[0]
         cursor.execute(
-            f"SELECT {names} FROM {table.name} WHERE {key} IN "
+            f"SELECT {', '.join(names)} FROM {table} WHERE {key} IN "
             f"(SELECT id FROM jobs WHERE source = {mark}) ORDER BY {key}",
             (source,),
         )
-        found[table.name] = [_plain(table, row) for row in cursor.fetchall()]
+        found[table] = [_plain(row) for row in cursor.fetchall()]
     driver.commit()
     return found
 
 
-def _plain(table: sa.Table, row: Sequence[Any]) -> tuple[Any, ...]:
+def _plain(row: Sequence[Any]) -> tuple[Any, ...]:
     return tuple(
         psycopg.types.json.Jsonb(value) if isinstance(value, list | dict) else value
         for value in row
@@ -138,13 +153,32 @@ def renumbered(rows: Rows, first: int, source: str) -> Rows:
 
 
 def insert(db: Database, driver: Driver, rows: Rows) -> None:
-    """Insert rows with the driver's `executemany`, in one transaction, and do nothing else."""
+    """Insert rows in one transaction and do nothing else: COPY, or `executemany` on SQLite."""
     cursor = driver.cursor()
-    for table in TABLES:
-        marks = ", ".join([_mark(db)] * len(table.columns))
-        names = ", ".join(column.name for column in table.columns)
-        cursor.executemany(f"INSERT INTO {table.name} ({names}) VALUES ({marks})", rows[table.name])
+    for table, names in columns_of(db).items():
+        if db.dialect == "sqlite":
+            marks = ", ".join("?" * len(names))
+            statement = f"INSERT INTO {table} ({', '.join(names)}) VALUES ({marks})"
+            cursor.executemany(statement, rows[table])
+        else:
+            _copy(cursor, f"COPY {table} ({', '.join(names)}) FROM STDIN", table, rows[table])
     driver.commit()
+
+
+def _copy(cursor: Any, statement: str, table: str, rows: list[tuple[Any, ...]]) -> None:
+    types = _BINARY.get(table)
+    with cursor.copy(f"{statement} (FORMAT BINARY)" if types else statement) as copy:
+        if types:
+            copy.set_types(types)
+        for row in rows:
+            copy.write_row(row)
+
+
+# A tsvector is sent as text.
+_BINARY = {
+    table.name: [str(column.type.compile(postgresql.dialect())).lower() for column in table.columns]
+    for table in (*TABLES, index_queue)
+}
 
 
 def settle(db: Database, driver: Driver) -> None:

@@ -1,9 +1,9 @@
-"""The page write against bare `executemany` of the same rows into the same tables.
+"""The page write against bare COPY (SQLite: `executemany`) of the same rows into the same tables.
 
 Both sides start from ready values: ours from records, the bare one from the very rows that ours
 left in the tables, under other keys, through the driver alone. So the ratio is what is paid for
-telling new, unchanged and changed apart, for merging, for history, for companies, and for going
-through SQLAlchemy. The bare side is the same in all three: inserting as many new postings.
+telling new, unchanged and changed apart, for merging, for history, for companies, and for making the words
+of the index. The bare side is the same in all three: inserting as many new postings.
 """
 
 from __future__ import annotations
@@ -69,9 +69,10 @@ def measure(db: Database, driver: Driver, *, rows: int, rounds: int) -> list[Rat
         "changed": lambda: _write(db, altered.pop()),
         "new": lambda: _write(db, fresh.pop()),
     }
+    bare_way = "COPY" if db.dialect == "postgresql" else "executemany"
     return [
         compare(
-            f"{db.dialect}: page of {kind} / bare executemany",
+            f"{db.dialect}: page of {kind} / bare {bare_way}",
             ours,
             lambda: insert(db, driver, next(bare)),
             rounds=rounds,

@@ -219,7 +219,7 @@ def test_pages_are_cut_to_what_a_server_takes_and_what_it_rejects_is_told(tmp_pa
         on_progress=lambda _: None,
         on_log=lambda _, event, fields: told.append((event, fields.get("path"))),
     )
-    for count, size in ((501, 1), (300, 1_000)):
+    for count, size in ((1_001, 1), (300, 1_000)):
         picky.batches.clear()
         records = tuple(
             normalise(
@@ -236,7 +236,7 @@ def test_pages_are_cut_to_what_a_server_takes_and_what_it_rejects_is_told(tmp_pa
         assert ack.new == count
         assert len(picky.batches) > 1
         assert sum(len(batch.postings) for batch in picky.batches) == count
-        assert all(len(batch.postings) <= 500 for batch in picky.batches)
+        assert all(len(batch.postings) <= 1_000 for batch in picky.batches)
         assert all(len(msgspec.json.encode(batch)) < 9_000_000 for batch in picky.batches)
     assert sending.rejected > 1
     assert len({batch.batch for batch in picky.batches}) == len(picky.batches)

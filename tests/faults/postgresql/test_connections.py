@@ -86,7 +86,7 @@ def test_the_page(tracker, program, enqueue, cut_at, board, wait_until, sql) -> 
     run_id = enqueue("gated")
     worker = program("worker", "--slots", "1", lease_s=8.0)
     worker.wait_for("at the gate")
-    with cut_at("LOCK TABLE job_sightings IN EXCLUSIVE MODE", "INSERT INTO job_sightings%"):
+    with cut_at("LOCK TABLE job_sightings IN EXCLUSIVE MODE", "COPY job_sightings%"):
         board.let_go()
     wait_until(lambda: tracker.runs.get(run_id).state is RunState.SUCCEEDED)
     run = tracker.runs.get(run_id)
