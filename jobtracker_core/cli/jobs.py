@@ -21,7 +21,7 @@ from jobtracker_core.cli.place import Family, curl_option, open_place, program
 from jobtracker_core.contract.posting import Employment, PayKind, Remote, Seniority
 from jobtracker_core.ingest import html
 from jobtracker_core.storage.jobs import Job, JobDetail
-from jobtracker_core.storage.search import Filters, Tally
+from jobtracker_core.storage.search import TALLY_LIMIT, Filters, Tally
 
 E = TypeVar("E", bound=StrEnum)
 
@@ -117,6 +117,8 @@ def list_(
 def _of_all(tally: Tally | None) -> str:
     if tally is None:
         return ""
+    if tally.estimate is not None and tally.total < TALLY_LIMIT:
+        return f" of about {tally.estimate:,}"
     return f" of {'more than ' if tally.more else ''}{tally.total:,}"
 
 

@@ -79,6 +79,13 @@ class Tally(Struct, frozen=True, kw_only=True):
     newer: int | None = None
     estimate: int | None = None
 
+    @property
+    def shown(self) -> str:
+        """The number for people: "10,000+" or "~190,000" where it is not exact."""
+        if self.estimate is not None and self.total < TALLY_LIMIT:
+            return f"~{self.estimate:,}"
+        return f"{self.total:,}{'+' if self.more else ''}"
+
 
 def list_jobs(
     db: Database,

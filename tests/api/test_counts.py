@@ -9,6 +9,7 @@ import pytest
 from access import bearer, token_for
 from jobtracker_core import ApplicationDraft, JobDraft, __version__
 from jobtracker_core.contract.access import Scope
+from jobtracker_core.storage import indexing
 
 HUGE = 10**25
 
@@ -76,3 +77,41 @@ def test_the_filters_of_a_list_count_its_statuses(client, tracker) -> None:
     assert client.get("/api/v1/applications/pipeline").json()["draft"] == 2
     assert client.get("/api/v1/applications/pipeline?company=acme").json()["draft"] == 1
     assert client.get("/api/v1/applications/pipeline?limit=5").status_code == 400
+
+
+def test_a_search_that_cannot_be_read_names_its_place(problem) -> None:
+    for path in ("jobs", "jobs/tally", "jobs/facets", "jobs/export?format=csv"):
+        joint = "&" if "?" in path else "?"
+        told = problem("GET", f"/api/v1/{path}{joint}search=python (data")
+        assert (told["status"], told["type"].rpartition(":")[2]) == (400, "invalid-search")
+        assert told["errors"] == [
+            {
+                "field": "search",
+                "message": "This parenthesis is not closed",
+                "start": 7,
+                "end": 8,
+            }
+        ]
+        assert told["next"] == "Put ) behind what it holds."
+
+
+def test_facets_and_snippets_of_a_list(client, tracker, fill) -> None:
+    fill(3)
+    text = "<p>We build bridges.</p><p>Whoever <b>builds</b> them is happy.</p>"
+    draft = JobDraft(title="Builder", url="https://jobs.example/9", description=text)
+    made = tracker.jobs.create(draft).job.id
+    indexing.work_off(tracker.database)
+    counted = {one["name"]: one for one in client.get("/api/v1/jobs/facets").json()}
+    assert counted["source"]["values"][0] == {"value": "site", "count": 3}
+    assert not counted["source"]["estimated"]
+    listed = client.get("/api/v1/jobs?search=building&snippets=true").json()
+    assert [job["id"] for job in listed["items"]] == [made]
+    (snippet,) = listed["snippets"]
+    assert snippet["job_id"] == made
+    assert [part["text"] for part in snippet["parts"] if part["is_hit"]] == ["build", "builds"]
+    alone = client.get(f"/api/v1/jobs/snippets?search=building&job_ids=1,{made}").json()
+    assert alone == [snippet]
+    assert "snippets" not in client.get("/api/v1/jobs?search=building").json()
+    assert client.get("/api/v1/jobs/snippets?search=is:new&job_ids=1").json() == []
+    best = client.get("/api/v1/jobs?search=builder&sort=relevance").json()
+    assert [job["id"] for job in best["items"]] == [made]

@@ -282,3 +282,25 @@ def test_every_command_is_documented() -> None:
         if isinstance(command, click.Group) and name != "collect":
             for sub in command.list_commands(context):
                 assert f"{name} {sub}" in reference or f"{name} [{sub}]" in reference
+
+
+def test_a_mistake_in_a_search_is_pointed_at(collected) -> None:
+    for command in ("list", "facets", "export"):
+        said = collected("jobs", command, "--search", "python titel:x")
+        assert said.code == 2
+        assert said.err.splitlines() == [
+            "Error: --search: There is no field titel:",
+            "python titel:x",
+            "       ^^^^^^",
+            "Next: Did you mean title:? To search for the text itself, put it in quotes.",
+        ]
+
+
+def test_facets_are_counted(collected) -> None:
+    said = collected("jobs", "facets", "--search", "-nothinglikethis")
+    assert said.code == 0
+    assert "hiringcafe" in said.out
+    told = json.loads(collected("jobs", "facets", "--json").out)
+    assert {one["name"]: one for one in told}["source"]["values"] == [
+        {"value": "hiringcafe", "count": 45}
+    ]

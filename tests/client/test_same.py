@@ -34,6 +34,7 @@ from jobtracker_core.http.proxies import BadProxy
 from jobtracker_core.plugins.discovery import UnknownCollector
 from jobtracker_core.plugins.forms import FormError
 from jobtracker_core.runner.schedule import ScheduleError
+from jobtracker_core.search.language import SearchError
 from jobtracker_core.storage.errors import Duplicate, NotAllowed, NotFound, Stale
 from jobtracker_core.storage.queue import Limits
 from jobtracker_core.tracker import CollectorOff
@@ -58,6 +59,18 @@ def test_jobs(facade: Facade, fill) -> None:
     assert back.after == page.after
     assert [job.id for job in jobs.search(limit=2, offset=4).items] == [3, 2]
     assert jobs.search(limit=2, offset=40).items == ()
+    with pytest.raises(SearchError, match="not closed") as refused:
+        jobs.search(text="engineer (data")
+    assert (refused.value.start, refused.value.end) == (9, 10)
+    assert refused.value.__notes__ == ["engineer (data\n         ^"]
+    assert [one.value for one in jobs.facets(text="engineer")[0].values] == ["site"]
+    assert jobs.snippets([7], text="engineer") == ()
+    best = jobs.search(text="engineer", sort="relevance", limit=3)
+    assert [job.id for job in best.items] == [7, 6, 5]
+    further = jobs.search(text="engineer", sort="relevance", limit=3, after=best.after)
+    assert [job.id for job in further.items] == [4, 3, 2]
+    before = jobs.search(text="engineer", sort="relevance", limit=3, before=further.before)
+    assert before.items == best.items
     assert [job.id for job in jobs.search(text="ENGINEER 4", closed=False).items] == [4]
     assert (jobs.tally(source="site").total, jobs.tally(first=5).newer) == (7, 2)
     assert (jobs.sources(), jobs.count(), jobs.count(source="other")) == (("site",), 7, 0)

@@ -356,3 +356,24 @@ def test_built_files_may_be_kept_for_ever_by_their_version(browser: Browser) -> 
 )
 def test_nothing_else_is_given_from_the_folder(browser: Browser, name: str) -> None:
     assert browser.client.get(f"{browser.prefix}/static/{name}").status_code == 404
+
+
+def test_a_mistake_in_a_search_is_marked_and_the_text_kept(browser: Browser, fill: Fill) -> None:
+    fill(2)
+    page = browser.get("/jobs?q=engineer+titel:x")
+    assert one(page, "#q").attributes["value"] == "engineer titel:x"
+    assert texts(page, "[role=alert] h2") == ["There is no field titel:"]
+    assert texts(page, "[role=alert] mark") == ["titel:"]
+    assert page.css("a[data-row]") == []
+    assert browser.get("/palette?q=titel:x").css("mark") == []
+
+
+def test_the_filters_come_with_counts_when_they_are_unfolded(browser: Browser, fill: Fill) -> None:
+    fill(3, title="Nurse", remote=Remote.REMOTE)
+    fill(2, title="Nurse", source="other")
+    page = browser.get("/jobs/facets?q=nurse&remote=")
+    chips = {" ".join(chip.text().split()): chip.attributes["href"] for chip in page.css(".chip")}
+    assert chips["site 3"] == f"{browser.prefix}/jobs?q=nurse&source=site"
+    assert chips["other 2"] == f"{browser.prefix}/jobs?q=nurse&source=other"
+    assert chips["remote 3"] == f"{browser.prefix}/jobs?q=nurse&remote=remote"
+    assert browser.get("/jobs/facets?q=(").css(".chip") == []
