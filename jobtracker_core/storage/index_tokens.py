@@ -20,6 +20,7 @@ from bisect import bisect_right
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any, Final, Literal
 from zlib import crc32
 
@@ -72,7 +73,7 @@ PASSED_OVER: Final = frozenset([*_FREQUENT, *(word + OTHER for word in _FREQUENT
 """Stems that nearly every text has. What stands around them counts as side by side: their pairs
 would make the index much larger, and find nothing that the rest of a phrase does not."""
 
-_PAIRS: Final = 1 << 14
+_PAIRS: Final = tuple(f"~{number:x}" for number in range(1 << 14))
 _LONGEST_BODY: Final = 100_000
 _UNFIT: Final = re.compile(r"[^a-z0-9_-]+")
 
@@ -101,13 +102,13 @@ def pairs(stems: Sequence[str]) -> list[str]:
     some ten thousand, which many pairs share. With more of them, an index of a million
     descriptions would take several times as long to make.
     """
-    words = [stem for stem in stems if stem not in PASSED_OVER]
-    return list(map(_pair, words, words[1:]))
+    digests = [_digest(stem) for stem in stems if stem not in PASSED_OVER]
+    return [_PAIRS[(first * 31 + second) % len(_PAIRS)] for first, second in pairwise(digests)]
 
 
 @lru_cache(maxsize=1 << 16)
-def _pair(first: str, second: str) -> str:
-    return f"~{crc32(f'{first} {second}'.encode()) % _PAIRS:x}"
+def _digest(stem: str) -> int:
+    return crc32(stem.encode())
 
 
 def facet(name: str, value: str) -> str:
