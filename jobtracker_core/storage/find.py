@@ -20,7 +20,7 @@ _ALL: Final = sa.select(*JOB_COLUMNS)
 _IDS: Final = sa.select(jobs.c.id)
 
 
-CHECKS: Final = 100
+CHECKS: Final = 40
 """So many texts are looked at in haste."""
 
 

@@ -117,6 +117,11 @@ def _has(query: str | None) -> sa.ColumnElement[bool]:
     return job_index.c.words.bool_op("@@")(_text(query))
 
 
+def _holds(query: str | None) -> sa.ColumnElement[bool]:
+    """Say the same so that the server looks at the rows it has, and not in the index."""
+    return _has(query).is_(sa.true())
+
+
 def _walk(conn: Connection, asked: Asked, query: Lexemes, sample: _Sample, size: int) -> list[Hit]:
     """Hold the next jobs of the walk to the index, and then to the conditions."""
     walked = list(conn.execute(asked.walk.limit(size).offset(sample.walked)).scalars())
@@ -125,8 +130,8 @@ def _walk(conn: Connection, asked: Asked, query: Lexemes, sample: _Sample, size:
     sample.at_end = len(walked) < size
     fits = sa.and_(*asked.where) if asked.where else sa.true()
     by_driver = query.driver or query.widest
-    widest = sa.true() if by_driver == query.widest else _has(query.widest)
-    rows = _read(conn, asked, query, walked, _has(by_driver), also=(widest, fits))
+    widest = sa.true() if by_driver == query.widest else _holds(query.widest)
+    rows = _read(conn, asked, query, walked, _holds(by_driver), also=(widest, fits))
     sample.by_driver += len(rows)
     rows = [row for row in rows if row[4]]
     sample.by_index += len(rows)
@@ -143,7 +148,7 @@ def _read(
 ) -> list[tuple[Any, ...]]:
     """Read what a `Hit` is made of, and more, of those of these jobs that the index has."""
     value = sa.null() if asked.value is None else asked.value
-    sure = sa.true() if query.surest == query.widest else _has(query.surest)
+    sure = sa.true() if query.surest == query.widest else _holds(query.surest)
     statement = (
         sa.select(jobs.c.id, value, sure, job_index.c.has_body, *also)
         .select_from(jobs.join(job_index, job_index.c.job_id == jobs.c.id))
@@ -153,7 +158,7 @@ def _read(
 
 
 def _held(conn: Connection, asked: Asked, query: Lexemes, numbers: list[int]) -> list[Hit]:
-    rows = _read(conn, asked, query, numbers, _has(query.widest), *asked.where)
+    rows = _read(conn, asked, query, numbers, _holds(query.widest), *asked.where)
     return [Hit(*row) for row in rows]
 
 
@@ -186,7 +191,7 @@ def _held_few(
 ) -> list[Hit]:
     """Hold jobs to all the rest, in their order, until there are enough."""
     found: list[Hit] = []
-    rest = [_has(query.widest)] if driver != query.widest else []
+    rest = [_holds(query.widest)] if driver != query.widest else []
     for at in range(0, len(numbers), _NEWEST):
         some = numbers[at : at + _NEWEST]
         found += [Hit(*r) for r in _read(conn, asked, query, some, *rest, *asked.where)]

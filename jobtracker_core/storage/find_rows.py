@@ -15,7 +15,8 @@ from jobtracker_core.storage.rows import plain
 from jobtracker_core.storage.statements import one_of
 from jobtracker_core.storage.tables import job_texts, jobs
 
-_CHECKED_AT_ONCE: Final = 60
+_CHECKED_AT_ONCE: Final = 40
+_FEWEST_RIGHT: Final = 3
 _INDEXED: Final = tuple(jobs.c[name] for name in COLUMNS)
 
 
@@ -85,11 +86,13 @@ def checked(
         tokens: What was asked for.
         hits: In order.
         most: So many are enough.
-        checks: So many texts at most are looked at, but for the first few.
+        checks: So many texts are enough to look at, if some of them are right.
     """
     found: list[Hit] = []
     at, looked_at = 0, 0
-    while at < len(hits) and len(found) < most and (checks is None or looked_at < checks):
+    while at < len(hits) and len(found) < most:
+        if checks is not None and looked_at >= checks and len(found) >= _FEWEST_RIGHT:
+            break
         some = hits[at : at + _CHECKED_AT_ONCE]
         unsure = [hit for hit in some if not hit.is_sure]
         looked_at += len(unsure)

@@ -59,7 +59,7 @@ def _by_looking(conn: Connection, asked: Asked, query: str) -> Hits | None:
     few = structs.replace(asked, most=_LOOKED_AT, enough=None)
     unsure = [structs.replace(hit, is_sure=False) for hit in _find(conn, few, query)[0]]
     hits = in_order(unsure, up=asked.up)[:_LOOKED_AT]
-    right, looked_at = checked(conn, asked.tokens, hits, asked.most, checks=2 * enough)
+    right, looked_at = checked(conn, asked.tokens, hits, asked.most, checks=enough)
     if len(right) < enough:
         return None
     return right, None if len(right) == asked.most else hits[looked_at - 1].id
