@@ -6,8 +6,10 @@ READY := $(VENV)/.ready
 PLUGINS := $(sort $(wildcard plugins/jobtracker-*))
 WORKERS ?= 2
 ARGS ?=
+N ?= 100000
+DATABASE_URL ?=
 
-.PHONY: help setup demo run test test-all test-rest faults coverage check format bench openapi constraints assets assets-check screenshots clean
+.PHONY: help setup demo run test test-all test-rest faults coverage check format bench bench-data openapi constraints assets assets-check screenshots clean
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
@@ -53,7 +55,11 @@ format: $(READY) ## Format the code and mend what the linter can
 	@$(BIN)/ruff format .
 
 bench: $(READY) ## Measure, as ratios within one run
-	@$(BIN)/python -m tests.benchmarks $(ARGS)
+	@PYTHONPATH=.:tests/support $(BIN)/python -m tests.benchmarks $(ARGS)
+
+bench-data: $(READY) ## Fill an empty database for measuring: make bench-data N=1000000 DATABASE_URL=…
+	@test -n "$(DATABASE_URL)" || { echo "Name an empty database: DATABASE_URL=sqlite:////somewhere/million.db"; exit 2; }
+	@$(BIN)/python -m tests.benchmarks.bench_data --rows $(N) "$(DATABASE_URL)"
 
 openapi: $(READY) ## Write the document that describes the API
 	@$(BIN)/jobtracker openapi > docs/reference/openapi.json

@@ -14,21 +14,25 @@ from tempfile import TemporaryDirectory
 
 from tests.benchmarks import (
     analyse,
+    bench_data,
     child,
+    growth,
     http_reads,
     indeed_parse,
     linkedin_parse,
     list_peers,
+    old_portal,
     page_reads,
     page_write,
     queue,
     reads,
     requests_per_run,
+    search,
     start_up,
     wake,
     whole_run,
 )
-from tests.benchmarks.databases import opened, urls
+from tests.benchmarks.databases import beside, opened, urls
 from tests.benchmarks.ratio import Ratio
 
 
@@ -64,6 +68,21 @@ def _measure(rows: int, rounds: int) -> Iterator[Ratio]:
                 yield from whole_run.measure(db, driver, rounds=rounds)
             yield from wake.measure(url, rounds=rounds)
             yield from queue.measure(url, rounds=rounds)
+            yield from _measure_corpus(url, rows, rounds)
+
+
+def _measure_corpus(url: str, rows: int, rounds: int) -> Iterator[Ratio]:
+    """Measure on realistic jobs what depends on their words and on how many there are."""
+    with (
+        beside(url, "corpus") as corpus,
+        beside(url, "empty") as empty,
+        opened(corpus) as (db, driver),
+    ):
+        bench_data.fill(db, rows)
+        yield from search.measure(corpus)
+        if rows >= growth.FEWEST:
+            yield from growth.measure(corpus, empty)
+        yield from old_portal.measure(db, driver, corpus, rows=rows, rounds=rounds)
 
 
 sys.exit(main())

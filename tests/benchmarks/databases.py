@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 import psycopg
 from sqlalchemy.dialects import postgresql
+from sqlalchemy.engine import make_url
 
 from jobtracker_core.storage import schema
 from jobtracker_core.storage.engine import Database, open_database
@@ -66,6 +67,25 @@ def urls(folder: Path) -> Iterator[str]:
             yield server.get_uri()
         finally:
             server.cleanup()
+
+
+@contextmanager
+def beside(url: str, name: str) -> Iterator[str]:
+    """Give the URL of another empty database: beside the file, or at the same server."""
+    parts = make_url(url)
+    if parts.get_backend_name() == "sqlite":
+        other = Path(parts.database or "").with_name(f"{name}.db")
+        yield f"sqlite:///{other}"
+        for path in other.parent.glob(f"{other.name}*"):
+            path.unlink()
+        return
+    with psycopg.connect(url, autocommit=True) as server:
+        server.execute(f'CREATE DATABASE "{name}"')
+    try:
+        yield parts.set(database=name).render_as_string(hide_password=False)
+    finally:
+        with psycopg.connect(url, autocommit=True) as server:
+            server.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
 def _connect(db: Database, url: str) -> Driver:

@@ -6,7 +6,8 @@ import gc
 import socket
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import cycle
 from urllib.parse import urlsplit
 
 from msgspec import Struct
@@ -67,37 +68,61 @@ class Load:
 
     def get(self, path: str, *, seconds: float) -> Answers:
         """Ask for a path all the time; raises RuntimeError for an answer that is not 200."""
-        request = f"GET {path} HTTP/1.1\r\n{self._head}".encode()
+        return self.mixed({"": [path]}, seconds=seconds)[""]
+
+    def mixed(self, kinds: Mapping[str, Sequence[str]], *, seconds: float) -> dict[str, Answers]:
+        """Ask for paths of several kinds in turn, each client from another one on.
+
+        Each time that a kind comes round, its next path is asked for. Raises RuntimeError for an
+        answer that is not 200.
+        """
         together = threading.Barrier(self._clients)
-        took: list[float] = []
+        took: dict[str, list[float]] = {kind: [] for kind in kinds}
         failures: list[Exception] = []
 
-        def ask() -> None:
-            mine: list[float] = []
+        def ask(first: int) -> None:
+            rounds = _rounds(kinds, self._head, first * len(kinds) // self._clients)
+            mine: list[tuple[str, float]] = []
             try:
                 with socket.create_connection(self._place, timeout=30) as connection:
                     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                     warm = time.perf_counter() + WARM_UP_S
                     while time.perf_counter() < warm:
-                        _exchange(connection, request)
+                        _exchange(connection, next(rounds)[1])
                     together.wait()
                     begun = at = time.perf_counter()
                     while at - begun < seconds:
+                        kind, request = next(rounds)
                         _exchange(connection, request)
-                        mine.append(-(at - (at := time.perf_counter())))
+                        mine.append((kind, -(at - (at := time.perf_counter()))))
             except Exception as error:  # noqa: BLE001  (raised below, in the caller's thread)
                 failures.append(error)
                 together.abort()
-            took.extend(mine)
+            for kind, each in mine:
+                took[kind].append(each)
 
-        threads = [threading.Thread(target=ask) for _ in range(self._clients)]
+        threads = [threading.Thread(target=ask, args=(n,)) for n in range(self._clients)]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
         if failures:
             raise failures[0]
-        return Answers(took=tuple(sorted(took)), seconds=seconds)
+        return {
+            kind: Answers(took=tuple(sorted(each)), seconds=seconds) for kind, each in took.items()
+        }
+
+
+def _rounds(
+    kinds: Mapping[str, Sequence[str]], head: str, first: int
+) -> Iterator[tuple[str, bytes]]:
+    names = list(kinds)
+    asked = {
+        kind: cycle([f"GET {path} HTTP/1.1\r\n{head}".encode() for path in paths])
+        for kind, paths in kinds.items()
+    }
+    for kind in cycle([*names[first:], *names[:first]]):
+        yield kind, next(asked[kind])
 
 
 def _exchange(connection: socket.socket, request: bytes) -> None:
