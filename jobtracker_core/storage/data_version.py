@@ -20,7 +20,8 @@ from collections.abc import Callable
 from typing import Final, Protocol
 
 from jobtracker_core.storage import sqlite
-from jobtracker_core.storage.engine import DATA_CHANNEL, Database
+from jobtracker_core.storage.announcing import DATA_CHANNEL
+from jobtracker_core.storage.engine import Database
 from jobtracker_core.storage.wakeup import Listening
 
 STALE_S: Final = 1.0

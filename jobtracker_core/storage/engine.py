@@ -18,6 +18,7 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import QueuePool
 
 from jobtracker_core.storage import sqlite
+from jobtracker_core.storage.announcing import Written, announce
 from jobtracker_core.storage.cipher import Cipher, NoCipher
 from jobtracker_core.storage.errors import NotWritable, StorageError, WrongAddress
 from jobtracker_core.storage.translate import display, translated
@@ -28,9 +29,6 @@ _CLOCK = "jobtracker_clock"
 _ALLOWED = "Use sqlite:///PATH or postgresql://USER:PASSWORD@HOST/DATABASE."
 _POOL_WAIT_S = 10
 _CONNECT_TIMEOUT_S = 5
-
-DATA_CHANNEL = "jt_data"
-"""Where writers tell servers on PostgreSQL that what those keep may be out of date."""
 
 # idle_in_transaction_session_timeout must stay below the lease of a run: a frozen writer that
 # holds a run's row would else keep it from being rescued.
@@ -46,19 +44,6 @@ def _first_value(result: sa.CursorResult[Any]) -> Any:
 
 def _host_clock() -> datetime:
     return datetime.now(UTC)
-
-
-class Written:
-    """How often this process has written what lists show."""
-
-    def __init__(self) -> None:
-        self.count = 0
-        self._lock = threading.Lock()
-
-    def add(self) -> None:
-        """Count one more."""
-        with self._lock:
-            self.count += 1
 
 
 class Database:
@@ -119,7 +104,7 @@ class Database:
             with translated(self._url), self._writer.begin() as conn:
                 yield conn
                 if shown:
-                    _announce(conn)
+                    announce(conn)
         except NotWritable:
             self.refused.set()
             raise
@@ -263,15 +248,6 @@ class Database:
 
     def __repr__(self) -> str:
         return f"Database({self.display_url!r})"
-
-
-def _announce(conn: Connection) -> None:
-    if conn.dialect.name == "postgresql":
-        conn.exec_driver_sql(f"NOTIFY {DATA_CHANNEL}")
-        return
-    # A number in the file's header that is the application's own.
-    number: int = conn.exec_driver_sql("PRAGMA user_version").scalar_one()
-    conn.exec_driver_sql(f"PRAGMA user_version = {(number + 1) % 2**31}")
 
 
 def now(conn: Connection) -> datetime:
