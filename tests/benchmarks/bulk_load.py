@@ -22,7 +22,6 @@ from jobtracker_core.storage.index_tables import job_index
 from jobtracker_core.storage.index_tokens import (
     PASSED_OVER,
     Entry,
-    _pair,
     columns,
     lexemes,
     pairs,
@@ -131,7 +130,7 @@ class Loader:
         parts = list(self._parts_of(made))
         found: set[str] = set().union(*[part.words for part in parts])
         ends = [part for part in parts if part.first and part.last]
-        found.update(_pair(one.last, other.first) for one, other in pairwise(ends))
+        found.update(*[pairs((one.last, other.first)) for one, other in pairwise(ends)])
         return "' '".join(found)
 
     def _stems(self, made: Made) -> tuple[str, ...]:
