@@ -21,10 +21,9 @@ function take(row, verb, given = {}) {
     if (!$('[data-triage] tbody tr:not([hidden])')) values.last = 1;
   }
   const path = `${$('a[data-row]', row).getAttribute('href')}/${verb}`;
+  const send = () => window.htmx.ajax('POST', path, { source: row, target: row, swap: 'none', values });
   // The page behind the last row must not show one whose step is still on its way.
-  const before = values.last ? [...going] : [];
-  const done = Promise.allSettled(before)
-    .then(() => window.htmx.ajax('POST', path, { source: row, target: row, swap: 'none', values }))
+  const done = (values.last ? Promise.allSettled([...going]).then(send) : send())
     .finally(() => {
       going.delete(done);
       if (row.isConnected) row.hidden = false;
