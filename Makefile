@@ -53,7 +53,7 @@ format: $(READY) ## Format the code and mend what the linter can
 	@$(BIN)/ruff format .
 
 bench: $(READY) ## Measure, as ratios within one run
-	@$(BIN)/python -m tests.benchmarks $(ARGS)
+	@PYTHONPATH=.:tests/support $(BIN)/python -m tests.benchmarks $(ARGS)
 
 openapi: $(READY) ## Write the document that describes the API
 	@$(BIN)/jobtracker openapi > docs/reference/openapi.json
