@@ -38,8 +38,8 @@ hypothesis_settings.register_profile(
 )
 hypothesis_settings.load_profile("steady")
 
-# Nor is the database of whoever runs the tests: by default there is none. Set before modules of
-# tests are read, which may ask for that place.
+# The database of whoever runs the tests is not for them: where one is by default, there is none.
+# Set before modules of tests are read, which may ask for that place.
 os.environ["XDG_DATA_HOME"] = f"{tempfile.gettempdir()}/jobtracker-tests-{os.getpid()}"
 
 DIALECTS = ("sqlite", "postgresql")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 pytestmark = [pytest.mark.full, pytest.mark.timeout(120)]
 
@@ -68,6 +68,9 @@ def test_many_are_selected_and_meant_on_all_pages(own_url: str, open_page: Open)
     page.locator("#bulk-tags").fill("later")
     press(page, "Enter")
     expect(page.locator("#toasts")).to_contain_text("4 jobs tagged.")
+    # Keys are heard by the page again once the dialog is gone and the answer is in its place.
+    expect(page.locator("#bulk-tag")).to_be_hidden()
+    expect(page.locator(".htmx-request, .htmx-swapping, .htmx-settling")).to_have_count(0)
     press(page, "*", "n")
     expect(bulk).to_be_hidden()
     press(page, "*", "a")
@@ -83,7 +86,12 @@ def test_many_are_selected_and_meant_on_all_pages(own_url: str, open_page: Open)
 def test_the_last_row_of_a_page_brings_the_next_ones(own_url: str, open_page: Open) -> None:
     page = open_page(f"{own_url}/jobs?q=nurse")
     count = len(rows(page))
+    slow: list[Route] = []
+    page.route("**/dismiss", lambda route: route.continue_() if slow else slow.append(route))
     press(page, "j", *("d" for _ in range(count)))
+    # The page behind the last row waits for the step that is still on its way.
+    expect(page.locator("tbody tr:visible")).to_have_count(0)
+    slow[0].continue_()
     expect(page.get_by_role("heading", name="No jobs match these filters")).to_be_visible()
     page.goto(f"{own_url}/jobs?status=dismissed")
     expect(page.locator("tbody tr")).to_have_count(count)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
 import pytest
@@ -64,11 +65,15 @@ def test_a_run_is_cancelled_when_it_was_just_claimed(
     crew: Crew, tmp_path: Path, number: signal.Signals
 ) -> None:
     run_id, worker = struck(crew, "claim", number, tmp_path / "struck")
-    assert runs.request_cancel(crew.db, run_id) is RunState.RUNNING
-    if number is KILLED:
-        worker = crew.start()
-    else:
-        worker.signal(signal.SIGCONT)
+    with ThreadPoolExecutor(1) as asking:
+        asked = asking.submit(runs.request_cancel, crew.db, run_id)
+        # Whoever stands still may hold SQLite's lock by another of its threads: then the wish waits.
+        wait([asked], timeout=2)
+        if number is KILLED:
+            worker = crew.start()
+        else:
+            worker.signal(signal.SIGCONT)
+        assert asked.result() is RunState.RUNNING
     wait_until(lambda: crew.state(run_id) is RunState.CANCELLED)
     other = crew.put("plain", "munich")
     worker.wait("run ended", run=other)

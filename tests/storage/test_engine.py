@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,25 @@ def test_readers_do_not_wait_for_a_writer(db: Database) -> None:
     with db.write() as conn:
         add_collector(conn, "a")
         assert collector_names(db) == []
+
+
+def test_reads_of_one_thread_may_share_a_transaction(db: Database) -> None:
+    def reads_through() -> sa.Connection:
+        with db.read() as conn:
+            return conn
+
+    with db.reading():
+        first = reads_through()
+        assert reads_through() is first
+        with ThreadPoolExecutor(1) as elsewhere:
+            assert elsewhere.submit(reads_through).result() is not first
+        with pytest.raises(StorageError), db.read() as conn:
+            conn.execute(sa.delete(collectors))
+    assert reads_through() is not first
+    with pytest.raises(RuntimeError), db.reading():
+        raise RuntimeError
+    first = reads_through()
+    assert reads_through() is not first
 
 
 def test_names_its_dialect(db: Database, dialect: str) -> None:

@@ -7,6 +7,8 @@ const stages = ['draft', 'applied', 'interviewing', 'offer', 'accepted', 'reject
 const steps = { s: ['save'], a: ['stage', { status: 'applied' }], d: ['dismiss'] };
 stages.forEach((status, index) => { steps[index + 1] = ['stage', { status }]; });
 
+const going = new Set();
+
 function take(row, verb, given = {}) {
   if (row.hidden) return;
   const values = { ...given };
@@ -19,11 +21,15 @@ function take(row, verb, given = {}) {
     if (!$('[data-triage] tbody tr:not([hidden])')) values.last = 1;
   }
   const path = `${$('a[data-row]', row).getAttribute('href')}/${verb}`;
-  window.htmx.ajax('POST', path, { source: row, target: row, swap: 'none', values })
+  const send = () => window.htmx.ajax('POST', path, { source: row, target: row, swap: 'none', values });
+  // The page behind the last row must not show one whose step is still on its way.
+  const done = (values.last ? Promise.allSettled([...going]).then(send) : send())
     .finally(() => {
+      going.delete(done);
       if (row.isConnected) row.hidden = false;
       document.dispatchEvent(new Event('jt:changed'));
     });
+  going.add(done);
 }
 
 export function step(row, key) {
