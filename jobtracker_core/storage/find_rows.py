@@ -9,13 +9,15 @@ import sqlalchemy as sa
 from msgspec import Struct
 from sqlalchemy import Connection
 
-from jobtracker_core.storage.find_tokens import Held, Tokens, only_adds
-from jobtracker_core.storage.index_tokens import COLUMNS, entry
+from jobtracker_core.storage.find_texts import Held
+from jobtracker_core.storage.find_tokens import Tokens, in_bodies
+from jobtracker_core.storage.index_tokens import COLUMNS
 from jobtracker_core.storage.rows import plain
 from jobtracker_core.storage.statements import one_of
 from jobtracker_core.storage.tables import job_texts, jobs
 
 _CHECKED_AT_ONCE: Final = 40
+_MOST_AT_ONCE: Final = 320
 _FEWEST_RIGHT: Final = 3
 _INDEXED: Final = tuple(jobs.c[name] for name in COLUMNS)
 
@@ -89,11 +91,12 @@ def checked(
         checks: So many texts are enough to look at, if some of them are right.
     """
     found: list[Hit] = []
-    at, looked_at = 0, 0
+    at, looked_at, size = 0, 0, _CHECKED_AT_ONCE
     while at < len(hits) and len(found) < most:
         if checks is not None and looked_at >= checks and len(found) >= _FEWEST_RIGHT:
             break
-        some = hits[at : at + _CHECKED_AT_ONCE]
+        some = hits[at : at + size]
+        size = min(2 * size, _MOST_AT_ONCE)
         unsure = [hit for hit in some if not hit.is_sure]
         looked_at += len(unsure)
         right = _right(conn, tokens, unsure)
@@ -105,17 +108,20 @@ def checked(
 def _right(conn: Connection, tokens: Tokens, hits: Sequence[Hit]) -> set[int]:
     if not hits:
         return set()
-    heads = sa.select(jobs.c.id, *_INDEXED).where(one_of(conn, jobs.c.id, [hit.id for hit in hits]))
-    rows = {row["id"]: plain(row) for row in conn.execute(heads).mappings()}
-    whole = {hit.id for hit in hits if hit.has_body}
-    # What is found in a title needs no more of the text, unless the text might speak against it.
-    short = set(rows) if only_adds(tokens) else set(rows) - whole
-    found = {number for number in short if Held(entry(rows[number], None)).fits(tokens)}
-    left = sorted((whole & set(rows)) - found)
-    texts = sa.select(job_texts.c.job_id, job_texts.c.description).where(
-        one_of(conn, job_texts.c.job_id, left)
+    # Without a body that the index has, nothing of it counts.
+    bodies = jobs.outerjoin(job_texts, job_texts.c.job_id == jobs.c.id)
+    needed = in_bodies(tokens)
+    columns = [*_INDEXED, job_texts.c.description] if needed else list(_INDEXED)
+    statement = (
+        sa.select(jobs.c.id, *columns)
+        .select_from(bodies if needed else jobs)
+        .where(one_of(conn, jobs.c.id, [hit.id for hit in hits]))
     )
-    bodies: dict[int, str | None] = {row.job_id: row.description for row in conn.execute(texts)}
-    return found | {
-        number for number in left if Held(entry(rows[number], bodies.get(number))).fits(tokens)
-    }
+    whole = {hit.id for hit in hits if hit.has_body}
+    found: set[int] = set()
+    for row in conn.execute(statement).mappings():
+        number = row["id"]
+        text = row["description"] if needed and number in whole else None
+        if Held(plain(row), text).fits(tokens):
+            found.add(number)
+    return found
