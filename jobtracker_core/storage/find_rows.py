@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from msgspec import Struct
 from sqlalchemy import Connection
 
+from jobtracker_core.storage.find_few import Numbers
 from jobtracker_core.storage.find_texts import Held
 from jobtracker_core.storage.find_tokens import Tokens, in_bodies
 from jobtracker_core.storage.index_tokens import COLUMNS
@@ -18,7 +19,6 @@ from jobtracker_core.storage.tables import job_texts, jobs
 
 _CHECKED_AT_ONCE: Final = 40
 _MOST_AT_ONCE: Final = 320
-_FEWEST_RIGHT: Final = 3
 _INDEXED: Final = tuple(jobs.c[name] for name in COLUMNS)
 
 
@@ -28,6 +28,7 @@ class Asked(Struct, frozen=True, kw_only=True):
     Attributes:
         tokens: What the index is asked.
         where: What the tables are asked.
+        few: What selects all that the tables give and more, if that might be few.
         walk: Numbers of jobs in the order that is wanted, from the place on that is wanted, with
             no other condition.
         value: What they are ordered by; None for their numbers alone, latest first.
@@ -40,6 +41,7 @@ class Asked(Struct, frozen=True, kw_only=True):
 
     tokens: Tokens
     where: tuple[sa.ColumnElement[bool], ...]
+    few: tuple[Numbers, ...]
     walk: sa.Select[Any]
     value: sa.ColumnElement[Any] | None
     up: bool
@@ -79,7 +81,13 @@ def in_order(hits: Sequence[Hit], *, up: bool) -> list[Hit]:
 
 
 def checked(
-    conn: Connection, tokens: Tokens, hits: Sequence[Hit], most: int, *, checks: int | None = None
+    conn: Connection,
+    tokens: Tokens,
+    hits: Sequence[Hit],
+    most: int,
+    *,
+    enough: int | None = None,
+    known: dict[int, bool] | None = None,
 ) -> tuple[list[Hit], int]:
     """Return the first hits whose texts hold what was asked for, and how many were looked at.
 
@@ -87,20 +95,25 @@ def checked(
         conn: Reads the texts of those that are not sure.
         tokens: What was asked for.
         hits: In order.
-        most: So many are enough.
-        checks: So many texts are enough to look at, if some of them are right.
+        most: So many are wanted.
+        enough: So many will do, if texts have to be looked at.
+        known: Whether texts that were looked at before are right; others are put into it.
     """
+    known = {} if known is None else known
     found: list[Hit] = []
-    at, looked_at, size = 0, 0, _CHECKED_AT_ONCE
+    at, size = 0, _CHECKED_AT_ONCE
+    looked_at = False
     while at < len(hits) and len(found) < most:
-        if checks is not None and looked_at >= checks and len(found) >= _FEWEST_RIGHT:
+        if enough is not None and looked_at and len(found) >= enough:
             break
         some = hits[at : at + size]
         size = min(2 * size, _MOST_AT_ONCE)
         unsure = [hit for hit in some if not hit.is_sure]
-        looked_at += len(unsure)
-        right = _right(conn, tokens, unsure)
-        found += [hit for hit in some if hit.is_sure or hit.id in right]
+        looked_at = looked_at or bool(unsure)
+        unknown = [hit for hit in unsure if hit.id not in known]
+        right = _right(conn, tokens, unknown)
+        known.update((hit.id, hit.id in right) for hit in unknown)
+        found += [hit for hit in some if hit.is_sure or known[hit.id]]
         at += len(some)
     return found[:most], at
 

@@ -32,9 +32,7 @@ class Held:
     def __init__(self, job: Mapping[str, Any], description: str | None) -> None:
         made = columns(entry(job, None))
         self._job = job
-        self._fields = {
-            name: f" {text} " for name, text in zip(_HEADS, made, strict=False) if text
-        }
+        self._fields = {name: f" {text} " for name, text in zip(_HEADS, made, strict=False) if text}
         self._text = None if description is None else body(description).lower()
         self._is_english = algorithm(job["language"]) == ENGLISH
         self._body: str | None = None
@@ -68,7 +66,7 @@ class Held:
 
     def _in_body(self, words: Words, wanted: str, text: str) -> bool:
         if self._body is None:
-            glance = _glance(words.stems, text.isascii()) if self._is_english else None
+            glance = _glance(words.stems, is_ascii=text.isascii()) if self._is_english else None
             if glance is not None and glance.search(text) is None:
                 return False
             self._body = f" {analysed(text, self._job['language'])} "
@@ -76,7 +74,7 @@ class Held:
 
 
 @lru_cache(maxsize=1_024)
-def _glance(stems: tuple[str, ...], is_ascii: bool) -> re.Pattern[str] | None:
+def _glance(stems: tuple[str, ...], *, is_ascii: bool) -> re.Pattern[str] | None:
     """Return what an English text in lower case holds if it has these stems side by side.
 
     It may hold that without having them. A word begins as its stem does, but for the stem's end,
