@@ -28,8 +28,20 @@ def analyse(text: str, language: str | None) -> tuple[str, ...]:
         text: Plain text, not HTML.
         language: A tag such as "de" or "de-AT"; English where it is None or has no stemmer.
     """
+    return tuple(_stems(text.lower(), language).split())
+
+
+def analysed(lower: str, language: str | None) -> str:
+    """Return the same stems with a space between each two, of a text that is in lower case."""
+    stems = _stems(lower, language).strip()
+    while "  " in stems:
+        stems = stems.replace("  ", " ")
+    return stems
+
+
+def _stems(lower: str, language: str | None) -> str:
     pieces = _kept(algorithm(language))
-    return tuple(" ".join([pieces[piece] for piece in text.lower().split()]).split())
+    return " ".join([pieces[piece] for piece in lower.split()])
 
 
 @lru_cache(maxsize=256)

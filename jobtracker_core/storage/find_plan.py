@@ -24,6 +24,7 @@ from jobtracker_core.search.language import (
 )
 from jobtracker_core.search.pointing import point
 from jobtracker_core.storage import find_facts
+from jobtracker_core.storage.find_few import Numbers
 from jobtracker_core.storage.find_tokens import (
     Mark,
     Tokens,
@@ -33,7 +34,7 @@ from jobtracker_core.storage.find_tokens import (
     either,
 )
 from jobtracker_core.storage.index_tokens import Field, facet
-from jobtracker_core.storage.job_filters import Filters, conditions, plain_text
+from jobtracker_core.storage.job_filters import Filters, begins, conditions, plain_text
 
 MOST_BRANCHES: Final = 16
 """In so many ways may a query mix words and what only the tables know."""
@@ -51,10 +52,12 @@ class Branch(Struct, frozen=True):
 
     Attributes:
         tokens: None where only the tables are asked.
+        few: What selects all of these jobs and others, if they might be few.
     """
 
     tokens: Tokens | None
     where: tuple[ColumnElement[bool], ...]
+    few: tuple[Numbers, ...] = ()
 
 
 class Plan(Struct, frozen=True):
@@ -68,6 +71,7 @@ class _Way(Struct, frozen=True):
     tokens: tuple[Tokens, ...] = ()
     hints: tuple[Tokens, ...] = ()
     where: tuple[ColumnElement[bool], ...] = ()
+    few: tuple[Numbers, ...] = ()
 
 
 def read_text(filters: Filters) -> Node | None:
@@ -91,7 +95,8 @@ def plan(filters: Filters, at: datetime) -> Plan:
     """
     node = read_text(filters)
     if node is None:
-        return Plan(branches=(Branch(None, tuple(conditions(filters))),), node=None)
+        where = tuple(conditions(filters))
+        return Plan(branches=(Branch(None, where, tuple(begins(filters))),), node=None)
     try:
         return _plan(node, filters, at)
     except SearchError as error:
@@ -116,10 +121,11 @@ def _branch(
     rest: Filters,
 ) -> Branch:
     tokens = both(way.tokens)
+    few = (*way.few, *begins(rest))
     if tokens is None:
-        return Branch(None, (*required, *way.where))
+        return Branch(None, (*required, *way.where), few)
     wanted = both((*way.tokens, *way.hints, *marks))
-    return Branch(wanted, (*conditions(rest), *way.where))
+    return Branch(wanted, (*conditions(rest), *way.where), few)
 
 
 def _names_dismissed(node: Node) -> bool:
@@ -173,7 +179,7 @@ def _marks(filters: Filters) -> tuple[tuple[Tokens, ...], Filters]:
 def _ways(node: Node, at: datetime) -> list[_Way]:
     """Return the ways in which a job can be what is asked for: it is so if it fits one of them."""
     if not _has_words(node):
-        return [_Way(where=(_condition(node, at),), hints=_hints(node))]
+        return [_Way(where=(_condition(node, at),), hints=_hints(node), few=_few(node, at))]
     tokens = _tokens(node)
     if tokens is not None:
         return [_Way(tokens=(tokens,))]
@@ -200,6 +206,7 @@ def _joined(parts: Sequence[list[_Way]], node: Node) -> list[_Way]:
             tokens=tuple(one for way in ways for one in way.tokens),
             hints=tuple(one for way in ways for one in way.hints),
             where=tuple(one for way in ways for one in way.where),
+            few=tuple(one for way in ways for one in way.few),
         )
         for ways in product(*parts)
     ]
@@ -309,3 +316,9 @@ def _hints(node: Node) -> tuple[Tokens, ...]:
     parts = node.nodes if isinstance(node, All) else (node,)
     found = [find_facts.hint(part) for part in parts if isinstance(part, Fact)]
     return tuple(hint for hint in found if hint is not None)
+
+
+def _few(node: Node, at: datetime) -> tuple[Numbers, ...]:
+    parts = node.nodes if isinstance(node, All) else (node,)
+    found = [find_facts.begins(part, at) for part in parts if isinstance(part, Fact)]
+    return tuple(numbers for numbers in found if numbers is not None)

@@ -15,6 +15,7 @@ from msgspec import Struct
 from sqlalchemy import Connection
 from sqlalchemy.dialects.postgresql import TSQUERY
 
+from jobtracker_core.storage.find_few import few
 from jobtracker_core.storage.find_rows import FEWEST, Asked, Hit, Hits
 from jobtracker_core.storage.find_tokens import Lexemes, lexemes
 from jobtracker_core.storage.index_tables import job_index
@@ -31,6 +32,7 @@ WALKED: Final = 1_000
 _MOST_BY_INDEX: Final = 30_000
 _LONGEST_WALK: Final = 20_000
 _NEWEST: Final = 1_000
+_AT_ONCE: Final = 250
 _SPAN: Final = sa.select(sa.func.max(jobs.c.id) - sa.func.min(jobs.c.id) + 1)
 
 
@@ -50,11 +52,16 @@ def find(conn: Connection, asked: Asked) -> Hits:
     with _planned(conn):
         sample = _Sample()
         found: list[Hit] = []
+        span: int = conn.execute(_SPAN).scalar_one() or 0
         for size in (FIRST, WALKED):
             found += _walk(conn, asked, query, sample, size)
             if len(found) >= asked.most or sample.at_end:
                 return found, None
-        span: int = conn.execute(_SPAN).scalar_one() or 0
+            if span * sample.by_index <= _MOST_BY_INDEX * sample.walked:
+                break
+        numbers = few(conn, asked.few)
+        if numbers is not None:
+            return _of_few(conn, asked, query, numbers), None
         if span * sample.by_index <= _MOST_BY_INDEX * sample.walked:
             return _by_index(conn, asked, query, query.widest), None
         if query.driver and span * sample.by_driver <= _MOST_BY_INDEX * sample.walked:
@@ -84,6 +91,18 @@ def _further(
         at += size
         size = min(2 * size, _LONGEST_WALK)
     return found + wanted
+
+
+def _of_few(conn: Connection, asked: Asked, query: Lexemes, numbers: list[int]) -> list[Hit]:
+    """Hold jobs that are few to the index, in their order, until there are enough."""
+    walk = asked.walk.where(one_of(conn, jobs.c.id, numbers), *asked.where)
+    ordered = list(conn.execute(walk).scalars())
+    found: list[Hit] = []
+    for at in range(0, len(ordered), _AT_ONCE):
+        found += _held(conn, asked, query, ordered[at : at + _AT_ONCE])
+        if len(found) >= asked.most:
+            break
+    return found
 
 
 def _needed(asked: Asked, sample: _Sample, found: int) -> int | None:

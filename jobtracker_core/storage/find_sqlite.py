@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from msgspec import structs
 from sqlalchemy import Connection
 
+from jobtracker_core.storage.find_few import few
 from jobtracker_core.storage.find_rows import (
     FEWEST,
     Asked,
@@ -56,10 +57,10 @@ def _by_looking(conn: Connection, asked: Asked, query: str) -> Hits | None:
     enough = asked.most if asked.enough is None else min(asked.enough, asked.most)
     if enough > _LOOKED_AT:
         return None
-    few = structs.replace(asked, most=_LOOKED_AT, enough=None)
-    unsure = [structs.replace(hit, is_sure=False) for hit in _find(conn, few, query)[0]]
+    some = structs.replace(asked, most=_LOOKED_AT, enough=None)
+    unsure = [structs.replace(hit, is_sure=False) for hit in _find(conn, some, query)[0]]
     hits = in_order(unsure, up=asked.up)[:_LOOKED_AT]
-    right, looked_at = checked(conn, asked.tokens, hits, asked.most, checks=enough)
+    right, looked_at = checked(conn, asked.tokens, hits, asked.most, enough=enough)
     if len(right) < enough:
         return None
     return right, None if len(right) == asked.most else hits[looked_at - 1].id
@@ -68,8 +69,11 @@ def _by_looking(conn: Connection, asked: Asked, query: str) -> Hits | None:
 def _find(conn: Connection, asked: Asked, query: str) -> Hits:
     if asked.value is None:
         return _by_arrival(conn, asked, query)
-    few = sa.select(_fts.c.rowid).where(_QUERY).limit(_MOST_SORTED + 1).subquery()
-    number = conn.execute(sa.select(sa.func.count()).select_from(few), {"query": query})
+    some = sa.select(_fts.c.rowid).where(_QUERY).limit(_MOST_SORTED + 1).subquery()
+    numbers = few(conn, asked.few)
+    if numbers is not None:
+        return _of_few(conn, asked, query, numbers), None
+    number = conn.execute(sa.select(sa.func.count()).select_from(some), {"query": query})
     if number.scalar_one() > _MOST_SORTED:
         return _by_walk(conn, asked, query), None
     hits = sa.select(_fts.c.rowid).where(_QUERY)
@@ -100,10 +104,23 @@ def _by_arrival(conn: Connection, asked: Asked, query: str) -> Hits:
         first = numbers[0] if first is None else first
         if asked.enough is not None and _suffices(asked, len(found), first, below):
             return found, below
+        if walked == size and asked.few:
+            numbers = few(conn, asked.few)
+            if numbers is not None:
+                return _of_few(conn, asked, query, numbers), None
         if walked >= WALKED and len(found) * _PATIENCE < asked.most:
             # The conditions are rare among the hits: begin with them.
             return found + _by_walk(conn, asked, query, below), None
         size = min(4 * size, _LARGEST)
+
+
+def _of_few(conn: Connection, asked: Asked, query: str, numbers: list[int]) -> list[Hit]:
+    """Ask the index for jobs that are few, and then the tables."""
+    is_hit = sa.select(_fts.c.rowid).where(_QUERY, one_of(conn, _fts.c.rowid, numbers))
+    hits = list(conn.execute(is_hit, {"query": query}).scalars())
+    walk = asked.walk if asked.value is None else asked.walk.add_columns(asked.value)
+    wanted = walk.where(one_of(conn, jobs.c.id, hits), *asked.where).limit(asked.most)
+    return [Hit(*row) for row in conn.execute(wanted)]
 
 
 def _suffices(asked: Asked, found: int, first: int, here: int) -> bool:

@@ -12,7 +12,16 @@ from sqlalchemy import ColumnElement, Connection
 from jobtracker_core.search.nodes import sought
 from jobtracker_core.storage import find, find_plan, relevance
 from jobtracker_core.storage.engine import Database, now
-from jobtracker_core.storage.job_filters import ORDERS, Filters, Sort, Walk, conditions, plain_text
+from jobtracker_core.storage.find_few import narrowed
+from jobtracker_core.storage.job_filters import (
+    ORDERS,
+    Filters,
+    Sort,
+    Walk,
+    begins,
+    conditions,
+    plain_text,
+)
 from jobtracker_core.storage.jobs import JOB_COLUMNS, JOBS, Job
 from jobtracker_core.storage.tables import jobs
 from jobtracker_core.storage.types import BIG_ID, LARGEST_ID
@@ -108,8 +117,8 @@ def list_jobs(
         ValueError: Both were given.
     """
     if not filters.get("text"):
-        statement = _ALL.where(*conditions(filters))
         with db.look() as conn:
+            statement = _ALL.where(*narrowed(conn, conditions(filters), tuple(begins(filters))))
             page = ORDERS["arrival" if sort == "relevance" else sort].read(
                 conn, JOBS, statement, limit=limit, after=after, before=before, offset=offset
             )
@@ -133,7 +142,8 @@ def list_jobs(
                 going_on=after is not None or offset > 0,
             )
         else:
-            statement = _ALL.where(*plan.branches[0].where)
+            (branch,) = plan.branches
+            statement = _ALL.where(*narrowed(conn, branch.where, branch.few))
             page = order.read(
                 conn, JOBS, statement, limit=limit, after=after, before=before, offset=offset
             )
@@ -169,14 +179,19 @@ def tally(
     SearchError.
     """
     if not filters.get("text"):
-        statement = _tally(frozenset(filters.items()), TALLY_LIMIT)
         with db.look() as conn:
-            return _tally_rows(conn, statement, conditions(filters), first, sort)
+            where, ways = conditions(filters), tuple(begins(filters))
+            if ways:
+                where = narrowed(conn, where, ways)
+                return _tally_rows(conn, _tally_of(where, TALLY_LIMIT), where, first, sort)
+            statement = _tally(frozenset(filters.items()), TALLY_LIMIT)
+            return _tally_rows(conn, statement, where, first, sort)
     with db.read() as conn:
         plan = find_plan.plan(filters, now(conn))
         if find.has_words(plan):
             return _tally_words(conn, plan, first, sort)
-        where = list(plan.branches[0].where)
+        (branch,) = plan.branches
+        where = narrowed(conn, branch.where, branch.few)
         return _tally_rows(conn, _tally_of(where, TALLY_LIMIT), where, first, sort)
 
 
