@@ -31,6 +31,7 @@ _LARGEST: Final = 5_000
 _PATIENCE: Final = 50
 _FAR: Final = 3
 _LOOKED_AT: Final = 300
+_MOST_LOOKED_AT: Final = 1_500
 SHORTEST: Final = 3
 """Letters that a beginning needs to be looked up."""
 
@@ -55,24 +56,29 @@ def _by_looking(conn: Connection, asked: Asked, query: str) -> Hits | None:
     that is half the index. None where they are not enough.
     """
     enough = asked.most if asked.enough is None else min(asked.enough, asked.most)
-    if enough > _LOOKED_AT:
-        return None
-    some = structs.replace(asked, most=_LOOKED_AT, enough=None)
-    unsure = [structs.replace(hit, is_sure=False) for hit in _find(conn, some, query)[0]]
-    hits = in_order(unsure, up=asked.up)[:_LOOKED_AT]
-    right, looked_at = checked(conn, asked.tokens, hits, asked.most, enough=enough)
-    if len(right) < enough:
-        return None
-    return right, None if len(right) == asked.most else hits[looked_at - 1].id
+    known: dict[int, bool] = {}
+    for most in (_LOOKED_AT, _MOST_LOOKED_AT):
+        some = structs.replace(asked, most=most, enough=None)
+        unsure = [structs.replace(hit, is_sure=False) for hit in _find(conn, some, query)[0]]
+        hits = in_order(unsure, up=asked.up)[:most]
+        right, looked_at = checked(conn, asked.tokens, hits, asked.most, enough=enough, known=known)
+        if len(right) >= enough:
+            return right, None if len(right) == asked.most else hits[looked_at - 1].id
+        if len(hits) < most:
+            # These were all that have the rest of what is asked for.
+            return right, None
+        if not right:
+            return None
+    return None
 
 
 def _find(conn: Connection, asked: Asked, query: str) -> Hits:
     if asked.value is None:
         return _by_arrival(conn, asked, query)
     some = sa.select(_fts.c.rowid).where(_QUERY).limit(_MOST_SORTED + 1).subquery()
-    numbers = few(conn, asked.few)
-    if numbers is not None:
-        return _of_few(conn, asked, query, numbers), None
+    rare = few(conn, asked.few)
+    if rare is not None:
+        return _of_few(conn, asked, query, rare), None
     number = conn.execute(sa.select(sa.func.count()).select_from(some), {"query": query})
     if number.scalar_one() > _MOST_SORTED:
         return _by_walk(conn, asked, query), None
@@ -105,9 +111,9 @@ def _by_arrival(conn: Connection, asked: Asked, query: str) -> Hits:
         if asked.enough is not None and _suffices(asked, len(found), first, below):
             return found, below
         if walked == size and asked.few:
-            numbers = few(conn, asked.few)
-            if numbers is not None:
-                return _of_few(conn, asked, query, numbers), None
+            rare = few(conn, asked.few)
+            if rare is not None:
+                return _of_few(conn, asked, query, rare), None
         if walked >= WALKED and len(found) * _PATIENCE < asked.most:
             # The conditions are rare among the hits: begin with them.
             return found + _by_walk(conn, asked, query, below), None
