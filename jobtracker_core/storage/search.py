@@ -160,15 +160,13 @@ def alike(db: Database, *, url: str, title: str, company: str | None) -> tuple[J
 
     Upper and lower case are alike in the latter. At most five, those that arrived last first.
     """
-    same = [jobs.c.url == plain_text(url)]
-    if company:
-        named = (jobs.c.title, title), (jobs.c.company, company)
-        same.append(
-            sa.and_(*(sa.func.lower(c) == sa.func.lower(plain_text(text)) for c, text in named))
-        )
-    statement = _ALL.where(sa.or_(*same)).order_by(jobs.c.id.desc()).limit(_MOST_ALIKE)
-    with db.look() as conn:
-        return tuple(JOBS.read(conn, statement))
+    with db.read() as conn:
+        at_url = _ALL.where(jobs.c.url == plain_text(url)).order_by(jobs.c.id.desc())
+        found = {job.id: job for job in JOBS.read(conn, at_url.limit(_MOST_ALIKE))}
+        if company:
+            named = find_plan.named(plain_text(title), plain_text(company))
+            found |= {job.id: job for job in find.read(conn, find.ids(conn, named, _MOST_ALIKE))}
+    return tuple(found[number] for number in sorted(found, reverse=True)[:_MOST_ALIKE])
 
 
 def tally(

@@ -14,9 +14,18 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from jobtracker_core.storage import find, find_few, find_postgresql, find_rows, find_sqlite, search
+from jobtracker_core.storage import (
+    find,
+    find_few,
+    find_postgresql,
+    find_rows,
+    find_sqlite,
+    indexing,
+    search,
+)
 from jobtracker_core.storage.engine import Database
 from jobtracker_core.storage.index_tables import job_index, job_index_fts
+from jobtracker_core.storage.queue_tables import index_queue
 from jobtracker_core.storage.tables import companies, job_sightings, jobs
 from jobtracker_core.storage.tracking_tables import applications, job_tags, tags
 
@@ -115,7 +124,7 @@ def large(db: Database, monkeypatch: pytest.MonkeyPatch) -> Database:
         for name, value in names.items():
             monkeypatch.setattr(module, name, value)
     now = datetime.now(UTC)
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "id": number,
             "source": "few" if place(number, 1) else "many",
@@ -220,6 +229,18 @@ def counted(db: Database) -> Iterator[list[int]]:
         finally:
             driver.set_progress_handler(None, 0)
         found.append(10 * hundreds)
+
+
+def test_jobs_like_another_are_found_by_the_indexes(large: Database) -> None:
+    with large.write() as conn:
+        same = {"title": "A Nurse", "company": "Acme"}
+        conn.execute(sa.update(jobs).where(jobs.c.id.in_([5, 6])).values(**same))
+        conn.execute(sa.insert(index_queue), [{"job_id": n, "at": OLD} for n in (5, 6)])
+    indexing.work_off(large)
+    with counted(large) as read:
+        found = search.alike(large, url="https://jobs.example/77", title="a NURSE", company="ACME")
+    assert [job.id for job in found] == [77, 6, 5]
+    assert read[0] < MOST // 4
 
 
 def test_no_search_reads_most_of_the_jobs(large: Database) -> None:
