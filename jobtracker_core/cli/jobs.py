@@ -100,7 +100,8 @@ def list_(
         print_json(found)
         return
     print_jobs(found.items)
-    click.echo(f"{len(found.items)} shown{_of_all(tally)}", err=True)
+    shown = len(found.items)
+    click.echo(f"{shown} shown{_of_all(tally.covering(shown) if tally else None)}", err=True)
     if found.after:
         given: list[tuple[str, object]] = [
             ("--source", source),

@@ -21,7 +21,7 @@ _ALL: Final = sa.select(*JOB_COLUMNS)
 _IDS: Final = sa.select(jobs.c.id)
 
 
-CHECKED: Final = 100
+CHECKED: Final = 300
 """So many right ones are enough where each text has to be looked at."""
 
 

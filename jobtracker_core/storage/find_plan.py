@@ -35,6 +35,7 @@ from jobtracker_core.storage.find_tokens import (
 )
 from jobtracker_core.storage.index_tokens import Field, facet
 from jobtracker_core.storage.job_filters import Filters, begins, conditions, plain_text
+from jobtracker_core.storage.tables import jobs
 
 MOST_BRANCHES: Final = 16
 """In so many ways may a query mix words and what only the tables know."""
@@ -101,6 +102,19 @@ def plan(filters: Filters, at: datetime) -> Plan:
         return _plan(node, filters, at)
     except SearchError as error:
         raise point(error, plain_text(filters.get("text"))) from None
+
+
+def named(title: str, company: str) -> Plan:
+    """Return what finds the jobs of a title and a company; upper and lower case are alike."""
+    texts: dict[Field, str] = {"title": title, "company": company}
+    tokens = both(
+        one
+        for field, text in texts.items()
+        if (one := either(Words(stems, field) for stems in alternatives(text))) is not None
+    )
+    columns = (jobs.c.title, title), (jobs.c.company, company)
+    same = tuple(sa.func.lower(column) == sa.func.lower(text) for column, text in columns)
+    return Plan(branches=(Branch(tokens, same),), node=None)
 
 
 def _plan(node: Node, filters: Filters, at: datetime) -> Plan:

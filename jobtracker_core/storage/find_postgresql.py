@@ -32,7 +32,8 @@ WALKED: Final = 1_000
 _MOST_BY_INDEX: Final = 30_000
 _LONGEST_WALK: Final = 20_000
 _NEWEST: Final = 1_000
-_AT_ONCE: Final = 250
+_AT_ONCE: Final = 500
+_OFF: Final = ("enable_seqscan", "enable_hashjoin", "enable_mergejoin", "jit")
 _SPAN: Final = sa.select(sa.func.max(jobs.c.id) - sa.func.min(jobs.c.id) + 1)
 
 
@@ -77,7 +78,7 @@ def _further(
     """Go on with the walk while it finds enough; else begin with what the tables are asked."""
     found: list[Hit] = []
     while (size := _needed(asked, sample, before + len(found))) is not None:
-        found += _walk(conn, asked, query, sample, size)
+        found += _walk(conn, asked, query, sample, min(size, 2 * WALKED))
         if before + len(found) >= asked.most or sample.at_end:
             return found
     at, size = 0, WALKED
@@ -85,7 +86,7 @@ def _further(
     while len(wanted) < asked.most:
         numbers = conn.execute(asked.walk.where(*asked.where).limit(size).offset(at)).scalars()
         chunk = list(numbers)
-        wanted += _held(conn, asked, query, chunk)
+        wanted += _held_all(conn, asked, query, chunk, asked.most - len(wanted))
         if len(chunk) < size:
             break
         at += size
@@ -97,10 +98,17 @@ def _of_few(conn: Connection, asked: Asked, query: Lexemes, numbers: list[int]) 
     """Hold jobs that are few to the index, in their order, until there are enough."""
     walk = asked.walk.where(one_of(conn, jobs.c.id, numbers), *asked.where)
     ordered = list(conn.execute(walk).scalars())
+    return _held_all(conn, asked, query, ordered, asked.most)
+
+
+def _held_all(
+    conn: Connection, asked: Asked, query: Lexemes, numbers: list[int], most: int
+) -> list[Hit]:
+    """Hold jobs to the index, in their order, until there are enough."""
     found: list[Hit] = []
-    for at in range(0, len(ordered), _AT_ONCE):
-        found += _held(conn, asked, query, ordered[at : at + _AT_ONCE])
-        if len(found) >= asked.most:
+    for at in range(0, len(numbers), _AT_ONCE):
+        found += _held(conn, asked, query, numbers[at : at + _AT_ONCE])
+        if len(found) >= most:
             break
     return found
 
@@ -115,11 +123,13 @@ def _needed(asked: Asked, sample: _Sample, found: int) -> int | None:
 
 @contextmanager
 def _planned(conn: Connection) -> Iterator[None]:
-    """Keep the server from plans for any value, from reading all rows and from compiling."""
-    names = {"plan_cache_mode": "force_custom_plan", "enable_seqscan": "off", "jit": "off"}
-    conn.execute(_settings(names))
+    """Keep the server from plans for any value, from reading all rows and from compiling.
+
+    Where it is given some thousand numbers of jobs, it would rather join the whole index.
+    """
+    conn.execute(_settings({"plan_cache_mode": "force_custom_plan", **dict.fromkeys(_OFF, "off")}))
     yield
-    conn.execute(_settings({"plan_cache_mode": "auto", "enable_seqscan": "on", "jit": "on"}))
+    conn.execute(_settings({"plan_cache_mode": "auto", **dict.fromkeys(_OFF, "on")}))
 
 
 def _settings(values: dict[str, str]) -> sa.Select[Any]:

@@ -10,8 +10,9 @@ from msgspec import Struct
 from sqlalchemy import Connection
 
 from jobtracker_core.storage.find_few import Numbers
-from jobtracker_core.storage.find_texts import Held
+from jobtracker_core.storage.find_texts import Held, Indexed
 from jobtracker_core.storage.find_tokens import Tokens, in_bodies
+from jobtracker_core.storage.index_tables import job_index_fts
 from jobtracker_core.storage.index_tokens import COLUMNS
 from jobtracker_core.storage.rows import plain
 from jobtracker_core.storage.statements import one_of
@@ -121,6 +122,11 @@ def checked(
 def _right(conn: Connection, tokens: Tokens, hits: Sequence[Hit]) -> set[int]:
     if not hits:
         return set()
+    if conn.dialect.name == "sqlite":
+        made = sa.select(*job_index_fts.c).where(
+            one_of(conn, job_index_fts.c.rowid, [hit.id for hit in hits])
+        )
+        return {row[0] for row in conn.execute(made) if Indexed(*row[1:]).fits(tokens)}
     # Without a body that the index has, nothing of it counts.
     bodies = jobs.outerjoin(job_texts, job_texts.c.job_id == jobs.c.id)
     needed = in_bodies(tokens)

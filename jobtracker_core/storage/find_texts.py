@@ -49,7 +49,7 @@ class Held:
             case Mark():
                 return any(
                     facet.startswith(tokens.token) if tokens.is_prefix else facet == tokens.token
-                    for facet in facets(self._job)
+                    for facet in self._facets()
                 )
             case Words():
                 return self._has(tokens)
@@ -60,27 +60,53 @@ class Held:
             return False
         if words.field is not None:
             return wanted in self._fields.get(words.field, "")
-        if any(wanted in text for text in self._fields.values()):
-            return True
-        return self._text is not None and self._in_body(words, wanted, self._text)
+        return any(wanted in text for text in self._fields.values()) or self._in_body(wanted)
 
-    def _in_body(self, words: Words, wanted: str, text: str) -> bool:
+    def _facets(self) -> tuple[str, ...]:
+        return facets(self._job)
+
+    def _in_body(self, wanted: str) -> bool:
+        text = self._text
+        if text is None:
+            return False
         if self._body is None:
-            glance = _glance(words.stems, is_ascii=text.isascii()) if self._is_english else None
+            glance = _glance(wanted, is_ascii=text.isascii()) if self._is_english else None
             if glance is not None and glance.search(text) is None:
                 return False
             self._body = f" {analysed(text, self._job['language'])} "
         return wanted in self._body
 
 
+class Indexed(Held):
+    """The same of what SQLite's index holds of a job: nothing is left to be analysed.
+
+    Args:
+        made: The columns of the index, in their order.
+    """
+
+    def __init__(self, *made: str) -> None:
+        *heads, text, named = made
+        self._fields = {name: f" {head} " for name, head in zip(_HEADS, heads, strict=True)}
+        self._stems = f" {text} "
+        self._named = named
+        self._is_english = False
+
+    def _facets(self) -> tuple[str, ...]:
+        return tuple(self._named.split())
+
+    def _in_body(self, wanted: str) -> bool:
+        return wanted in self._stems
+
+
 @lru_cache(maxsize=1_024)
-def _glance(stems: tuple[str, ...], *, is_ascii: bool) -> re.Pattern[str] | None:
+def _glance(wanted: str, *, is_ascii: bool) -> re.Pattern[str] | None:
     """Return what an English text in lower case holds if it has these stems side by side.
 
     It may hold that without having them. A word begins as its stem does, but for the stem's end,
     and but for short ones ("dying" is "die"); accents are left to the analyzer. None where nothing
     can be said: names such as "C++" become others.
     """
+    stems = wanted.split()
     for stem in stems:
         named = any(name.startswith(stem) for name in NAMES.values())
         if named or not (stem.isascii() and stem.isalpha()):

@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Any, Unpack, cast
 
 import sqlalchemy as sa
-from msgspec import Struct
+from msgspec import Struct, structs
 from sqlalchemy import ColumnElement, Connection
 
 from jobtracker_core.search.nodes import sought
@@ -42,9 +42,7 @@ def _sources() -> sa.Select[Any]:
 
 _SOURCES = _sources()
 
-_LOWEST, _HIGHEST = (
-    sa.select(end(jobs.c.id)).scalar_subquery() for end in (sa.func.min, sa.func.max)
-)
+_LOWEST = sa.select(sa.func.min(jobs.c.id)).scalar_subquery()
 
 _MOST_ALIKE = 5
 
@@ -94,6 +92,13 @@ class Tally(Struct, frozen=True, kw_only=True):
         if self.estimate is not None and self.total < TALLY_LIMIT:
             return f"~{self.estimate:,}"
         return f"{self.total:,}{'+' if self.more else ''}"
+
+    def covering(self, least: int) -> Tally:
+        """Return the same for a list of which so many jobs were seen: it never tells of fewer."""
+        if least <= self.total:
+            return self
+        estimate = None if self.estimate is None else max(self.estimate, least)
+        return structs.replace(self, total=least, estimate=estimate)
 
 
 def list_jobs(
@@ -155,15 +160,13 @@ def alike(db: Database, *, url: str, title: str, company: str | None) -> tuple[J
 
     Upper and lower case are alike in the latter. At most five, those that arrived last first.
     """
-    same = [jobs.c.url == plain_text(url)]
-    if company:
-        named = (jobs.c.title, title), (jobs.c.company, company)
-        same.append(
-            sa.and_(*(sa.func.lower(c) == sa.func.lower(plain_text(text)) for c, text in named))
-        )
-    statement = _ALL.where(sa.or_(*same)).order_by(jobs.c.id.desc()).limit(_MOST_ALIKE)
-    with db.look() as conn:
-        return tuple(JOBS.read(conn, statement))
+    with db.read() as conn:
+        at_url = _ALL.where(jobs.c.url == plain_text(url)).order_by(jobs.c.id.desc())
+        found = {job.id: job for job in JOBS.read(conn, at_url.limit(_MOST_ALIKE))}
+        if company:
+            named = find_plan.named(plain_text(title), plain_text(company))
+            found |= {job.id: job for job in find.read(conn, find.ids(conn, named, _MOST_ALIKE))}
+    return tuple(found[number] for number in sorted(found, reverse=True)[:_MOST_ALIKE])
 
 
 def tally(
@@ -203,7 +206,7 @@ def _tally_rows(
     sort: Sort,
 ) -> Tally:
     newest = LARGEST_ID if first is None else min(first, LARGEST_ID)
-    total, before, oldest, lowest, highest = conn.execute(statement, {"newest": newest}).one()
+    total, before, oldest, lowest, newest_one = conn.execute(statement, {"newest": newest}).one()
     more = total > TALLY_LIMIT
     walk: Walk = "arrival" if sort == "relevance" else sort
     if first is not None and walk != "arrival":
@@ -213,7 +216,7 @@ def _tally_rows(
         more=more,
         # If all that were counted are newer, the job stands beyond them, and so may others.
         newer=None if first is None or before is None or before == total else before,
-        estimate=_estimate(TALLY_LIMIT + 1, oldest, lowest, highest) if more else None,
+        estimate=_estimate(TALLY_LIMIT + 1, oldest, lowest, newest_one) if more else None,
     )
 
 
@@ -240,8 +243,8 @@ def estimated(conn: Connection, found: find.Sample) -> int:
     """Return about how many jobs there are in a list of which this is a part."""
     if found.reached is None:
         return len(found.ids)
-    lowest, highest = conn.execute(sa.select(_LOWEST, _HIGHEST)).one()
-    return _estimate(len(found.ids), found.reached, lowest, highest)
+    lowest = conn.execute(sa.select(_LOWEST)).scalar_one()
+    return _estimate(len(found.ids), found.reached, lowest, found.ids[0])
 
 
 # Kept for the filters that somebody pages with: making it takes as long as running it.
@@ -255,8 +258,8 @@ def _tally_of(where: list[ColumnElement[bool]], limit: int) -> sa.Select[Any]:
         sa.select(jobs.c.id).where(*where).order_by(jobs.c.id.desc()).limit(limit + 1).subquery()
     )
     newer = sa.func.count().filter(matching.c.id > sa.bindparam("newest", type_=BIG_ID))
-    oldest = sa.func.min(matching.c.id)
-    return sa.select(sa.func.count(), newer, oldest, _LOWEST, _HIGHEST).select_from(matching)
+    ends = (sa.func.min(matching.c.id), _LOWEST, sa.func.max(matching.c.id))
+    return sa.select(sa.func.count(), newer, *ends).select_from(matching)
 
 
 def _count_before(
@@ -272,10 +275,10 @@ def _count_before(
     return None if number > TALLY_LIMIT else number
 
 
-def _estimate(counted: int, oldest: int, lowest: int, highest: int) -> int:
-    """Go by how thick the matching jobs lie among those that arrived last, to two digits."""
-    share = counted / (highest - oldest + 1)
-    return max(counted, int(float(f"{share * (highest - lowest + 1):.2g}")))
+def _estimate(counted: int, oldest: int, lowest: int, newest: int) -> int:
+    """Go by how thick the matching jobs lie from the newest of them on, to two digits."""
+    share = counted / (newest - oldest + 1)
+    return max(counted, int(float(f"{counted + share * (oldest - lowest):.2g}")))
 
 
 def sources(db: Database) -> tuple[str, ...]:

@@ -131,7 +131,8 @@ def _tally(tracker: JobTracker, view: View, found: JobList) -> Tally:
         # All of them are here; counting again would search through everything once more.
         return Tally(total=len(found.items), more=False, newer=0)
     first = found.items[0].id if found.items else None
-    return tracker.jobs.tally(first=first, sort=view.sort, **view.filters)
+    tally = tracker.jobs.tally(first=first, sort=view.sort, **view.filters)
+    return tally.covering((tally.newer or 0) + len(found.items))
 
 
 def values_of(

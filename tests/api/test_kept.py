@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import msgspec
 import pytest
 from litestar.testing import TestClient
 from msgspec import structs
@@ -16,7 +17,7 @@ from msgspec import structs
 from jobtracker_core.api.kept import Answer, Answers, _Request
 from jobtracker_core.contract.access import Scope
 from jobtracker_core.server.application import Application
-from jobtracker_core.storage import search
+from jobtracker_core.storage import facets, search
 from jobtracker_core.tracker import JobTracker
 from jobtracker_core.tracker.job_forms import JobDraft
 
@@ -258,10 +259,37 @@ def test_what_changes_with_the_time_is_kept_for_a_second() -> None:
     moment[0] = 101.0
     assert answers.get(("/", b""), 1) is None
 
-    def asked(query: bytes) -> bool:
+    def asked(query: bytes, *, briefly: bool = False) -> bool:
         scope: Any = {"path": LIST, "query_string": query, "headers": []}
-        return _Request(scope, Scope.JOBS_READ).is_moving
+        return _Request(scope, Scope.JOBS_READ, briefly=briefly).is_moving
 
+    assert asked(b"", briefly=True)
     assert asked(b"limit=5&search=posted%3A%3C7d")
     assert asked(b"search=seen:<24h")
     assert not asked(b"search=nurse&limit=5")
+
+
+def test_counts_by_age_are_kept_for_a_second_and_no_longer(
+    client: TestClient[Application], tracker: JobTracker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads: list[Any] = []
+
+    def note(*args: Any, **filters: Any) -> Any:
+        reads.append(filters)
+        return counted(*args, **filters)
+
+    counted = facets.facets
+    monkeypatch.setattr(facets, "facets", note)
+    add(tracker, "one")
+    path = f"{LIST}/facets"
+    first = warm(client, reads, path)
+    assert msgspec.json.decode(first.content, type=tuple[facets.Facet, ...]) == counted(
+        tracker.database
+    )
+    # Nothing is written, and yet it is counted again.
+    begun, before = time.monotonic(), len(reads)
+    while len(reads) == before:
+        assert client.get(path).status_code == 200
+        assert time.monotonic() - begun < 1 + DEADLINE_S
+    add(tracker, "two")
+    assert client.get(path).json()[0]["values"][0]["count"] == 2
