@@ -49,7 +49,9 @@ from tests.benchmarks.ratio import Ratio, compare
 
 PAGE = 1_000
 PAGES = 5
-_FAR = 7_000_000_000
+_FAR = 1_000_000
+"""How far beyond what is stored the bare rows' numbers begin."""
+
 _PLUGIN = "memory_board"
 _MARK = b"@number@"
 """Stands in a batch's ids, and becomes another number each time."""
@@ -185,8 +187,12 @@ def _over_http(
             _send(connection, head, next(bodies))
             template = read_rows(db, driver, name)
             assert len(template["jobs"]) == PAGE
+            far = max(row[0] for row in template["jobs"]) + _FAR
             bare = iter(
-                [renumbered(template, _FAR + n * 10 * PAGE, "bare") for n in range(rounds + 1)]
+                [
+                    renumbered(template, far + n * 10 * PAGE, f"bare{name}")
+                    for n in range(rounds + 1)
+                ]
             )
             ratio = compare(
                 f"{db.dialect}: POST /collect/ingest / bare"
