@@ -173,9 +173,7 @@ def _write(db: Database, pages: list[list[Record]], source: str) -> float:
     return (time.perf_counter() - start) / (len(pages) * PAGE)
 
 
-def _over_http(
-    db: Database, driver: Driver, url: str, page: list[Posting], rounds: int
-) -> Ratio:
+def _over_http(db: Database, driver: Driver, url: str, page: list[Posting], rounds: int) -> Ratio:
     name = f"sent{time.time_ns()}"
     bodies = _bodies(name, page, rounds + 2)
     settings = Settings(data_dir=Path(), database_url=url, plugins=())
