@@ -165,6 +165,8 @@ def _settle(source: str) -> str:
     # Parsing what was written is not always what was parsed (tags closed out of order), so the
     # result counts only once it reproduces itself.
     current = _pass(source)
+    if current == source:
+        return current
     for _ in range(_ROUNDS):
         if (again := _pass(current)) == current:
             return current
@@ -195,11 +197,12 @@ def _is_tidy(markup: str) -> bool:
 
 def _may_hold_address(markup: str) -> bool:
     lower = markup.lower()
-    return (
-        any(sign in lower for sign in _SIGNS)
-        or ("%" in lower and _CODED_SIGN.search(lower) is not None)
-        or any(word.search(lower) for word in _WORDS)
-    )
+    for sign in _SIGNS:
+        if sign in lower:
+            return True
+    if "%" in lower and _CODED_SIGN.search(lower):
+        return True
+    return any(word.search(lower) for word in _WORDS)
 
 
 def _tidy_texts(markup: str) -> str:
