@@ -276,7 +276,7 @@ def test_attacks_do_nothing(vector):
     "markup",
     [
         "".join(f"<i class=c{number}><p>" for number in range(3_000)) + "Hello",
-        "<div>" * 5_000 + "Hello",
+        "<div>" * 8_000 + "Hello",
     ],
     ids=["reopened", "nested"],
 )
