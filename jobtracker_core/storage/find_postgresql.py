@@ -33,6 +33,7 @@ _MOST_BY_INDEX: Final = 30_000
 _LONGEST_WALK: Final = 20_000
 _NEWEST: Final = 1_000
 _AT_ONCE: Final = 500
+_FAR: Final = 3
 _OFF: Final = ("enable_seqscan", "enable_hashjoin", "enable_mergejoin", "jit")
 _SPAN: Final = sa.select(sa.func.max(jobs.c.id) - sa.func.min(jobs.c.id) + 1)
 
@@ -54,22 +55,38 @@ def find(conn: Connection, asked: Asked) -> Hits:
         sample = _Sample()
         found: list[Hit] = []
         span: int = conn.execute(_SPAN).scalar_one() or 0
-        for size in (FIRST, WALKED):
+        for size in (FIRST, WALKED // 3 + 1, WALKED - WALKED // 3):
             found += _walk(conn, asked, query, sample, size)
             if len(found) >= asked.most or sample.at_end:
                 return found, None
+            if _is_thick(asked, query, sample, len(found), span):
+                return found, sample.reached
             if span * sample.by_index <= _MOST_BY_INDEX * sample.walked:
                 break
-        numbers = few(conn, asked.few)
-        if numbers is not None:
-            return _of_few(conn, asked, query, numbers), None
-        if span * sample.by_index <= _MOST_BY_INDEX * sample.walked:
-            return _by_index(conn, asked, query, query.widest), None
-        if query.driver and span * sample.by_driver <= _MOST_BY_INDEX * sample.walked:
-            return _by_index(conn, asked, query, query.driver), None
-        if asked.enough is not None and len(found) >= FEWEST:
-            return found, sample.reached
-        return found + _further(conn, asked, query, sample, len(found)), None
+        return _beyond(conn, asked, query, sample, found, span)
+
+
+def _beyond(
+    conn: Connection, asked: Asked, query: Lexemes, sample: _Sample, found: list[Hit], span: int
+) -> Hits:
+    """Find what is no further on by a walk, by the way that the walk so far makes look best."""
+    numbers = few(conn, asked.few)
+    if numbers is not None:
+        return _of_few(conn, asked, query, numbers), None
+    if span * sample.by_index <= _MOST_BY_INDEX * sample.walked:
+        return _by_index(conn, asked, query, query.widest), None
+    if query.driver and span * sample.by_driver <= _MOST_BY_INDEX * sample.walked:
+        return _by_index(conn, asked, query, query.driver), None
+    if asked.enough is not None and len(found) >= FEWEST:
+        return found, sample.reached
+    return found + _further(conn, asked, query, sample, len(found)), None
+
+
+def _is_thick(asked: Asked, query: Lexemes, sample: _Sample, found: int, span: int) -> bool:
+    """Tell whether enough were found, all of them right, and there are likely far more."""
+    if asked.enough is None or found < asked.enough or query.surest != query.widest:
+        return False
+    return found * span > _FAR * asked.most * sample.walked
 
 
 def _further(
