@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 import sqlalchemy as sa
-from msgspec import Struct
+from msgspec import Struct, structs
 from sqlalchemy import Connection
 from sqlalchemy.dialects.postgresql import TSQUERY
 
@@ -74,9 +74,9 @@ def _beyond(
     if numbers is not None:
         return _of_few(conn, asked, query, numbers), None
     if span * sample.by_index <= _MOST_BY_INDEX * sample.walked:
-        return _by_index(conn, asked, query, query.widest), None
+        return _by_index(conn, asked, query, query.widest)
     if query.driver and span * sample.by_driver <= _MOST_BY_INDEX * sample.walked:
-        return _by_index(conn, asked, query, query.driver), None
+        return _by_index(conn, asked, query, query.driver)
     if asked.enough is not None and len(found) >= FEWEST:
         return found, sample.reached
     return found + _further(conn, asked, query, sample, len(found)), None
@@ -208,7 +208,7 @@ def _held(conn: Connection, asked: Asked, query: Lexemes, numbers: list[int]) ->
     return [Hit(*row) for row in rows]
 
 
-def _by_index(conn: Connection, asked: Asked, query: Lexemes, driver: str) -> list[Hit]:
+def _by_index(conn: Connection, asked: Asked, query: Lexemes, driver: str) -> Hits:
     """Ask the index first, and the tables then."""
     if driver.startswith(("!", "(!")):
         # Without a word to find, the server would read all of the index.
@@ -218,18 +218,23 @@ def _by_index(conn: Connection, asked: Asked, query: Lexemes, driver: str) -> li
     hits = sa.select(number).where(_has(driver))
     if asked.below is not None:
         hits = hits.where(number > asked.below if asked.up else number < asked.below)
+    newest = max(_NEWEST, asked.most)
     if asked.value is None:
         hits = hits.order_by(number.asc() if asked.up else number.desc())
-        numbers = list(conn.execute(hits.limit(_NEWEST)).scalars())
+        numbers = list(conn.execute(hits.limit(newest)).scalars())
         found = _held_few(conn, asked, query, driver, numbers)
-        if len(numbers) < _NEWEST or len(found) >= asked.most:
-            return found
-        numbers = list(conn.execute(hits).scalars())
-    else:
-        unordered = list(conn.execute(hits).scalars())
-        wanted = asked.walk.where(one_of(conn, jobs.c.id, unordered), *asked.where)
-        numbers = list(conn.execute(wanted).scalars())
-    return _held_few(conn, asked, query, driver, numbers)
+        if len(numbers) < newest or len(found) >= asked.most:
+            return found, None
+        if asked.enough is not None and len(found) >= min(asked.enough, FEWEST):
+            return found, numbers[-1]
+        seen = set(numbers)
+        numbers = [one for one in conn.execute(hits).scalars() if one not in seen]
+        further = structs.replace(asked, most=asked.most - len(found))
+        return found + _held_few(conn, further, query, driver, numbers), None
+    unordered = list(conn.execute(hits).scalars())
+    wanted = asked.walk.where(one_of(conn, jobs.c.id, unordered), *asked.where)
+    numbers = list(conn.execute(wanted).scalars())
+    return _held_few(conn, asked, query, driver, numbers), None
 
 
 def _held_few(
@@ -238,9 +243,10 @@ def _held_few(
     """Hold jobs to all the rest, in their order, until there are enough."""
     found: list[Hit] = []
     rest = [_holds(query.widest)] if driver != query.widest else []
-    for at in range(0, len(numbers), _NEWEST):
-        some = numbers[at : at + _NEWEST]
+    at, size = 0, max(2 * asked.most, _AT_ONCE // 4)
+    while at < len(numbers) and len(found) < asked.most:
+        some = numbers[at : at + min(size, _NEWEST)]
+        at += len(some)
+        size *= 4
         found += [Hit(*r) for r in _read(conn, asked, query, some, *rest, *asked.where)]
-        if len(found) >= asked.most:
-            break
     return found
