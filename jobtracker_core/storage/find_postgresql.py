@@ -177,7 +177,8 @@ def _walk(conn: Connection, asked: Asked, query: Lexemes, sample: _Sample, size:
     fits = sa.and_(*asked.where) if asked.where else sa.true()
     by_driver = query.driver or query.widest
     widest = sa.true() if by_driver == query.widest else _holds(query.widest)
-    rows = _read(conn, asked, query, walked, _holds(by_driver), also=(widest, fits))
+    holds = _holds(by_driver)
+    rows = _read(conn, asked, query, walked, *asked.same, holds, also=(widest, fits))
     sample.by_driver += len(rows)
     rows = [row for row in rows if row[4]]
     sample.by_index += len(rows)
@@ -204,7 +205,8 @@ def _read(
 
 
 def _held(conn: Connection, asked: Asked, query: Lexemes, numbers: list[int]) -> list[Hit]:
-    rows = _read(conn, asked, query, numbers, _holds(query.widest), *asked.where)
+    where = (*asked.same, *asked.where)
+    rows = _read(conn, asked, query, numbers, _holds(query.widest), *where)
     return [Hit(*row) for row in rows]
 
 
