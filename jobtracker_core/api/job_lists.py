@@ -16,7 +16,7 @@ from jobtracker_core.api.operations import operation
 from jobtracker_core.api.problems import wrong
 from jobtracker_core.contract.access import Scope
 from jobtracker_core.storage.errors import NotFound
-from jobtracker_core.storage.job_filters import Filters
+from jobtracker_core.storage.job_filters import Filters, Sort
 from jobtracker_core.storage.keyset import LONGEST_MARK
 from jobtracker_core.storage.search import TALLY_LIMIT, WORDS_TALLY_LIMIT, JobList, Tally
 from jobtracker_core.storage.snippets import Snippet
@@ -91,23 +91,14 @@ def list_jobs(
     """List jobs."""
     _only_one(after=after, before=before, page=page)
     size, number = _place(limit, per_page, page)
-    try:
-        found = tracker.jobs.search(
-            limit=size,
-            after=after,
-            before=before,
-            offset=(number - 1) * size,
-            sort=sort,
-            **filters,
-        )
-    except NotFound as error:
-        raise wrong("after" if after is not None else "before", str(error)) from error
     counted = None
-    if count and found.after is None and after is None and before is None and page in {None, 1}:
-        counted = Tally(total=len(found.items), more=False)
-    elif count:
-        least = (number - 1) * size + len(found.items) + (found.after is not None)
-        counted = tracker.jobs.tally(**filters).covering(least)
+    if count and after is None and before is None and number == 1:
+        found, counted = tracker.jobs.first_page(limit=size, sort=sort, **filters)
+    else:
+        found = _search(tracker, filters, sort, size, (number - 1) * size, after, before)
+        if count:
+            least = (number - 1) * size + len(found.items) + (found.after is not None)
+            counted = tracker.jobs.tally(**filters).covering(least)
     listed = _listed(found, counted)
     if snippets:
         listed = structs.replace(listed, snippets=snippets_of(tracker, found, filters))
@@ -144,6 +135,23 @@ def count_jobs(
 ) -> Tally:
     """Count the jobs of a list."""
     return tracker.jobs.tally(first=first, sort=sort, **filters)
+
+
+def _search(
+    tracker: JobTracker,
+    filters: Filters,
+    sort: Sort,
+    limit: int,
+    offset: int,
+    after: str | None,
+    before: str | None,
+) -> JobList:
+    try:
+        return tracker.jobs.search(
+            limit=limit, after=after, before=before, offset=offset, sort=sort, **filters
+        )
+    except NotFound as error:
+        raise wrong("after" if after is not None else "before", str(error)) from error
 
 
 def _listed(found: JobList, tally: Tally | None) -> JobPage:

@@ -81,6 +81,7 @@ def ids(
             asked = Asked(
                 tokens=branch.tokens,
                 where=branch.where,
+                same=branch.same,
                 few=branch.few,
                 walk=walk,
                 value=order.value,
@@ -113,6 +114,7 @@ def sample(conn: Connection, plan: Plan, most: int, *, enough: int) -> Sample:
             asked = Asked(
                 tokens=branch.tokens,
                 where=branch.where,
+                same=branch.same,
                 few=branch.few,
                 walk=walk,
                 value=None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from itertools import product
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import sqlalchemy as sa
 from msgspec import Struct
@@ -40,6 +40,9 @@ from jobtracker_core.storage.tables import jobs
 MOST_BRANCHES: Final = 16
 """In so many ways may a query mix words and what only the tables know."""
 
+_MARKED: Final = ("source", "remote", "employment", "seniority")
+"""Filters that the index has as tokens."""
+
 _FIELDS: Final[dict[str, Field]] = {
     "title": "title",
     "company": "company",
@@ -54,11 +57,13 @@ class Branch(Struct, frozen=True):
     Attributes:
         tokens: None where only the tables are asked.
         few: What selects all of these jobs and others, if they might be few.
+        same: What the tables know of what the tokens ask for already.
     """
 
     tokens: Tokens | None
     where: tuple[ColumnElement[bool], ...]
     few: tuple[Numbers, ...] = ()
+    same: tuple[ColumnElement[bool], ...] = ()
 
 
 class Plan(Struct, frozen=True):
@@ -73,6 +78,7 @@ class _Way(Struct, frozen=True):
     hints: tuple[Tokens, ...] = ()
     where: tuple[ColumnElement[bool], ...] = ()
     few: tuple[Numbers, ...] = ()
+    same: tuple[ColumnElement[bool], ...] = ()
 
 
 def read_text(filters: Filters) -> Node | None:
@@ -124,7 +130,7 @@ def _plan(node: Node, filters: Filters, at: datetime) -> Plan:
     ways = _ways(node, at)
     required = tuple(conditions(filters))
     marks, rest = _marks(filters)
-    branches = tuple(_branch(way, required, marks, rest) for way in ways)
+    branches = tuple(_branch(way, required, marks, rest, filters) for way in ways)
     return Plan(branches=branches, node=node)
 
 
@@ -133,13 +139,17 @@ def _branch(
     required: tuple[ColumnElement[bool], ...],
     marks: tuple[Tokens, ...],
     rest: Filters,
+    filters: Filters,
 ) -> Branch:
     tokens = both(way.tokens)
     few = (*way.few, *begins(rest))
     if tokens is None:
         return Branch(None, (*required, *way.where), few)
     wanted = both((*way.tokens, *way.hints, *marks))
-    return Branch(wanted, (*conditions(rest), *way.where), few)
+    given: dict[str, Any] = {**filters}
+    named = cast("Filters", {name: given.get(name) for name in _MARKED} | {"dismissed": "all"})
+    same = (*way.same, *conditions(named))
+    return Branch(wanted, (*conditions(rest), *way.where), few, same)
 
 
 def _names_dismissed(node: Node) -> bool:
@@ -175,7 +185,7 @@ def _marks(filters: Filters) -> tuple[tuple[Tokens, ...], Filters]:
     """Return the filters that the index has as tokens, and the others."""
     rest: dict[str, Any] = {**filters}
     found: list[Tokens] = []
-    for name in ("source", "remote", "employment", "seniority"):
+    for name in _MARKED:
         value = rest.pop(name, None)
         if value is not None:
             found.append(Mark(facet(name, value)))
@@ -196,7 +206,7 @@ def _ways(node: Node, at: datetime) -> list[_Way]:
         return [_Way(where=(_condition(node, at),), hints=_hints(node), few=_few(node, at))]
     tokens = _tokens(node)
     if tokens is not None:
-        return [_Way(tokens=(tokens,))]
+        return [_Way(tokens=(tokens,), same=_same(node, at))]
     match node:
         case All():
             return _joined([_ways(part, at) for part in _grouped(node.nodes, All)], node)
@@ -221,6 +231,7 @@ def _joined(parts: Sequence[list[_Way]], node: Node) -> list[_Way]:
             hints=tuple(one for way in ways for one in way.hints),
             where=tuple(one for way in ways for one in way.where),
             few=tuple(one for way in ways for one in way.few),
+            same=tuple(one for way in ways for one in way.same),
         )
         for ways in product(*parts)
     ]
@@ -330,6 +341,11 @@ def _hints(node: Node) -> tuple[Tokens, ...]:
     parts = node.nodes if isinstance(node, All) else (node,)
     found = [find_facts.hint(part) for part in parts if isinstance(part, Fact)]
     return tuple(hint for hint in found if hint is not None)
+
+
+def _same(node: Node, at: datetime) -> tuple[ColumnElement[bool], ...]:
+    parts = node.nodes if isinstance(node, All) else (node,)
+    return tuple(find_facts.condition(part, at) for part in parts if isinstance(part, Fact))
 
 
 def _few(node: Node, at: datetime) -> tuple[Numbers, ...]:

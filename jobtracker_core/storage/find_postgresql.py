@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 import sqlalchemy as sa
-from msgspec import Struct
+from msgspec import Struct, structs
 from sqlalchemy import Connection
 from sqlalchemy.dialects.postgresql import TSQUERY
 
@@ -33,6 +33,7 @@ _MOST_BY_INDEX: Final = 30_000
 _LONGEST_WALK: Final = 20_000
 _NEWEST: Final = 1_000
 _AT_ONCE: Final = 500
+_FAR: Final = 3
 _OFF: Final = ("enable_seqscan", "enable_hashjoin", "enable_mergejoin", "jit")
 _SPAN: Final = sa.select(sa.func.max(jobs.c.id) - sa.func.min(jobs.c.id) + 1)
 
@@ -54,22 +55,38 @@ def find(conn: Connection, asked: Asked) -> Hits:
         sample = _Sample()
         found: list[Hit] = []
         span: int = conn.execute(_SPAN).scalar_one() or 0
-        for size in (FIRST, WALKED):
+        for size in (FIRST, WALKED // 3 + 1, WALKED - WALKED // 3):
             found += _walk(conn, asked, query, sample, size)
             if len(found) >= asked.most or sample.at_end:
                 return found, None
+            if _is_thick(asked, query, sample, len(found), span):
+                return found, sample.reached
             if span * sample.by_index <= _MOST_BY_INDEX * sample.walked:
                 break
-        numbers = few(conn, asked.few)
-        if numbers is not None:
-            return _of_few(conn, asked, query, numbers), None
-        if span * sample.by_index <= _MOST_BY_INDEX * sample.walked:
-            return _by_index(conn, asked, query, query.widest), None
-        if query.driver and span * sample.by_driver <= _MOST_BY_INDEX * sample.walked:
-            return _by_index(conn, asked, query, query.driver), None
-        if asked.enough is not None and len(found) >= FEWEST:
-            return found, sample.reached
-        return found + _further(conn, asked, query, sample, len(found)), None
+        return _beyond(conn, asked, query, sample, found, span)
+
+
+def _beyond(
+    conn: Connection, asked: Asked, query: Lexemes, sample: _Sample, found: list[Hit], span: int
+) -> Hits:
+    """Find what is no further on by a walk, by the way that the walk so far makes look best."""
+    numbers = few(conn, asked.few)
+    if numbers is not None:
+        return _of_few(conn, asked, query, numbers), None
+    if span * sample.by_index <= _MOST_BY_INDEX * sample.walked:
+        return _by_index(conn, asked, query, query.widest)
+    if query.driver and span * sample.by_driver <= _MOST_BY_INDEX * sample.walked:
+        return _by_index(conn, asked, query, query.driver)
+    if asked.enough is not None and len(found) >= FEWEST:
+        return found, sample.reached
+    return found + _further(conn, asked, query, sample, len(found)), None
+
+
+def _is_thick(asked: Asked, query: Lexemes, sample: _Sample, found: int, span: int) -> bool:
+    """Tell whether enough were found, all of them right, and there are likely far more."""
+    if asked.enough is None or found < asked.enough or query.surest != query.widest:
+        return False
+    return found * span > _FAR * asked.most * sample.walked
 
 
 def _further(
@@ -160,7 +177,8 @@ def _walk(conn: Connection, asked: Asked, query: Lexemes, sample: _Sample, size:
     fits = sa.and_(*asked.where) if asked.where else sa.true()
     by_driver = query.driver or query.widest
     widest = sa.true() if by_driver == query.widest else _holds(query.widest)
-    rows = _read(conn, asked, query, walked, _holds(by_driver), also=(widest, fits))
+    holds = _holds(by_driver)
+    rows = _read(conn, asked, query, walked, *asked.same, holds, also=(widest, fits))
     sample.by_driver += len(rows)
     rows = [row for row in rows if row[4]]
     sample.by_index += len(rows)
@@ -187,11 +205,12 @@ def _read(
 
 
 def _held(conn: Connection, asked: Asked, query: Lexemes, numbers: list[int]) -> list[Hit]:
-    rows = _read(conn, asked, query, numbers, _holds(query.widest), *asked.where)
+    where = (*asked.same, *asked.where)
+    rows = _read(conn, asked, query, numbers, _holds(query.widest), *where)
     return [Hit(*row) for row in rows]
 
 
-def _by_index(conn: Connection, asked: Asked, query: Lexemes, driver: str) -> list[Hit]:
+def _by_index(conn: Connection, asked: Asked, query: Lexemes, driver: str) -> Hits:
     """Ask the index first, and the tables then."""
     if driver.startswith(("!", "(!")):
         # Without a word to find, the server would read all of the index.
@@ -201,18 +220,23 @@ def _by_index(conn: Connection, asked: Asked, query: Lexemes, driver: str) -> li
     hits = sa.select(number).where(_has(driver))
     if asked.below is not None:
         hits = hits.where(number > asked.below if asked.up else number < asked.below)
+    newest = max(_NEWEST, asked.most)
     if asked.value is None:
         hits = hits.order_by(number.asc() if asked.up else number.desc())
-        numbers = list(conn.execute(hits.limit(_NEWEST)).scalars())
+        numbers = list(conn.execute(hits.limit(newest)).scalars())
         found = _held_few(conn, asked, query, driver, numbers)
-        if len(numbers) < _NEWEST or len(found) >= asked.most:
-            return found
-        numbers = list(conn.execute(hits).scalars())
-    else:
-        unordered = list(conn.execute(hits).scalars())
-        wanted = asked.walk.where(one_of(conn, jobs.c.id, unordered), *asked.where)
-        numbers = list(conn.execute(wanted).scalars())
-    return _held_few(conn, asked, query, driver, numbers)
+        if len(numbers) < newest or len(found) >= asked.most:
+            return found, None
+        if asked.enough is not None and len(found) >= min(asked.enough, FEWEST):
+            return found, numbers[-1]
+        seen = set(numbers)
+        numbers = [one for one in conn.execute(hits).scalars() if one not in seen]
+        further = structs.replace(asked, most=asked.most - len(found))
+        return found + _held_few(conn, further, query, driver, numbers), None
+    unordered = list(conn.execute(hits).scalars())
+    wanted = asked.walk.where(one_of(conn, jobs.c.id, unordered), *asked.where)
+    numbers = list(conn.execute(wanted).scalars())
+    return _held_few(conn, asked, query, driver, numbers), None
 
 
 def _held_few(
@@ -221,9 +245,10 @@ def _held_few(
     """Hold jobs to all the rest, in their order, until there are enough."""
     found: list[Hit] = []
     rest = [_holds(query.widest)] if driver != query.widest else []
-    for at in range(0, len(numbers), _NEWEST):
-        some = numbers[at : at + _NEWEST]
+    at, size = 0, max(2 * asked.most, _AT_ONCE // 4)
+    while at < len(numbers) and len(found) < asked.most:
+        some = numbers[at : at + min(size, _NEWEST)]
+        at += len(some)
+        size *= 4
         found += [Hit(*r) for r in _read(conn, asked, query, some, *rest, *asked.where)]
-        if len(found) >= asked.most:
-            break
     return found

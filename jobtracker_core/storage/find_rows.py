@@ -29,6 +29,7 @@ class Asked(Struct, frozen=True, kw_only=True):
     Attributes:
         tokens: What the index is asked.
         where: What the tables are asked.
+        same: What the tables know of `tokens` too, and tell in less time than the index.
         few: What selects all that the tables give and more, if that might be few.
         walk: Numbers of jobs in the order that is wanted, from the place on that is wanted, with
             no other condition.
@@ -42,6 +43,7 @@ class Asked(Struct, frozen=True, kw_only=True):
 
     tokens: Tokens
     where: tuple[sa.ColumnElement[bool], ...]
+    same: tuple[sa.ColumnElement[bool], ...]
     few: tuple[Numbers, ...]
     walk: sa.Select[Any]
     value: sa.ColumnElement[Any] | None

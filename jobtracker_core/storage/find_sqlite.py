@@ -69,17 +69,24 @@ def _by_looking(
     enough = asked.most if asked.enough is None else min(asked.enough, asked.most)
     if share and enough > steps[-1]:
         return None
+    some = sa.select(_fts.c.rowid).where(_QUERY).limit(_MOST_LOOKED_AT).subquery()
+    candidates = conn.execute(sa.select(sa.func.count()).select_from(some), {"query": query})
+    if candidates.scalar_one() < _MOST_LOOKED_AT:
+        # No more jobs have the rest of what is asked for: few enough for either way.
+        if share:
+            return None
+        steps, enough = (_MOST_LOOKED_AT,), asked.most
     known: dict[int, bool] = {}
     for most in steps:
-        some = structs.replace(asked, most=most, enough=None)
-        unsure = [structs.replace(hit, is_sure=False) for hit in _find(conn, some, query)[0]]
+        few_of_them = structs.replace(asked, most=most, enough=None)
+        unsure = [structs.replace(hit, is_sure=False) for hit in _find(conn, few_of_them, query)[0]]
         hits = in_order(unsure, up=asked.up)[:most]
-        right, looked_at = checked(conn, asked.tokens, hits, asked.most, enough=enough, known=known)
+        found, looked_at = checked(conn, asked.tokens, hits, asked.most, enough=enough, known=known)
+        right = [Hit(hit.id) for hit in found]
+        if len(hits) < most:
+            return right, None if looked_at == len(hits) else hits[looked_at - 1].id
         if len(right) >= enough:
             return right, None if len(right) == asked.most else hits[looked_at - 1].id
-        if len(hits) < most:
-            # These were all that have the rest of what is asked for.
-            return right, None
         if len(right) <= share * most:
             return None
     return None

@@ -155,6 +155,32 @@ def list_jobs(
     return JobList(items=page.items, after=page.after, before=page.before)
 
 
+def first_page(
+    db: Database, *, limit: int = 50, sort: Sort = "arrival", **filters: Unpack[Filters]
+) -> tuple[JobList, Tally]:
+    """Return the first page of a list, and how long the list is: quicker than each by itself.
+
+    Raises SearchError.
+    """
+    with db.reading(), db.read() as conn:
+        plan = find_plan.plan(filters, now(conn)) if filters.get("text") else None
+        if plan is None or sort != "arrival" or not find.has_words(plan):
+            listed = list_jobs(db, limit=limit, sort=sort, **filters)
+            whole = Tally(total=len(listed.items), more=False)
+            counted = tally(db, sort=sort, **filters) if listed.after else whole
+        else:
+            some = find.sample(conn, plan, max(WORDS_TALLY_LIMIT, limit + 1), enough=limit + 1)
+            numbers = some.ids[: limit + 1]
+            missing = limit + 1 - len(numbers)
+            if missing and some.reached is not None:
+                numbers += find.ids(conn, plan, missing, after=str(some.reached))
+            page = ORDERS["arrival"].page(find.read(conn, numbers), limit, up=False, going_on=False)
+            listed = JobList(items=page.items, after=page.after, before=page.before)
+            counted = _tally_of_words(conn, some)
+    least = len(listed.items) + (listed.after is not None)
+    return listed, structs.replace(counted.covering(least), newer=0 if listed.items else None)
+
+
 def alike(db: Database, *, url: str, title: str, company: str | None) -> tuple[Job, ...]:
     """Return jobs at the same address, or with the same title at a company of the same name.
 
@@ -231,10 +257,13 @@ def _tally_words(conn: Connection, plan: find_plan.Plan, first: int | None, sort
         newer = ordered.index(first) if first in ordered else None
     elif first is not None and (found.reached is None or first >= found.reached):
         newer = sum(number > first for number in found.ids)
+    return structs.replace(_tally_of_words(conn, found), newer=newer)
+
+
+def _tally_of_words(conn: Connection, found: find.Sample) -> Tally:
     return Tally(
-        total=len(found.ids),
-        more=found.reached is not None,
-        newer=newer,
+        total=min(len(found.ids), WORDS_TALLY_LIMIT),
+        more=found.reached is not None or len(found.ids) > WORDS_TALLY_LIMIT,
         estimate=None if found.reached is None else estimated(conn, found),
     )
 

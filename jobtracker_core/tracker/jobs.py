@@ -78,6 +78,15 @@ class Jobs:
             **filters,
         )
 
+    def first_page(
+        self, *, limit: int = 50, sort: Sort = "arrival", **filters: Unpack[Filters]
+    ) -> tuple[JobList, Tally]:
+        """List the first jobs, and count all: what `search` and `tally` tell, in less time.
+
+        Raises SearchError.
+        """
+        return search.first_page(self._tracker.database, limit=limit, sort=sort, **filters)
+
     def export(
         self, *, with_text: bool = False, sort: Sort = "arrival", **filters: Unpack[Filters]
     ) -> Iterator[walk.WalkedJob]:

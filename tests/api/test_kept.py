@@ -53,13 +53,24 @@ def add(tracker: JobTracker, title: str) -> int:
 def reads(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     """What lists were asked of the database."""
     asked: list[dict[str, Any]] = []
-    read = search.list_jobs
+    read, read_first = search.list_jobs, search.first_page
+    within: list[bool] = []
 
     def note(db: Any, **words: Any) -> Any:
-        asked.append(words)
+        if not within:
+            asked.append(words)
         return read(db, **words)
 
+    def note_first(db: Any, **words: Any) -> Any:
+        asked.append(words)
+        within.append(True)
+        try:
+            return read_first(db, **words)
+        finally:
+            within.clear()
+
     monkeypatch.setattr(search, "list_jobs", note)
+    monkeypatch.setattr(search, "first_page", note_first)
     return asked
 
 

@@ -143,6 +143,10 @@ def test_what_each_query_finds(db: Database, stored: list[JobDetail], way: str) 
         total = search.tally(db, text=text)
         if found != ids or (total.total, total.more) != (len(ids), False):
             wrong.append(f"{text} -> {found}, {total.total}")
+        first, counted = search.first_page(db, text=text, limit=2)
+        both = (search.list_jobs(db, text=text, limit=2), (len(ids), False))
+        if (first, (counted.total, counted.more)) != both:
+            wrong.append(f"{text}: first page {first}, {counted}")
     assert not wrong, "\n".join(wrong)
 
 
@@ -305,5 +309,8 @@ def test_beyond_a_bound_a_tally_of_words_is_an_estimate(
     found = search.tally(db, text="python", first=5)
     assert (found.total, found.more, found.newer) == (3, True, 1)
     assert found.estimate in range(4, 9)
+    page, counted = search.first_page(db, text="python", limit=4)
+    assert page == search.list_jobs(db, text="python", limit=4)
+    assert (counted.total, counted.more, counted.newer) == (5, True, 0)
     assert search.tally(db, text="python", first=2).newer is None
     assert search.tally(db, text="nurse") == search.Tally(total=1, more=False)

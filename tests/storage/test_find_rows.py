@@ -46,7 +46,15 @@ SMALLER: dict[Any, dict[str, int]] = {
         "_AT_ONCE": 60,
     },
     find_rows: {"FEWEST": 10},
-    find_sqlite: {"WALKED": 60, "_MOST_SORTED": 300, "_SMALLEST": 20, "_LARGEST": 200},
+    find_sqlite: {
+        "WALKED": 60,
+        "_MOST_SORTED": 300,
+        "_SMALLEST": 20,
+        "_LARGEST": 200,
+        "_FIRST_LOOK": 10,
+        "_LOOKED_AT": 30,
+        "_MOST_LOOKED_AT": 150,
+    },
     search: {"WORDS_TALLY_LIMIT": 60, "_ENOUGH": 20},
 }
 QUERIES: dict[str, int] = {
