@@ -19,6 +19,7 @@ from tests.benchmarks import (
     growth,
     http_reads,
     indeed_parse,
+    indexing,
     ingest_path,
     linkedin_parse,
     list_peers,
@@ -67,6 +68,7 @@ def _measure(rows: int, rounds: int) -> Iterator[Ratio]:
                 yield from page_reads.measure(db, url, rows=rows, rounds=rounds)
                 yield from page_write.measure(db, driver, rows=rows, rounds=rounds)
                 yield from whole_run.measure(db, driver, rounds=rounds)
+                yield indexing.measure(db, driver)
                 yield from ingest_path.measure(db, driver, url, rounds=rounds)
             yield from wake.measure(url, rounds=rounds)
             yield from queue.measure(url, rounds=rounds)
