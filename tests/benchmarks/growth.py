@@ -158,6 +158,9 @@ def _recrawl(db: Database, corpus: Corpus) -> Iterator[Ratio]:
             for page in pages[1:]:
                 _write(conn, page)
     with db.trial() as conn:
+        if db.dialect == "postgresql":
+            # Who writes so has the server's own value.
+            conn.exec_driver_sql("SET LOCAL gin_pending_list_limit = '4MB'")
         _upsert_blindly(conn, pages[0])
         with _counted(conn) as theirs:
             # A tenth of them: it takes long enough.
