@@ -242,7 +242,7 @@ def _by_index(conn: Connection, asked: Asked, query: Lexemes, driver: str) -> Hi
         found = _held_few(conn, asked, query, driver, numbers)
         if len(numbers) < newest or len(found) >= asked.most:
             return found, None
-        if asked.enough is not None and len(found) >= min(asked.enough, FEWEST):
+        if asked.enough is not None and len(found) >= asked.enough:
             return found, numbers[-1]
         seen = set(numbers)
         numbers = [one for one in conn.execute(hits).scalars() if one not in seen]
