@@ -27,7 +27,7 @@ FIRST: Final = 200
 """Jobs of the first look: a word that every second job has fills a page."""
 
 WALKED: Final = 1_000
-"""Jobs of the second."""
+"""Jobs of the further ones, at least."""
 
 _MOST_BY_INDEX: Final = 30_000
 _LONGEST_WALK: Final = 20_000
@@ -55,13 +55,15 @@ def find(conn: Connection, asked: Asked) -> Hits:
         sample = _Sample()
         found: list[Hit] = []
         span: int = conn.execute(_SPAN).scalar_one() or 0
-        for size in (FIRST, WALKED // 3 + 1, WALKED - WALKED // 3):
+        for size in _looks(asked):
             found += _walk(conn, asked, query, sample, size)
             if len(found) >= asked.most or sample.at_end:
                 return found, None
             if _is_thick(asked, query, sample, len(found), span):
                 return found, sample.reached
-            if span * sample.by_index <= _MOST_BY_INDEX * sample.walked:
+            if span * sample.by_index <= _MOST_BY_INDEX * sample.walked and not (
+                asked.same and _is_near(asked, sample)
+            ):
                 break
         return _beyond(conn, asked, query, sample, found, span)
 
@@ -80,6 +82,19 @@ def _beyond(
     if asked.enough is not None and len(found) >= FEWEST:
         return found, sample.reached
     return found + _further(conn, asked, query, sample, len(found)), None
+
+
+def _looks(asked: Asked) -> tuple[int, int, int]:
+    """Return how far to walk before another way is chosen: further where columns leave few."""
+    return (
+        (FIRST, WALKED, 4 * WALKED) if asked.same else (FIRST, WALKED // 3 + 1, WALKED * 2 // 3 + 1)
+    )
+
+
+def _is_near(asked: Asked, sample: _Sample) -> bool:
+    """Tell whether the walk is likely to find enough by its end."""
+    wanted = asked.most if asked.enough is None else min(asked.most, asked.enough)
+    return sample.by_index * sum(_looks(asked)) > wanted * sample.walked
 
 
 def _is_thick(asked: Asked, query: Lexemes, sample: _Sample, found: int, span: int) -> bool:
@@ -227,7 +242,7 @@ def _by_index(conn: Connection, asked: Asked, query: Lexemes, driver: str) -> Hi
         found = _held_few(conn, asked, query, driver, numbers)
         if len(numbers) < newest or len(found) >= asked.most:
             return found, None
-        if asked.enough is not None and len(found) >= min(asked.enough, FEWEST):
+        if asked.enough is not None and len(found) >= asked.enough:
             return found, numbers[-1]
         seen = set(numbers)
         numbers = [one for one in conn.execute(hits).scalars() if one not in seen]

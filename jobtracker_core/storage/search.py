@@ -162,23 +162,31 @@ def first_page(
 
     Raises SearchError.
     """
-    with db.reading(), db.read() as conn:
-        plan = find_plan.plan(filters, now(conn)) if filters.get("text") else None
-        if plan is None or sort != "arrival" or not find.has_words(plan):
-            listed = list_jobs(db, limit=limit, sort=sort, **filters)
-            whole = Tally(total=len(listed.items), more=False)
-            counted = tally(db, sort=sort, **filters) if listed.after else whole
-        else:
-            some = find.sample(conn, plan, max(WORDS_TALLY_LIMIT, limit + 1), enough=limit + 1)
-            numbers = some.ids[: limit + 1]
-            missing = limit + 1 - len(numbers)
-            if missing and some.reached is not None:
-                numbers += find.ids(conn, plan, missing, after=str(some.reached))
-            page = ORDERS["arrival"].page(find.read(conn, numbers), limit, up=False, going_on=False)
-            listed = JobList(items=page.items, after=page.after, before=page.before)
-            counted = _tally_of_words(conn, some)
+    found = _first_of_words(db, limit, filters) if sort == "arrival" else None
+    if found is None:
+        listed = list_jobs(db, limit=limit, sort=sort, **filters)
+        whole = Tally(total=len(listed.items), more=False)
+        found = listed, tally(db, sort=sort, **filters) if listed.after else whole
+    listed, counted = found
     least = len(listed.items) + (listed.after is not None)
     return listed, structs.replace(counted.covering(least), newer=0 if listed.items else None)
+
+
+def _first_of_words(db: Database, limit: int, filters: Filters) -> tuple[JobList, Tally] | None:
+    if not filters.get("text"):
+        return None
+    with db.read() as conn:
+        plan = find_plan.plan(filters, now(conn))
+        if not find.has_words(plan):
+            return None
+        some = find.sample(conn, plan, max(WORDS_TALLY_LIMIT, limit + 1), enough=limit + 1)
+        numbers = some.ids[: limit + 1]
+        missing = limit + 1 - len(numbers)
+        if missing and some.reached is not None:
+            numbers += find.ids(conn, plan, missing, after=str(some.reached))
+        page = ORDERS["arrival"].page(find.read(conn, numbers), limit, up=False, going_on=False)
+        listed = JobList(items=page.items, after=page.after, before=page.before)
+        return listed, _tally_of_words(conn, some)
 
 
 def alike(db: Database, *, url: str, title: str, company: str | None) -> tuple[Job, ...]:
