@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
+from stat import S_IMODE
 
 from jobtracker_core.storage import sizes
 from jobtracker_core.storage.engine import Database
@@ -13,7 +15,8 @@ from jobtracker_core.storage.errors import NotADatabase, NotAllowed, NotWritable
 def write(db: Database, path: Path) -> int:
     """Write a copy of the database as it is now to a new file; return its bytes.
 
-    Others go on meanwhile. What the log holds is in it, so that it is whole without one.
+    Others go on meanwhile. What the log holds is in it, so that it is whole without one. Whoever
+    may not read the database may not read the copy. If it fails, nothing of it is left.
 
     Raises:
         NotAllowed: It is on PostgreSQL, which brings its own program for that.
@@ -24,10 +27,30 @@ def write(db: Database, path: Path) -> int:
             f"{db.display_url}: its server copies a database itself",
             "Use `pg_dump`; docs/how-to/look-after-the-database.md has the line.",
         )
-    if path.exists():
-        raise NotWritable(f"{path} is there already", "Name a file that is not.")
     if not path.parent.is_dir():
         raise NotWritable(f"there is no directory {path.parent}", "Make it, or name another one.")
+    _make(path, S_IMODE(db.path.stat().st_mode) | 0o600)
+    try:
+        _copy(db, path)
+    except BaseException:
+        path.unlink()
+        raise
+    return path.stat().st_size
+
+
+def _make(path: Path, mode: int) -> None:
+    """Make an empty file, of which SQLite takes a copy as well; also no link may be there."""
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode))
+    except FileExistsError as error:
+        raise NotWritable(f"{path} is there already", "Name a file that is not.") from error
+    except OSError as error:
+        raise NotWritable(
+            f"{path} cannot be made: {error.strerror}", "Name a place that you may write to."
+        ) from error
+
+
+def _copy(db: Database, path: Path) -> None:
     free, needed = shutil.disk_usage(path.parent).free, sizes.total(db)
     if free < needed:
         raise NotWritable(
@@ -36,7 +59,6 @@ def write(db: Database, path: Path) -> int:
         )
     with db.unbound() as execute:
         execute("VACUUM INTO '{}'".format(str(path.absolute()).replace("'", "''")))
-    return path.stat().st_size
 
 
 def check_pages(db: Database) -> None:

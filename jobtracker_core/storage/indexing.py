@@ -8,12 +8,16 @@ else holds, so that it never waits for anybody. Whoever changes one of these job
 the queue, and puts it there again. Where many wait, two batches are at work at a time: descriptions
 are analysed while the server writes others. SQLite: what is read and analysed holds up nobody; the
 write that follows takes only what is still as it was read, and is as short as it can be.
+
+A job that cannot be indexed leaves the queue with a warning in the log, so that it holds up no
+other, and what is found of it stays as it was.
 """
 
 from __future__ import annotations
 
+import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from datetime import datetime
 from functools import cache
@@ -24,7 +28,7 @@ from msgspec import Struct
 from sqlalchemy import Connection
 
 from jobtracker_core.storage.engine import Database, now
-from jobtracker_core.storage.index_tokens import COLUMNS, entry
+from jobtracker_core.storage.index_tokens import COLUMNS, Entry, entry
 from jobtracker_core.storage.index_writes import replace
 from jobtracker_core.storage.queue_tables import index_queue
 from jobtracker_core.storage.statements import insert_or_ignore, one_of_named, packed
@@ -51,6 +55,8 @@ _REFILL: Final = 20_000
 """Jobs that are put into the queue in one transaction."""
 
 Rows = dict[int, Mapping[str, Any]]
+
+log = logging.getLogger(__name__)
 
 
 class Lag(Struct, frozen=True, kw_only=True):
@@ -177,7 +183,7 @@ def _batch_on_postgresql(db: Database, size: int) -> int:
             return 0
         conn.execute(_set_pending())
         rows = _read(conn, numbers)
-        _write(conn, rows)
+        replace(conn, list(_entries(rows)), has_body=True)
         # The others are deleted, or are being deleted: who does that may still take it back.
         gone = set(numbers).difference(rows).difference(_there(conn, numbers))
         _leave(conn, [*rows, *gone])
@@ -190,13 +196,14 @@ def _batch_on_sqlite(db: Database, size: int) -> tuple[int, int]:
         before = _read(conn, numbers) if numbers else {}
     if not numbers:
         return 0, size
-    made = {number: entry(row, row["description"]) for number, row in before.items()}
+    made = dict(_entries(before))
     with db.write() as conn:
         since = time.perf_counter()
         after = _read(conn, numbers)
         waiting = _still(conn, numbers)
-        same = [n for n in made if n in waiting and after.get(n) == before[n]]
-        replace(conn, [(number, made[number]) for number in sorted(same)], has_body=True)
+        same = [n for n in before if n in waiting and after.get(n) == before[n]]
+        changed = sorted(made.keys() & same)
+        replace(conn, [(number, made[number]) for number in changed], has_body=True)
         gone = [number for number in waiting if number not in after]
         _leave(conn, [*same, *gone])
     held = time.perf_counter() - since
@@ -204,9 +211,15 @@ def _batch_on_sqlite(db: Database, size: int) -> tuple[int, int]:
     return len(same) + len(gone), fits
 
 
-def _write(conn: Connection, rows: Rows) -> None:
-    made = [(number, entry(rows[number], rows[number]["description"])) for number in sorted(rows)]
-    replace(conn, made, has_body=True)
+def _entries(rows: Rows) -> Iterable[tuple[int, Entry]]:
+    for number in sorted(rows):
+        row = rows[number]
+        try:
+            made = entry(row, row["description"])
+        except Exception as error:  # noqa: BLE001  (whatever stands there: the others go on)
+            log.warning("job %s is not indexed: %s: %s", number, type(error).__name__, error)
+        else:
+            yield number, made
 
 
 def _next(conn: Connection, size: int) -> list[int]:

@@ -107,11 +107,16 @@ class Maintenance:
     def backup(self, path: Path) -> int:
         """Write a copy of a SQLite database to a new file, while others go on; return its bytes.
 
-        Raises NotWritable, and NotAllowed on PostgreSQL, where `pg_dump` does it.
+        Raises NotWritable, also where the audit log cannot say so, and NotAllowed on PostgreSQL,
+        where `pg_dump` does it. No file is left then.
         """
         size = backup.write(self._tracker.database, path)
-        with self._tracker.change("database.backup") as change:
-            change.note(bytes=size)
+        try:
+            with self._tracker.change("database.backup") as change:
+                change.note(bytes=size)
+        except BaseException:
+            path.unlink()
+            raise
         return size
 
     def plan_vacuum(self) -> VacuumPlan:

@@ -255,6 +255,18 @@ def test_a_description_of_any_length_is_indexed(
     assert find(db, "=source:x") == set()
 
 
+def test_a_job_that_cannot_be_indexed_holds_up_no_other(
+    db: Database, write: Write, make_record: Make, caplog: pytest.LogCaptureFixture
+) -> None:
+    write(*(make_record(name, description="<p>Rudders.</p>") for name in ("a", "b", "c")))
+    with db.write() as conn:
+        conn.execute(sa.update(jobs).where(jobs.c.source_id == "b").values(skills=[None]))
+    assert indexing.work_off(db) == 3
+    assert (find(db, "rudder"), waiting(db)) == ({"a", "c"}, 0)
+    assert find(db, "engin") == {"a", "b", "c"}
+    assert f"job {number_of(db, 'b')} is not indexed" in caplog.text
+
+
 @pytest.mark.full
 def test_several_indexers_beside_writers_lose_nothing(
     db: Database,

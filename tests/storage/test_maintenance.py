@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -12,7 +13,7 @@ import pytest
 from jobtracker_core.contract.host import Record
 from jobtracker_core.storage import backup, sizes, vacuum
 from jobtracker_core.storage.engine import Database, open_database
-from jobtracker_core.storage.errors import Busy, NotADatabase, NotAllowed, NotWritable
+from jobtracker_core.storage.errors import Busy, NotADatabase, NotAllowed, NotWritable, StorageError
 from jobtracker_core.storage.schema import check
 from jobtracker_core.storage.upsert import Written
 from queueing import put, take, turn_on
@@ -150,6 +151,34 @@ def test_a_copy_is_whole_and_opens_by_itself(filled: Database, tmp_path: Path) -
             assert conn.exec_driver_sql("SELECT count(*) FROM jobs").scalar_one() == 500
     finally:
         restored.close()
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
+def test_a_copy_goes_through_no_link_and_is_as_private_as_the_file(
+    filled: Database, tmp_path: Path
+) -> None:
+    assert filled.path is not None
+    filled.path.chmod(0o600)
+    link = tmp_path / "link.db"
+    link.symlink_to(tmp_path / "elsewhere.db")
+    with pytest.raises(NotWritable, match="there already"):
+        backup.write(filled, link)
+    assert not (tmp_path / "elsewhere.db").exists()
+    backup.write(filled, tmp_path / "copy.db")
+    assert (tmp_path / "copy.db").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
+def test_nothing_is_left_of_a_copy_that_fails(filled: Database, tmp_path: Path) -> None:
+    path = tmp_path / "copy.db"
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, limits[1]))
+    try:
+        with pytest.raises(StorageError, match="disk"):
+            backup.write(filled, path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert not path.exists()
 
 
 def test_damage_within_a_file_is_found(filled: Database, tmp_path: Path) -> None:
