@@ -11,7 +11,7 @@ Jobs, their changes, searches and applications are a person's and never touched.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, Final
 
@@ -50,16 +50,15 @@ def prune(
     db: Database,
     *,
     keep: timedelta,
-    stop: Callable[[], bool] = lambda: False,
     turns: Turns | None = None,
     dry_run: bool = False,
 ) -> Pruned:
-    """Delete what ended longer ago than `keep`, in short transactions, until `stop` says so."""
+    """Delete what ended longer ago than `keep`, until it is done or `turns` say stop."""
     turns = turns or Turns()
     oldest = db.present() - keep
     spared: dict[_Key, _Spared] = {}
     last, deleted = 0, 0
-    while not stop():
+    while not turns.stop():
         with db.read() as conn:
             rows = _after(conn, last)
             doomed = [
@@ -76,7 +75,7 @@ def prune(
             break
         last = rows[-1].id
     gone = workers.c.last_seen_at < oldest
-    return Pruned(runs=deleted, workers=forget(db, workers, gone, Turns(), dry_run=dry_run))
+    return Pruned(runs=deleted, workers=forget(db, workers, gone, turns, dry_run=dry_run))
 
 
 def _after(conn: Connection, last: int) -> Sequence[Row[Any]]:
@@ -114,7 +113,7 @@ def _newest(conn: Connection, which: sa.ColumnElement[bool], count: int) -> Sequ
 
 def _delete(db: Database, numbers: list[int], turns: Turns) -> int:
     deleted = 0
-    while numbers:
+    while numbers and not turns.stop():
         some, numbers = numbers[: turns.size], numbers[turns.size :]
         with turns.writing(db) as conn:
             gone = sa.delete(runs).where(

@@ -94,7 +94,7 @@ def prune(
     """
     turns = turns or Turns()
     present = db.present()
-    old_runs = pruning.prune(db, keep=rules.runs, stop=turns.stop, turns=turns, dry_run=dry_run)
+    old_runs = pruning.prune(db, keep=rules.runs, turns=turns, dry_run=dry_run)
     small = {
         name: forget(db, table, which, turns, dry_run=dry_run)
         for name, table, which in _over(present)

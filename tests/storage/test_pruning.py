@@ -24,6 +24,7 @@ from jobtracker_core.storage import (
     workers,
 )
 from jobtracker_core.storage.errors import NotFound
+from jobtracker_core.storage.turns import Turns
 from queueing import ME, draft, put, take, turn_on
 
 KEEP = timedelta(days=90)
@@ -86,13 +87,15 @@ def test_the_newest_of_each_search_and_query_stay(history: History) -> None:
     assert history.left == of_a[5:] + of_b + of_query[2:]
 
 
-def test_pruning_stops_when_told_to(history: History, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pruning_stops_when_told_to(history: History) -> None:
+    """Also between two transactions that delete runs that were looked at together."""
     for _ in range(30):
         history.run()
     history.frozen.advance(days=400)
-    monkeypatch.setattr(pruning, "AT_ONCE", 4)
-    turns = iter([False, True])
-    assert pruning.prune(history.db, keep=KEEP, stop=lambda: next(turns)).runs == 4
+    told = iter([False, False])
+    turns = Turns(lambda: next(told, True), pause=lambda _: None)
+    turns.size = 4
+    assert pruning.prune(history.db, keep=KEEP, turns=turns).runs == 4
     assert history.prune() == 6
 
 
