@@ -1,4 +1,4 @@
-"""`jobtracker db stats`, `prune` and `vacuum`: keeping the database in shape."""
+"""`jobtracker db stats`, `prune`, `backup` and `vacuum`: keeping the database in shape."""
 
 from __future__ import annotations
 

@@ -18,7 +18,6 @@ from jobtracker_core.storage.turns import Turns, forget_before
 
 _TRIES: Final = 5
 _AGAIN_S: Final = 0.5
-_LOOKED_AT: Final = 1_000
 # Whoever wants to write a row waits behind us, while we wait.
 _PATIENCE = "SET LOCAL lock_timeout = '200ms'"
 
@@ -30,10 +29,8 @@ def prune(
 
     Raises Busy if others use the table all the time; what was deleted before is gone.
     """
-    if dry_run or not _any(db, oldest):
-        return forget_before(db, audit_log, oldest, turns, dry_run=True) if dry_run else 0
-    with db.write() as conn:
-        audit.record(conn, actor, "audit.prune", "", {"before": oldest.isoformat()})
+    if dry_run:
+        return forget_before(db, audit_log, oldest, turns, dry_run=True)
     gone = 0
 
     def delete(conn: Connection, statement: sa.Delete) -> int:
@@ -41,6 +38,8 @@ def prune(
         if conn.dialect.name == "postgresql":
             conn.exec_driver_sql(_PATIENCE)
         count = delete_entries(conn, statement)
+        if count and not gone:
+            audit.record(conn, actor, "audit.prune", "", {"before": oldest.isoformat()})
         gone += count
         return count
 
@@ -53,11 +52,3 @@ def prune(
                 raise
             time.sleep(_AGAIN_S)
     return gone
-
-
-def _any(db: Database, oldest: datetime) -> bool:
-    # More than the first: the clock may have been wrong when that was written.
-    first = sa.select(audit_log.c.at).order_by(audit_log.c.id).limit(_LOOKED_AT).subquery()
-    with db.read() as conn:
-        at = conn.execute(sa.select(sa.func.min(first.c.at))).scalar()
-    return at is not None and at < oldest

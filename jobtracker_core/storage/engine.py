@@ -224,7 +224,8 @@ class Database:
     def unbound(self) -> Iterator[Callable[[str], Any]]:
         """Give a function that executes a statement outside of any transaction, for maintenance.
 
-        It returns the first value of the answer, None where there is none, and takes its time.
+        It returns the first value of the answer, None where there is none, and takes its time. It
+        raises NotWritable where a server only warns: so it does of a table that it passes over.
         Nobody else writes through this object meanwhile on SQLite.
         """
         with translated(self._url), self._writer.connect() as conn:
@@ -235,12 +236,22 @@ class Database:
                 cursor = driver.cursor()
                 yield lambda statement: next(iter(cursor.execute(statement).fetchall()), (None,))[0]
                 return
-            from jobtracker_core.storage.postgresql import wait_for_any_time  # noqa: PLC0415
+            from jobtracker_core.storage import postgresql  # noqa: PLC0415  (loads the driver)
 
             free = conn.execution_options(isolation_level="AUTOCOMMIT")
-            wait_for_any_time(free)
+            postgresql.wait_for_any_time(free)
             free.exec_driver_sql("SET statement_timeout = 0")
-            yield lambda statement: _first_value(free.exec_driver_sql(statement))
+            warned = postgresql.warnings_of(free)
+
+            def execute(statement: str) -> Any:
+                value = _first_value(free.exec_driver_sql(statement))
+                if warned:
+                    raise NotWritable(
+                        f"{self.display_url}: {warned.pop()}", "Do it as the owner of the tables."
+                    )
+                return value
+
+            yield execute
 
     def close(self) -> None:
         """Close the connections that are not in use. The object opens new ones if used again."""

@@ -100,6 +100,19 @@ def wait_for_any_time(conn: Connection) -> None:
         driver.answer_s = None
 
 
+def warnings_of(conn: Connection) -> list[str]:
+    """Return a list that gets what the server warns of from now on."""
+    warned: list[str] = []
+
+    def hear(said: psycopg.errors.Diagnostic) -> None:
+        if said.severity_nonlocalized == "WARNING":
+            warned.append(said.message_primary or "the server warns")
+
+    driver: Any = conn.connection.dbapi_connection
+    driver.add_notice_handler(hear)
+    return warned
+
+
 def _bounded(
     connection: PatientConnection, gen: Generator[Any, Any, Any]
 ) -> Generator[Any, Any, Any]:

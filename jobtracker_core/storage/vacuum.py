@@ -80,7 +80,8 @@ def run(db: Database, *, while_running: bool = False) -> Vacuumed:
 
     On SQLite the file is written anew and its log emptied, and nobody writes meanwhile: Busy is
     raised where runs go on, unless `while_running`. On PostgreSQL the room of dead rows becomes
-    free for new ones and the planner's figures are taken anew; everything goes on meanwhile.
+    free for new ones and the planner's figures are taken anew; everything goes on meanwhile. There
+    NotWritable says that the user may not do so with a table.
     """
     wanted = plan(db)
     if db.path is None:

@@ -105,6 +105,19 @@ def test_room_is_given_back(filled: Database) -> None:
             assert analysed.scalar_one() == 1
 
 
+@pytest.mark.parametrize("dialect", ["postgresql"], indirect=True)
+def test_a_server_that_passes_over_our_tables_is_not_believed(filled: Database) -> None:
+    with filled.unbound() as execute:
+        execute("CREATE ROLE guest")
+        try:
+            execute("SET ROLE guest")
+            with pytest.raises(NotWritable, match="vacuum"):
+                execute("VACUUM jobs")
+        finally:
+            execute("RESET ROLE")
+            execute("DROP ROLE guest")
+
+
 @pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
 def test_a_disk_without_the_room_is_left_as_it_is(
     filled: Database, monkeypatch: pytest.MonkeyPatch

@@ -15,6 +15,7 @@ from jobtracker_core.contract.host import Record
 from jobtracker_core.contract.run import RunState
 from jobtracker_core.storage import (
     audit,
+    audit_tables,
     events,
     job_pruning,
     logins,
@@ -126,6 +127,19 @@ def test_the_audit_log_stays_unless_a_rule_says_else(
     assert actions(db) == ["job.young", "audit.prune"]
     assert prune(db, rules).audit_entries == 0
     assert actions(db) == ["job.young", "audit.prune"], "nothing was done, so nothing is told"
+
+
+def test_what_may_not_be_deleted_is_not_told_of_as_deleted(
+    frozen: FrozenTime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    db = frozen.db
+    note(db, "job.old")
+    frozen.advance(days=400)
+    refused = {db.dialect: ("SELECT 1 FROM nowhere", "")}
+    monkeypatch.setattr(audit_tables, "_LET_DELETE", refused)
+    with pytest.raises(StorageError):
+        prune(db, replace(RULES, audit=timedelta(days=1)))
+    assert actions(db) == ["job.old"]
 
 
 def test_after_pruning_the_audit_log_refuses_as_before(frozen: FrozenTime) -> None:
