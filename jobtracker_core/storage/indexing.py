@@ -56,7 +56,7 @@ _REFILL: Final = 20_000
 
 Rows = dict[int, Mapping[str, Any]]
 
-log = logging.getLogger(__name__)
+_LOG = logging.getLogger("jobtracker.index")
 
 
 class Lag(Struct, frozen=True, kw_only=True):
@@ -217,7 +217,7 @@ def _entries(rows: Rows) -> Iterable[tuple[int, Entry]]:
         try:
             made = entry(row, row["description"])
         except Exception as error:  # noqa: BLE001  (whatever stands there: the others go on)
-            log.warning("job %s is not indexed: %s: %s", number, type(error).__name__, error)
+            _LOG.warning("job %s is not indexed: %s: %s", number, type(error).__name__, error)
         else:
             yield number, made
 
