@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
@@ -11,7 +12,9 @@ from typing import Annotated
 from msgspec import Meta
 from msgspec.structs import replace
 
-from jobtracker_core.storage import backup, indexing, retention, sizes, vacuum
+from jobtracker_core.storage import backup, indexing, retention, schema, sizes, vacuum
+from jobtracker_core.storage.engine import open_database
+from jobtracker_core.storage.errors import NotADatabase
 from jobtracker_core.storage.indexing import Reindexed
 from jobtracker_core.storage.retention import Pruned, Retention
 from jobtracker_core.storage.sizes import DatabaseSizes
@@ -107,9 +110,20 @@ class Maintenance:
     def backup(self, path: Path) -> int:
         """Write a copy of a SQLite database to a new file, while others go on; return its bytes.
 
-        Raises NotWritable, also where the audit log cannot say so, and NotAllowed on PostgreSQL,
-        where `pg_dump` does it. No file is left then.
+        One of an older program is copied as it is, without a row in its audit log: that is wanted
+        before an upgrade.
+
+        Raises NotWritable, also where the audit log cannot say so, NotADatabase where there is
+        none, and NotAllowed on PostgreSQL, where `pg_dump` does it. No file is left then.
         """
+        with closing(open_database(self._tracker.settings.database)) as as_it_is:
+            state = schema.check(as_it_is).state
+            if state == "empty":
+                raise NotADatabase(
+                    f"{as_it_is.display_url}: there is nothing to copy", "Name another database."
+                )
+            if state == "behind":
+                return backup.write(as_it_is, path)
         size = backup.write(self._tracker.database, path)
         try:
             with self._tracker.change("database.backup") as change:

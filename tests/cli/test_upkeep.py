@@ -66,6 +66,28 @@ def test_a_file_is_copied_and_looked_at(collected, dialect: str, tmp_path: Path)
     assert "there already" in collected("db", "backup", str(copy)).err
 
 
+@pytest.mark.usefixtures("unmade")
+@pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
+def test_what_is_not_there_is_not_made_to_be_copied(
+    jobtracker, database_url: str, tmp_path: Path
+) -> None:
+    said = jobtracker("db", "backup", str(tmp_path / "copy.db"))
+    assert (said.code, "nothing to copy" in said.err) == (1, True)
+    assert not (tmp_path / "copy.db").exists()
+    assert not Path(database_url.removeprefix("sqlite:///")).exists()
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
+def test_a_copy_before_an_upgrade_upgrades_nothing(jobtracker, db, tmp_path: Path) -> None:
+    with db.write() as conn:
+        conn.exec_driver_sql("UPDATE alembic_version SET version_num = '0011'")
+    copy = tmp_path / "copy.db"
+    assert jobtracker("db", "backup", str(copy)).code == 0
+    for url in (db.display_url, f"sqlite:///{copy}"):
+        found = jobtracker("--database", url, "db", "check")
+        assert (found.code, "0011 is older than" in found.out) == (1, True)
+
+
 @pytest.mark.parametrize(
     ("count", "words"),
     [(None, None), (0, "0 B"), (999, "999 B"), (4_096, "4.1 kB"), (5_120_000_000, "5.1 GB")],
