@@ -129,7 +129,10 @@ _CHANGE_COLUMNS = tuple(column for column in job_changes.columns if column.name 
 
 
 JOBS = Reader(Job, JOB_COLUMNS)
-"""Reads jobs out of rows of `JOB_COLUMNS`."""
+"""Reads jobs out of rows of `ALL_JOBS`."""
+
+ALL_JOBS = sa.select(JOBS.columns).select_from(jobs)
+"""All jobs that are stored, without an order."""
 
 
 class _Whole(Job, frozen=True, kw_only=True):
@@ -149,7 +152,7 @@ _WHOLE_COLUMNS = (
     *(job_sightings.c.last_seen_at, job_sightings.c.last_run_id, job_sightings.c.times_seen),
 )
 _WHOLE = Reader(_Whole, _WHOLE_COLUMNS)
-_SELECT_WHOLE = sa.select(*_WHOLE_COLUMNS).select_from(
+_SELECT_WHOLE = sa.select(_WHOLE.columns).select_from(
     jobs.outerjoin(job_texts).outerjoin(job_sightings)
 )
 _BY_ID = _SELECT_WHOLE.where(jobs.c.id == sa.bindparam("job_id"))
@@ -158,7 +161,7 @@ _BY_KEY = _SELECT_WHOLE.where(
 )
 _CHANGES = Reader(Change, _CHANGE_COLUMNS)
 _CHANGES_OF_JOB = (
-    sa.select(*_CHANGE_COLUMNS)
+    sa.select(_CHANGES.columns)
     .where(job_changes.c.job_id == sa.bindparam("job_id"))
     .order_by(job_changes.c.id.desc())
 )
@@ -227,7 +230,7 @@ def brought_by(db: Database, source: str, run_id: int, *, count: int) -> tuple[J
 def changes_of_run(db: Database, run_id: int) -> tuple[Change, ...]:
     """Return what a run found changed, in the order it came to it."""
     statement = (
-        sa.select(*_CHANGE_COLUMNS)
+        sa.select(_CHANGES.columns)
         .where(job_changes.c.run_id == min(run_id, LARGEST_ID))
         .order_by(job_changes.c.id)
     )

@@ -13,14 +13,11 @@ from jobtracker_core.search.nodes import sought
 from jobtracker_core.storage import find, find_plan, relevance
 from jobtracker_core.storage.engine import Database, now
 from jobtracker_core.storage.job_filters import ORDERS, Filters, Sort, Walk, conditions, plain_text
-from jobtracker_core.storage.jobs import JOB_COLUMNS, JOBS, Job
+from jobtracker_core.storage.jobs import ALL_JOBS, JOBS, Job
 from jobtracker_core.storage.tables import jobs
 from jobtracker_core.storage.types import BIG_ID, LARGEST_ID
 
 __all__ = ["Filters", "JobList", "Sort", "Tally", "count_jobs", "list_jobs", "sources", "tally"]
-
-# Made once: it takes longer to name so many columns than to read a page of them.
-_ALL = sa.select(*JOB_COLUMNS)
 
 
 def _sources() -> sa.Select[Any]:
@@ -41,6 +38,26 @@ _MOST_ALIKE = 5
 
 TALLY_LIMIT = 10_000
 """How far a tally counts: beyond it, an exact number would cost more than the list itself."""
+
+
+def _whole(source: sa.FromClause | sa.TextClause) -> sa.Select[Any]:
+    number, hidden = (sa.literal_column(f"jobs.{n}", BIG_ID) for n in ("id", "dismissed_at"))
+    shown = sa.select(number.label("id")).select_from(source).where(hidden.is_(None))
+    # No parameters: the plan is made for these very numbers.
+    limit, one = (sa.literal_column(str(n), sa.Integer()) for n in (TALLY_LIMIT, 1))
+    newer = shown.where(number > sa.bindparam("newest", type_=BIG_ID)).limit(limit + one)
+    return sa.select(
+        shown.order_by(number.desc()).offset(limit).limit(one).scalar_subquery(),
+        sa.select(sa.func.count()).select_from(newer.subquery()).scalar_subquery(),
+        _LOWEST,
+        _HIGHEST,
+    )
+
+
+_WHOLE = _whole(jobs)
+
+# SQLite would read whole rows: it takes no index for a list that it can have in order without one.
+_WHOLE_SQLITE = _whole(sa.text("jobs INDEXED BY ix_jobs_shown"))
 
 
 WORDS_TALLY_LIMIT = 1_000
@@ -108,7 +125,7 @@ def list_jobs(
         ValueError: Both were given.
     """
     if not filters.get("text"):
-        statement = _ALL.where(*conditions(filters))
+        statement = ALL_JOBS.where(*conditions(filters))
         with db.look() as conn:
             page = ORDERS["arrival" if sort == "relevance" else sort].read(
                 conn, JOBS, statement, limit=limit, after=after, before=before, offset=offset
@@ -133,7 +150,7 @@ def list_jobs(
                 going_on=after is not None or offset > 0,
             )
         else:
-            statement = _ALL.where(*plan.branches[0].where)
+            statement = ALL_JOBS.where(*plan.branches[0].where)
             page = order.read(
                 conn, JOBS, statement, limit=limit, after=after, before=before, offset=offset
             )
@@ -151,7 +168,7 @@ def alike(db: Database, *, url: str, title: str, company: str | None) -> tuple[J
         same.append(
             sa.and_(*(sa.func.lower(c) == sa.func.lower(plain_text(text)) for c, text in named))
         )
-    statement = _ALL.where(sa.or_(*same)).order_by(jobs.c.id.desc()).limit(_MOST_ALIKE)
+    statement = ALL_JOBS.where(sa.or_(*same)).order_by(jobs.c.id.desc()).limit(_MOST_ALIKE)
     with db.look() as conn:
         return tuple(JOBS.read(conn, statement))
 
@@ -169,8 +186,12 @@ def tally(
     SearchError.
     """
     if not filters.get("text"):
-        statement = _tally(frozenset(filters.items()), TALLY_LIMIT)
         with db.look() as conn:
+            if _is_whole(filters) and sort in {"arrival", "relevance"}:
+                found = _tally_whole(conn, first)
+                if found is not None:
+                    return found
+            statement = _tally(frozenset(filters.items()), TALLY_LIMIT)
             return _tally_rows(conn, statement, conditions(filters), first, sort)
     with db.read() as conn:
         plan = find_plan.plan(filters, now(conn))
@@ -178,6 +199,31 @@ def tally(
             return _tally_words(conn, plan, first, sort)
         where = list(plan.branches[0].where)
         return _tally_rows(conn, _tally_of(where, TALLY_LIMIT), where, first, sort)
+
+
+def _is_whole(filters: Filters) -> bool:
+    """Say whether all jobs are meant that lists show."""
+    given = {name for name, value in filters.items() if value is not None}
+    return given <= {"dismissed"} and (filters.get("dismissed") or "hide") == "hide"
+
+
+def _tally_whole(conn: Connection, first: int | None) -> Tally | None:
+    """Count all jobs that lists show, if there are more than are counted.
+
+    It is enough to find the last one that would be counted, for which the database steps along an
+    index and counts nothing.
+    """
+    statement = _WHOLE_SQLITE if conn.dialect.name == "sqlite" else _WHOLE
+    newest = LARGEST_ID if first is None else min(first, LARGEST_ID)
+    oldest, newer, lowest, highest = conn.execute(statement, {"newest": newest}).one()
+    if oldest is None:
+        return None
+    return Tally(
+        total=TALLY_LIMIT,
+        more=True,
+        newer=None if first is None or newer > TALLY_LIMIT else newer,
+        estimate=_estimate(TALLY_LIMIT + 1, oldest, lowest, highest),
+    )
 
 
 def _tally_rows(
@@ -247,7 +293,7 @@ def _tally_of(where: list[ColumnElement[bool]], limit: int) -> sa.Select[Any]:
 def _count_before(
     conn: Connection, first: int, sort: Walk, required: list[ColumnElement[bool]]
 ) -> int | None:
-    wanted = _ALL.where(jobs.c.id == (first if 0 < first <= LARGEST_ID else 0))
+    wanted = ALL_JOBS.where(jobs.c.id == (first if 0 < first <= LARGEST_ID else 0))
     found = JOBS.read(conn, wanted)
     if not found:
         return None
