@@ -11,7 +11,7 @@ import msgspec
 from litestar import Request, Response, Router, delete, get, post, put
 from litestar.di import NamedDependency, Provide
 from litestar.params import JSONBody, PathParameter, QueryParameter
-from msgspec import UNSET, Meta, Struct, UnsetType, structs
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from jobtracker_core.api.job_filters import InOrder, Source, read_filters
 from jobtracker_core.api.job_searches import list_facets, list_snippets, snippets_of
@@ -126,7 +126,8 @@ def list_jobs(
     _only_one(after=after, before=before, page=page)
     size, number = _place(limit, per_page, page)
     try:
-        found = tracker.jobs.search(
+        found, tally = tracker.jobs.page(
+            count=count,
             limit=size,
             after=after,
             before=before,
@@ -136,9 +137,14 @@ def list_jobs(
         )
     except NotFound as error:
         raise wrong("after" if after is not None else "before", str(error)) from error
-    listed = _counted(tracker, found, filters if count else None)
-    if snippets:
-        listed = structs.replace(listed, snippets=snippets_of(tracker, found, filters))
+    listed = JobPage(
+        items=found.items,
+        after=found.after,
+        before=found.before,
+        total=None if tally is None else tally.best,
+        estimated=tally is not None and tally.more,
+        snippets=snippets_of(tracker, found, filters) if snippets else UNSET,
+    )
     if found.after is None:
         return leading_on(listed, None)
     asked = {
@@ -225,20 +231,6 @@ def list_alike_jobs(
 def list_job_sources(tracker: NamedDependency[JobTracker]) -> tuple[str, ...]:
     """List where stored jobs come from."""
     return tracker.jobs.sources()
-
-
-def _counted(tracker: JobTracker, found: JobList, filters: Filters | None) -> JobPage:
-    total, estimated = None, False
-    if filters is not None:
-        tally = tracker.jobs.tally(**filters)
-        total, estimated = tally.total if tally.estimate is None else tally.estimate, tally.more
-    return JobPage(
-        items=found.items,
-        after=found.after,
-        before=found.before,
-        total=total,
-        estimated=estimated,
-    )
 
 
 def _place(limit: int | None, per_page: int | None, page: int | None) -> tuple[int, int]:

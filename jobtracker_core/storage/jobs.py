@@ -24,11 +24,12 @@ from jobtracker_core.contract.run import JobRef
 from jobtracker_core.storage.companies import Company, read_one
 from jobtracker_core.storage.engine import Database
 from jobtracker_core.storage.errors import NotFound
+from jobtracker_core.storage.fixed import Fixed
 from jobtracker_core.storage.rows import Reader, to_struct
 from jobtracker_core.storage.statements import one_of
 from jobtracker_core.storage.tables import job_changes, job_sightings, job_texts, jobs
 from jobtracker_core.storage.tracking_tables import APPLICATION_OPEN, applications
-from jobtracker_core.storage.types import LARGEST_ID
+from jobtracker_core.storage.types import BIG_ID, LARGEST_ID
 
 
 class Job(Struct, frozen=True, kw_only=True):
@@ -155,15 +156,19 @@ _WHOLE = Reader(_Whole, _WHOLE_COLUMNS)
 _SELECT_WHOLE = sa.select(_WHOLE.columns).select_from(
     jobs.outerjoin(job_texts).outerjoin(job_sightings)
 )
-_BY_ID = _SELECT_WHOLE.where(jobs.c.id == sa.bindparam("job_id"))
-_BY_KEY = _SELECT_WHOLE.where(
-    jobs.c.source == sa.bindparam("source"), jobs.c.source_id == sa.bindparam("source_id")
+_BY_ID = Fixed(_SELECT_WHOLE.where(jobs.c.id == sa.bindparam("job_id", type_=BIG_ID)), stable=True)
+_BY_KEY = Fixed(
+    _SELECT_WHOLE.where(
+        jobs.c.source == sa.bindparam("source"), jobs.c.source_id == sa.bindparam("source_id")
+    ),
+    stable=True,
 )
 _CHANGES = Reader(Change, _CHANGE_COLUMNS)
-_CHANGES_OF_JOB = (
+_CHANGES_OF_JOB = Fixed(
     sa.select(_CHANGES.columns)
-    .where(job_changes.c.job_id == sa.bindparam("job_id"))
-    .order_by(job_changes.c.id.desc())
+    .where(job_changes.c.job_id == sa.bindparam("job_id", type_=BIG_ID))
+    .order_by(job_changes.c.id.desc()),
+    stable=True,
 )
 
 
@@ -188,9 +193,7 @@ def get_by_key(db: Database, source: str, source_id: str) -> JobDetail:
     return _get(db, _BY_KEY, key, f"{source} has no stored job {source_id!r}")
 
 
-def _get(
-    db: Database, statement: sa.Select[Any], values: Mapping[str, Any], otherwise: str
-) -> JobDetail:
+def _get(db: Database, statement: Fixed, values: Mapping[str, Any], otherwise: str) -> JobDetail:
     with db.read() as conn:
         found = _WHOLE.read(conn, statement, values)
         if not found:

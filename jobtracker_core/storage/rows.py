@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from msgspec.json import Decoder
 from sqlalchemy import ColumnElement, Connection, CursorResult
 
+from jobtracker_core.storage.fixed import Fixed
 from jobtracker_core.storage.types import Json, UtcDateTime
 
 T = TypeVar("T")
@@ -71,11 +72,17 @@ class Reader(Generic[T]):
                 raise TypeError(f"{column}: rows of {column.type!r} are not read this way")
 
     def read(
-        self, conn: Connection, statement: sa.Select[Any], values: Mapping[str, Any] | None = None
+        self,
+        conn: Connection,
+        statement: sa.Select[Any] | Fixed,
+        values: Mapping[str, Any] | None = None,
     ) -> list[T]:
         """Run a statement and return its rows."""
-        result = conn.execute(statement, values)
-        rows = _fetch(result)
+        rows: Sequence[Sequence[Any]]
+        if isinstance(statement, Fixed):
+            rows = statement.rows(conn, values)
+        else:
+            rows = _fetch(conn.execute(statement, values))
         booleans = self._booleans if conn.dialect.name == "sqlite" else []
         if booleans or self._json:
             rows = [self._decoded(row, booleans) for row in rows]

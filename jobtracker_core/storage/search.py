@@ -12,8 +12,10 @@ from sqlalchemy import ColumnElement, Connection
 from jobtracker_core.search.nodes import sought
 from jobtracker_core.storage import find, find_plan, relevance
 from jobtracker_core.storage.engine import Database, now
+from jobtracker_core.storage.fixed import Fixed
 from jobtracker_core.storage.job_filters import ORDERS, Filters, Sort, Walk, conditions, plain_text
 from jobtracker_core.storage.jobs import ALL_JOBS, JOBS, Job
+from jobtracker_core.storage.keyset import Page, Towards
 from jobtracker_core.storage.tables import jobs
 from jobtracker_core.storage.types import BIG_ID, LARGEST_ID
 
@@ -40,18 +42,19 @@ TALLY_LIMIT = 10_000
 """How far a tally counts: beyond it, an exact number would cost more than the list itself."""
 
 
-def _whole(source: sa.FromClause | sa.TextClause) -> sa.Select[Any]:
+def _whole(source: sa.FromClause | sa.TextClause) -> Fixed:
     number, hidden = (sa.literal_column(f"jobs.{n}", BIG_ID) for n in ("id", "dismissed_at"))
     shown = sa.select(number.label("id")).select_from(source).where(hidden.is_(None))
     # No parameters: the plan is made for these very numbers.
     limit, one = (sa.literal_column(str(n), sa.Integer()) for n in (TALLY_LIMIT, 1))
     newer = shown.where(number > sa.bindparam("newest", type_=BIG_ID)).limit(limit + one)
-    return sa.select(
+    statement = sa.select(
         shown.order_by(number.desc()).offset(limit).limit(one).scalar_subquery(),
         sa.select(sa.func.count()).select_from(newer.subquery()).scalar_subquery(),
         _LOWEST,
         _HIGHEST,
     )
+    return Fixed(statement, stable=True)
 
 
 _WHOLE = _whole(jobs)
@@ -97,6 +100,11 @@ class Tally(Struct, frozen=True, kw_only=True):
     estimate: int | None = None
 
     @property
+    def best(self) -> int:
+        """The number for programs: the estimate where there is one."""
+        return self.total if self.estimate is None else self.estimate
+
+    @property
     def shown(self) -> str:
         """The number for people: "10,000+" or "~190,000" where it is not exact."""
         if self.estimate is not None and self.total < TALLY_LIMIT:
@@ -125,11 +133,14 @@ def list_jobs(
         ValueError: Both were given.
     """
     if not filters.get("text"):
-        statement = ALL_JOBS.where(*conditions(filters))
         with db.look() as conn:
-            page = ORDERS["arrival" if sort == "relevance" else sort].read(
-                conn, JOBS, statement, limit=limit, after=after, before=before, offset=offset
-            )
+            if sort in {"arrival", "relevance"} and not offset:
+                page = _read_walk(conn, filters, limit=limit, after=after, before=before)
+            else:
+                statement = ALL_JOBS.where(*conditions(filters))
+                page = ORDERS["arrival" if sort == "relevance" else sort].read(
+                    conn, JOBS, statement, limit=limit, after=after, before=before, offset=offset
+                )
         return JobList(items=page.items, after=page.after, before=page.before)
     with db.read() as conn:
         plan = find_plan.plan(filters, now(conn))
@@ -155,6 +166,23 @@ def list_jobs(
                 conn, JOBS, statement, limit=limit, after=after, before=before, offset=offset
             )
     return JobList(items=page.items, after=page.after, before=page.before)
+
+
+def _read_walk(
+    conn: Connection, filters: Filters, *, limit: int, after: str | None, before: str | None
+) -> Page[Job]:
+    if after is not None and before is not None:
+        raise ValueError("a list goes on `after` one row or ends `before` one, not both")
+    to: Towards = "before" if before is not None else "after" if after is not None else None
+    walk = _walk(frozenset(filters.items()), to)
+    return ORDERS["arrival"].read_walk(conn, JOBS, walk, limit=limit, after=after, before=before)
+
+
+@lru_cache(maxsize=64)
+def _walk(filters: frozenset[tuple[str, Any]], to: Towards) -> Fixed:
+    asked = cast("Filters", dict(filters))
+    statement = ORDERS["arrival"].walk(ALL_JOBS.where(*conditions(asked)), to)
+    return Fixed(statement, stable=_is_whole(asked))
 
 
 def alike(db: Database, *, url: str, title: str, company: str | None) -> tuple[Job, ...]:
@@ -215,7 +243,7 @@ def _tally_whole(conn: Connection, first: int | None) -> Tally | None:
     """
     statement = _WHOLE_SQLITE if conn.dialect.name == "sqlite" else _WHOLE
     newest = LARGEST_ID if first is None else min(first, LARGEST_ID)
-    oldest, newer, lowest, highest = conn.execute(statement, {"newest": newest}).one()
+    ((oldest, newer, lowest, highest),) = statement.rows(conn, {"newest": newest})
     if oldest is None:
         return None
     return Tally(
@@ -228,13 +256,13 @@ def _tally_whole(conn: Connection, first: int | None) -> Tally | None:
 
 def _tally_rows(
     conn: Connection,
-    statement: sa.Select[Any],
+    statement: Fixed,
     where: list[ColumnElement[bool]],
     first: int | None,
     sort: Sort,
 ) -> Tally:
     newest = LARGEST_ID if first is None else min(first, LARGEST_ID)
-    total, before, oldest, lowest, highest = conn.execute(statement, {"newest": newest}).one()
+    ((total, before, oldest, lowest, highest),) = statement.rows(conn, {"newest": newest})
     more = total > TALLY_LIMIT
     walk: Walk = "arrival" if sort == "relevance" else sort
     if first is not None and walk != "arrival":
@@ -277,17 +305,18 @@ def estimated(conn: Connection, found: find.Sample) -> int:
 
 # Kept for the filters that somebody pages with: making it takes as long as running it.
 @lru_cache(maxsize=64)
-def _tally(filters: frozenset[tuple[str, Any]], limit: int) -> sa.Select[Any]:
+def _tally(filters: frozenset[tuple[str, Any]], limit: int) -> Fixed:
     return _tally_of(conditions(cast("Filters", dict(filters))), limit)
 
 
-def _tally_of(where: list[ColumnElement[bool]], limit: int) -> sa.Select[Any]:
+def _tally_of(where: list[ColumnElement[bool]], limit: int) -> Fixed:
     matching = (
         sa.select(jobs.c.id).where(*where).order_by(jobs.c.id.desc()).limit(limit + 1).subquery()
     )
     newer = sa.func.count().filter(matching.c.id > sa.bindparam("newest", type_=BIG_ID))
     oldest = sa.func.min(matching.c.id)
-    return sa.select(sa.func.count(), newer, oldest, _LOWEST, _HIGHEST).select_from(matching)
+    counted = sa.select(sa.func.count(), newer, oldest, _LOWEST, _HIGHEST).select_from(matching)
+    return Fixed(counted, stable=False)
 
 
 def _count_before(

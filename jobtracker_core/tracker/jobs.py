@@ -78,6 +78,33 @@ class Jobs:
             **filters,
         )
 
+    def page(
+        self,
+        *,
+        count: bool,
+        limit: int = 50,
+        after: str | None = None,
+        before: str | None = None,
+        offset: int = 0,
+        sort: Sort = "arrival",
+        **filters: Unpack[Filters],
+    ) -> tuple[JobList, Tally | None]:
+        """List jobs as `search` does, and with `count` count them as `tally` does.
+
+        It takes less than both apart.
+        """
+        with self._tracker.database.looking():
+            found = self.search(
+                limit=limit, after=after, before=before, offset=offset, sort=sort, **filters
+            )
+            if not count:
+                return found, None
+            whole = found.after is None and after is None and before is None and offset == 0
+            if whole:
+                # All of them are here; to count them would be to search once more.
+                return found, Tally(total=len(found.items), more=False)
+            return found, self.tally(**filters)
+
     def export(
         self, *, with_text: bool = False, sort: Sort = "arrival", **filters: Unpack[Filters]
     ) -> Iterator[walk.WalkedJob]:
