@@ -145,6 +145,13 @@ class JobTracker(Access, Operating, Tracking):
         """
         return self.database.reading()
 
+    def looking(self) -> AbstractContextManager[None]:
+        """Let short reads of this thread share one connection meanwhile; write nothing in it.
+
+        On PostgreSQL there is no transaction around them, so that each of them is one round trip.
+        """
+        return self.database.looking()
+
     def check_database(self) -> schema.SchemaStatus:
         """Ask the database which tables it holds, and after a refused write whether it takes any.
 
