@@ -147,7 +147,7 @@ def moment(
     if unit == "day" and number > _LONGEST_IN_DAYS:
         number, unit = _long_age(number)
     ahead = number > 0 and at > now
-    exact, machine = _written(at, precision or Precision.ESTIMATED)
+    exact, machine = _write(at, at.tzinfo, precision or Precision.ESTIMATED)
     return Moment(
         short=_short_age(number, unit, ahead=ahead),
         long=_age_in_words(number, unit, ahead=ahead),
@@ -156,11 +156,7 @@ def moment(
     )
 
 
-# Lists show the same jobs again and again. Equal times in two zones are written differently.
-def _written(at: datetime, precision: Precision) -> tuple[str, str]:
-    return _write(at, at.tzinfo, precision)
-
-
+# Lists show the same jobs again and again. The zone counts: equal times may differ in theirs.
 @lru_cache(maxsize=_KEPT)
 def _write(at: datetime, _zone: tzinfo | None, precision: Precision) -> tuple[str, str]:
     """Return a time as people read it, and as programs do."""
