@@ -91,6 +91,16 @@ class Served:
         self.launch()
         self.wait()
 
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Let it stand still in the block, as on a machine that sleeps."""
+        assert self._process is not None
+        self._process.suspend()
+        try:
+            yield
+        finally:
+            self._process.resume()
+
     def kill(self) -> None:
         """End it at once (kill -9)."""
         assert self._process is not None
