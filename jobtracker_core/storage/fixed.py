@@ -49,25 +49,29 @@ class Fixed:
 
     def rows(self, conn: Connection, values: Mapping[str, Any] | None = None) -> list[Row]:
         """Run it; raises what `conn.execute` raises."""
-        text = self._texts.get(conn.dialect.name)
-        if text is None:
-            text = self._texts[conn.dialect.name] = _compile(self._statement, conn.dialect)
-        parameters = text.parameters(values or {})
+        sql, parameters = self.sent(conn, values)
         driver: Any = conn.connection.dbapi_connection
         postgresql = conn.dialect.name == "postgresql"
         # Binary, because times would be read from text one by one.
         cursor = driver.cursor(binary=True) if postgresql else driver.cursor()
         try:
             if postgresql:
-                cursor.execute(text.sql, parameters, prepare=None if self._stable else False)
+                cursor.execute(sql, parameters, prepare=None if self._stable else False)
             else:
-                cursor.execute(text.sql, parameters)
+                cursor.execute(sql, parameters)
             found: list[Row] = cursor.fetchall()
         except conn.dialect.loaded_dbapi.Error as error:
-            raise _explained(conn, text.sql, error, cursor) from error
+            raise _explained(conn, sql, error, cursor) from error
         finally:
             cursor.close()
         return found
+
+    def sent(self, conn: Connection, values: Mapping[str, Any] | None = None) -> tuple[str, Any]:
+        """Return what the driver is sent: the statement, and its parameters."""
+        text = self._texts.get(conn.dialect.name)
+        if text is None:
+            text = self._texts[conn.dialect.name] = _compile(self._statement, conn.dialect)
+        return text.sql, text.parameters(values or {})
 
 
 def _compile(statement: sa.Select[Any], dialect: Dialect) -> _Text:
