@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from typing import Any
+from unittest.mock import patch
 
 from jobtracker_core.api.access import Gate
 from jobtracker_core.cli.app import run
@@ -19,5 +20,5 @@ async def _admit(_gate: Gate, connection: Any, _handler: Any) -> None:
 
 
 if __name__ == "__main__":
-    Gate.admit = _admit  # type: ignore[method-assign]
-    sys.exit(run(sys.argv[1:]))
+    with patch.object(Gate, "admit", _admit):
+        sys.exit(run(sys.argv[1:]))
