@@ -95,10 +95,11 @@ def list_jobs(
     if count and after is None and before is None and number == 1:
         found, counted = tracker.jobs.first_page(limit=size, sort=sort, **filters)
     else:
-        found = _search(tracker, filters, sort, size, (number - 1) * size, after, before)
-        if count:
-            least = (number - 1) * size + len(found.items) + (found.after is not None)
-            counted = tracker.jobs.tally(**filters).covering(least)
+        with tracker.looking():
+            found = _search(tracker, filters, sort, size, (number - 1) * size, after, before)
+            if count:
+                least = (number - 1) * size + len(found.items) + (found.after is not None)
+                counted = tracker.jobs.tally(**filters).covering(least)
     listed = _listed(found, counted)
     if snippets:
         listed = structs.replace(listed, snippets=snippets_of(tracker, found, filters))
@@ -155,14 +156,11 @@ def _search(
 
 
 def _listed(found: JobList, tally: Tally | None) -> JobPage:
-    total = None
-    if tally is not None:
-        total = tally.total if tally.estimate is None else tally.estimate
     return JobPage(
         items=found.items,
         after=found.after,
         before=found.before,
-        total=total,
+        total=None if tally is None else tally.best,
         estimated=tally is not None and tally.more,
     )
 
