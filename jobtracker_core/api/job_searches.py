@@ -8,7 +8,7 @@ from litestar import get
 from litestar.di import NamedDependency
 from litestar.params import QueryParameter
 
-from jobtracker_core.api.operations import operation
+from jobtracker_core.api.operations import BRIEFLY, operation
 from jobtracker_core.contract.access import Scope
 from jobtracker_core.search.language import LONGEST
 from jobtracker_core.storage.facets import Facet
@@ -30,6 +30,7 @@ _MOST_AT_ONCE = 200
         "them stand for all, and `estimated` is true. A list that is filtered by a source, remote, "
         "employment or seniority is counted by it as if it were not.",
         scope=Scope.JOBS_READ,
+        kept=BRIEFLY,  # ages count from now
     ),
 )
 def list_facets(

@@ -1,60 +1,34 @@
-"""`/api/v1/jobs`: stored jobs, those that arrived last first."""
+"""`/api/v1/jobs`: stored jobs one by one, and what is done with them; `job_lists` lists them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from hashlib import sha256
 from http import HTTPStatus
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import msgspec
-from litestar import Request, Response, Router, delete, get, post, put
+from litestar import Response, Router, delete, get, post, put
 from litestar.di import NamedDependency, Provide
 from litestar.params import JSONBody, PathParameter, QueryParameter
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import Meta, Struct
 
-from jobtracker_core.api.job_filters import InOrder, Source, read_filters
-from jobtracker_core.api.job_searches import list_facets, list_snippets, snippets_of
-from jobtracker_core.api.links import NEXT, leading_on
+from jobtracker_core.api.job_filters import Source, read_filters
+from jobtracker_core.api.job_lists import count_jobs, list_jobs
+from jobtracker_core.api.job_searches import list_facets, list_snippets
 from jobtracker_core.api.operations import operation
 from jobtracker_core.api.parameters import refuse_unknown_parameters
 from jobtracker_core.api.preconditions import ETAG, IfMatch, IfNoneMatch, expected_version, tagged
 from jobtracker_core.api.problems import wrong
 from jobtracker_core.contract.access import Scope
-from jobtracker_core.storage.errors import NotFound
 from jobtracker_core.storage.fields import Line, TagName
-from jobtracker_core.storage.job_filters import Filters
 from jobtracker_core.storage.jobs import Job, JobDetail
-from jobtracker_core.storage.keyset import LONGEST_MARK
-from jobtracker_core.storage.search import TALLY_LIMIT, WORDS_TALLY_LIMIT, JobList, Tally
-from jobtracker_core.storage.snippets import Snippet
 from jobtracker_core.tracker import JobTracker
 from jobtracker_core.tracker.bulk import MOST, BulkResult
 from jobtracker_core.tracker.job_forms import JobChanges, JobDraft
 from jobtracker_core.tracker.jobs import Upserted
 
-PER_PAGE = 50
-MOST_PER_PAGE = 200
-
-PAGED_ROWS = 10_000
-"""How far `page` reaches: the database walks over all rows before it, `after` over none."""
-
 JobId = Annotated[int, PathParameter(description="The job's number")]
-
-
-class JobPage(JobList, frozen=True, kw_only=True):
-    """A page of a list of jobs.
-
-    Attributes:
-        total: How many jobs match; null if it was not asked for.
-        estimated: Whether `total` is only about right, as it is beyond 10,000, or beyond 1,000
-            where the search holds words.
-        snippets: Of the jobs whose description holds what was searched for, if asked for.
-    """
-
-    total: int | None
-    estimated: bool
-    snippets: tuple[Snippet, ...] | UnsetType = UNSET
 
 
 class Stored(Struct, frozen=True, kw_only=True):
@@ -76,108 +50,6 @@ class BulkJobs(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ]
     tags: Annotated[tuple[TagName, ...], Meta(description="For `tag` and `untag`: which")] = ()
     reason: Annotated[Line, Meta(description="For `dismiss`: why")] | None = None
-
-
-@get(
-    "/",
-    **operation(
-        "listJobs",
-        "List jobs",
-        description="Those that arrived last come first. Go on with `after` (or the Link header); "
-        f"`page` with `per_page` reaches the first {PAGED_ROWS} jobs. `total` is exact up to "
-        f"{TALLY_LIMIT} jobs and estimated beyond, or {WORDS_TALLY_LIMIT} where the search holds "
-        "words.",
-        scope=Scope.JOBS_READ,
-        headers=[NEXT],
-        kept=True,
-    ),
-)
-def list_jobs(
-    request: Request[Any, Any, Any],
-    tracker: NamedDependency[JobTracker],
-    filters: NamedDependency[Filters],
-    *,
-    sort: InOrder = "arrival",
-    limit: Annotated[
-        int | None,
-        QueryParameter(description=f"Jobs at most; {PER_PAGE} if absent", ge=1, le=MOST_PER_PAGE),
-    ] = None,
-    after: Annotated[
-        str | None,
-        QueryParameter(description="Go on after the mark a list gave", max_length=LONGEST_MARK),
-    ] = None,
-    before: Annotated[
-        str | None,
-        QueryParameter(description="Go back before the mark a list gave", max_length=LONGEST_MARK),
-    ] = None,
-    page: Annotated[int | None, QueryParameter(description="Number of the page", ge=1)] = None,
-    per_page: Annotated[
-        int | None, QueryParameter(description="The same as `limit`", ge=1, le=MOST_PER_PAGE)
-    ] = None,
-    count: Annotated[
-        bool, QueryParameter(description="Whether `total` is wanted; without it, it is quicker")
-    ] = True,
-    snippets: Annotated[
-        bool,
-        QueryParameter(description="Whether pieces of descriptions are wanted, with the hits"),
-    ] = False,
-) -> Response[JobPage]:
-    """List jobs."""
-    _only_one(after=after, before=before, page=page)
-    size, number = _place(limit, per_page, page)
-    try:
-        found, tally = tracker.jobs.page(
-            count=count,
-            limit=size,
-            after=after,
-            before=before,
-            offset=(number - 1) * size,
-            sort=sort,
-            **filters,
-        )
-    except NotFound as error:
-        raise wrong("after" if after is not None else "before", str(error)) from error
-    listed = JobPage(
-        items=found.items,
-        after=found.after,
-        before=found.before,
-        total=None if tally is None else tally.best,
-        estimated=tally is not None and tally.more,
-        snippets=snippets_of(tracker, found, filters) if snippets else UNSET,
-    )
-    if found.after is None:
-        return leading_on(listed, None)
-    asked = {
-        name: value
-        for name, value in request.query_params.items()
-        if name not in {"after", "before", "page"}
-    }
-    paged = page is not None and (number + 1) * size <= PAGED_ROWS
-    return leading_on(listed, asked | ({"page": number + 1} if paged else {"after": found.after}))
-
-
-@get(
-    "/tally",
-    **operation(
-        "countJobs",
-        "Count the jobs of a list",
-        description=f"Exactly up to {TALLY_LIMIT}, or {WORDS_TALLY_LIMIT} where the search holds "
-        "words, and estimated beyond; with `first`, those of them too that come before that job.",
-        scope=Scope.JOBS_READ,
-        kept=True,
-    ),
-)
-def count_jobs(
-    tracker: NamedDependency[JobTracker],
-    filters: NamedDependency[Filters],
-    *,
-    sort: InOrder = "arrival",
-    first: Annotated[
-        int | None, QueryParameter(description="The number of a job of the list", ge=1)
-    ] = None,
-) -> Tally:
-    """Count the jobs of a list."""
-    return tracker.jobs.tally(first=first, sort=sort, **filters)
 
 
 @get(
@@ -231,24 +103,6 @@ def list_alike_jobs(
 def list_job_sources(tracker: NamedDependency[JobTracker]) -> tuple[str, ...]:
     """List where stored jobs come from."""
     return tracker.jobs.sources()
-
-
-def _place(limit: int | None, per_page: int | None, page: int | None) -> tuple[int, int]:
-    """Return the rows of a page and its number, from 1."""
-    if limit is not None and per_page is not None:
-        raise wrong("per_page", "is another name of `limit`; give one of them")
-    size, number = limit or per_page or PER_PAGE, page or 1
-    if number * size > PAGED_ROWS:
-        raise wrong(
-            "page", f"reaches only the first {PAGED_ROWS} jobs; go on with the `after` of a list"
-        )
-    return size, number
-
-
-def _only_one(**marks: object) -> None:
-    given = [name for name, value in marks.items() if value is not None]
-    if len(given) > 1:
-        raise wrong(given[1], f"cannot stand together with `{given[0]}`")
 
 
 @post(

@@ -17,7 +17,7 @@ from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 from msgspec import Struct
 
 from jobtracker_core.api.access import Gate
-from jobtracker_core.api.operations import KEPT, SCOPE
+from jobtracker_core.api.operations import BRIEFLY, KEPT, SCOPE
 from jobtracker_core.contract.access import Scope as Allowed
 from jobtracker_core.tracker import JobTracker
 
@@ -133,7 +133,8 @@ def keeping(tracker: JobTracker, gate: Gate) -> Callable[[ASGIApp], ASGIApp]:
         async def answer(scope: Scope, receive: Receive, send: Send) -> None:
             handler = scope["route_handler"]
             if scope.get("method") == "GET" and handler.opt.get(KEPT):
-                request = _Request(cast("HTTPScope", scope), handler.opt[SCOPE])
+                briefly = handler.opt[KEPT] == BRIEFLY
+                request = _Request(cast("HTTPScope", scope), handler.opt[SCOPE], briefly=briefly)
                 await kept.answer(app, request, receive, send)
             else:
                 await app(scope, receive, send)
@@ -198,8 +199,9 @@ class _Request:
         plain: The same request from somebody who takes no compression: that is done here.
     """
 
-    def __init__(self, scope: HTTPScope, needed: Allowed) -> None:
+    def __init__(self, scope: HTTPScope, needed: Allowed, *, briefly: bool = False) -> None:
         self.needed = needed
+        self._briefly = briefly
         self.key: Key = (scope["path"], scope["query_string"])
         self.authorization = ""
         self.takes_gzip = False
@@ -218,8 +220,8 @@ class _Request:
 
     @property
     def is_moving(self) -> bool:
-        """Whether the answer may change with time alone, as that to `posted:<7d` does."""
-        return any(
+        """Whether the answer may change with time alone, as to `posted:<7d`."""
+        return self._briefly or any(
             name == "search" and ":" in value
             for name, value in parse_qsl(self.key[1].decode("latin-1"))
         )

@@ -33,7 +33,9 @@ in there is cleaned, and not refused."""
 
 KEPT: Final = "kept"
 """The name under which a handler's `opt` holds that its answers are kept until something is
-written."""
+written; BRIEFLY if they change with the time of day too, whatever is asked."""
+
+BRIEFLY: Final = "briefly"
 
 ANY: Final = "any"
 """In place of a scope: every token will do, whatever it allows."""
@@ -91,14 +93,15 @@ def operation(
     once: bool = False,
     streams: bool = False,
     foreign: str | None = None,
-    kept: bool = False,
+    kept: bool | Literal["briefly"] = False,
 ) -> Operation:
     """Describe an operation that needs a token with a scope.
 
     `errors` are how it can fail beside what holds for all, `headers` are of its answer. With `once`
     it makes something, and an `Idempotency-Key` makes that happen only once. With `streams` its
     handler is a coroutine. `foreign` is a field of its body whose texts others wrote.
-    With `kept` its answer follows from the address and what is stored alone; see `api.kept`.
+    With `kept` its answer follows from the address and what is stored alone; see `api.kept`. It is
+    "briefly" if it follows from the time of day too.
     """
     repeated = (HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY) if once else ()
     described = Operation(

@@ -94,8 +94,14 @@ def list_(
         "changed_by_run": changed_by,
     }
     with open_place(curl=curl) as tracker:
-        found = tracker.jobs.search(limit=limit, after=after, **filters)
-        tally = None if as_json else tracker.jobs.tally(**filters)
+        tally: Tally | None = None
+        if as_json:
+            found = tracker.jobs.search(limit=limit, after=after, **filters)
+        elif after is None:
+            found, tally = tracker.jobs.first_page(limit=limit, **filters)
+        else:
+            found = tracker.jobs.search(limit=limit, after=after, **filters)
+            tally = tracker.jobs.tally(**filters).covering(len(found.items))
     if as_json:
         print_json(found)
         return

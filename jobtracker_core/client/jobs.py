@@ -79,6 +79,15 @@ class Jobs:
             return structs.replace(past, items=())
         return joined(read, limit, after if past is None else past.after)
 
+    def first_page(
+        self, *, limit: int = 50, sort: Sort = "arrival", **filters: Unpack[Filters]
+    ) -> tuple[JobList, Tally]:
+        """List the first jobs, and count all, with one request for each."""
+        found = self.search(limit=limit, sort=sort, **filters)
+        counted = self.tally(sort=sort, **filters)
+        least = len(found.items) + (found.after is not None)
+        return found, structs.replace(counted.covering(least), newer=0 if found.items else None)
+
     def export(
         self, *, with_text: bool = False, sort: Sort = "arrival", **filters: Unpack[Filters]
     ) -> Iterator[WalkedJob]:

@@ -119,19 +119,28 @@ _NEEDED = re.compile(r"[@%&\\(\[{]|\sat\s", re.IGNORECASE)
 
 def replace_emails(value: str, replacement: str = REMOVED) -> str:
     """Replace e-mail addresses, those spelt "name (at) firm (dot) com" too."""
-    if value.isascii() and not _NEEDED.search(value):
+    if not may_hide_email(value):
         return value  # most keys and short values: it spares them two searches
     value = _replace(value, find_emails(value), replacement)
     return _replace(value, _find_spelt(value), replacement)
 
 
+def may_hide_email(value: str) -> bool:
+    """Say whether anything in a text or a part of a link can be an address; false is certain."""
+    return not value.isascii() or _NEEDED.search(value) is not None
+
+
 def has_email(value: str) -> bool:
     """Say whether `replace_emails` would find something."""
+    if not may_hide_email(value):
+        return False
     return bool(find_emails(value) or _find_spelt(value))
 
 
 def hides_email(link: str) -> bool:
     """Say whether a part of a link holds an address, behind any mix of encodings."""
+    if not may_hide_email(link):
+        return False
     for _ in range(8):
         if has_email(link):
             return True

@@ -25,14 +25,14 @@ def content_hash(record: Record) -> bytes:
     is known to the day counts as its day, and an estimated one ("3 days ago", which moves with
     each look) only as being there. Equal on every machine and Python version.
     """
-    fields = {
-        name: value
-        for name in record.__struct_fields__
-        if name not in _LEFT_OUT and (value := getattr(record, name)) is not None
-    }
-    if record.posted_at is not None:
-        fields["posted_at"] = _time(record.posted_at, record.posted_precision)
-    return hashlib.blake2b(_encode(fields), digest_size=SIZE).digest()
+    said: list[tuple[bytes, Any]] = []
+    for name, coded in _fields(type(record)):
+        if name in _LEFT_OUT or (value := getattr(record, name)) is None:
+            continue
+        if name == "posted_at":
+            value = _time(value, record.posted_precision)
+        said.append((coded, value))
+    return hashlib.blake2b(_pairs(said), digest_size=SIZE).digest()
 
 
 def _time(moment: datetime, precision: Precision | None) -> str:

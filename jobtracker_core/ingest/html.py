@@ -10,6 +10,7 @@ import nh3
 from selectolax.lexbor import LexborHTMLParser
 
 from jobtracker_core.ingest import links
+from jobtracker_core.ingest.depth import is_too_deep
 from jobtracker_core.ingest.emails import LINE_BREAK, REMOVED, find_emails, replace_emails
 from jobtracker_core.ingest.text import compose, decode_entities, strip_unseen
 
@@ -98,8 +99,15 @@ def sanitise(markup: str) -> str | None:
         source = strip_unseen(decode_entities(source))
     if not _has_tag(source):
         source = _paragraphs(html.escape(source, quote=False))
-    settled = _settle(source)
+    settled = _settle(_flat(source))
     return None if _EMPTY.fullmatch(settled) else settled
+
+
+def _flat(markup: str) -> str:
+    """Return HTML whose tags would cost a parser too much as its text alone."""
+    if not is_too_deep(markup):
+        return markup
+    return _paragraphs(html.escape(decode_entities(_ANY_TAG.sub(" ", markup)), quote=False))
 
 
 def cut(markup: str, limit: int) -> str:
@@ -118,7 +126,7 @@ def to_text(markup: str) -> str:
     Meant for sanitised HTML, and safe for any; reads at most `LIMIT` bytes.
     """
     # Line breaks in the source are spaces, except in <pre>; the real ones are put in below.
-    source = _keep_lines(_MARKS.sub("", strip_unseen(cut(markup, LIMIT))))
+    source = _keep_lines(_flat(_MARKS.sub("", strip_unseen(cut(markup, LIMIT)))))
     tree = LexborHTMLParser(re.sub(r"\s+", " ", source))
     body = tree.body
     if body is None:
@@ -165,6 +173,8 @@ def _settle(source: str) -> str:
     # Parsing what was written is not always what was parsed (tags closed out of order), so the
     # result counts only once it reproduces itself.
     current = _pass(source)
+    if current == source:
+        return current
     for _ in range(_ROUNDS):
         if (again := _pass(current)) == current:
             return current
@@ -195,11 +205,12 @@ def _is_tidy(markup: str) -> bool:
 
 def _may_hold_address(markup: str) -> bool:
     lower = markup.lower()
-    return (
-        any(sign in lower for sign in _SIGNS)
-        or ("%" in lower and _CODED_SIGN.search(lower) is not None)
-        or any(word.search(lower) for word in _WORDS)
-    )
+    for sign in _SIGNS:
+        if sign in lower:
+            return True
+    if "%" in lower and _CODED_SIGN.search(lower):
+        return True
+    return any(word.search(lower) for word in _WORDS)
 
 
 def _tidy_texts(markup: str) -> str:

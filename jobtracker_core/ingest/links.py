@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from functools import lru_cache
 from typing import Final
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from jobtracker_core.ingest.emails import hides_email, replace_emails
+from jobtracker_core.ingest.emails import hides_email, may_hide_email, replace_emails
 
 LIMIT: Final = 2_000
 """Characters of a canonical URL; longer ones are refused, since a cut link leads elsewhere."""
@@ -18,6 +19,11 @@ _ESCAPE_OR_CHARACTER = re.compile(r"%([0-9A-Fa-f]{2})|(.)", re.DOTALL)
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 _IN_PATH = _UNRESERVED | frozenset("!$&'()*+,;=:@/")
 _IN_QUERY = _IN_PATH | frozenset("?")
+# Nearly all parts of links: there is nothing to escape, and no escape.
+_PLAIN = {
+    allowed: re.compile(f"[{re.escape(''.join(sorted(allowed)))}]*")
+    for allowed in (_IN_PATH, _IN_QUERY)
+}
 _AT_ENTITY = re.compile(r"&(?:amp;)*(?:#0*64|#[xX]0*40|commat);")
 # "@" means the same with and without its escape; decoded, an address in it is found.
 _DECODED = _UNRESERVED | {"@"}
@@ -53,7 +59,9 @@ def canonical(url: str) -> str | None:
         return None
     if origin is None:
         return None
-    path = "/".join(map(_segment, _resolve_dots(_escape(parts.path, _IN_PATH)).split("/")))
+    path = _resolve_dots(_escape(parts.path, _IN_PATH))
+    if may_hide_email(path):
+        path = "/".join(map(_segment, path.split("/")))
     query = "&".join(
         part
         for raw in parts.query.split("&")
@@ -78,6 +86,7 @@ def _origin(parts: SplitResult) -> str | None:
     return f"{scheme}://{host}" + ("" if port in {None, _PORTS[scheme]} else f":{port}")
 
 
+@lru_cache(maxsize=1 << 10)
 def _host(host: str) -> str | None:
     if ":" in host:
         return f"[{ipaddress.IPv6Address(host).compressed}]"
@@ -90,6 +99,9 @@ def _host(host: str) -> str | None:
 
 
 def _escape(text: str, allowed: frozenset[str]) -> str:
+    if _PLAIN[allowed].fullmatch(text):
+        return text
+
     def one(match: re.Match[str]) -> str:
         escape, character = match.groups()
         if escape is not None:

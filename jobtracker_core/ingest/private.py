@@ -11,7 +11,7 @@ from email.message import Message
 from functools import lru_cache
 from typing import Any, Final
 
-from selectolax.lexbor import LexborHTMLParser, SelectolaxError
+from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser, SelectolaxError
 
 from jobtracker_core.contract.info import Private
 from jobtracker_core.ingest import jsontext
@@ -64,7 +64,10 @@ def blank_html(markup: str, private: Private) -> str:
         return markup
     if is_too_deep(markup):
         return ""
-    tree = LexborHTMLParser(markup.encode("utf-8", "replace"))
+    # Without events an element that shows what is selected is kept as it came, without a copy.
+    tree = LexborHTMLParser(
+        markup.encode("utf-8", "replace"), options=LexborDocumentOptions.WO_EVENTS
+    )
     removed = False
     for selector in private.selectors:
         try:

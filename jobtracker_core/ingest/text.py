@@ -16,7 +16,7 @@ _UNSEEN = re.compile(
     "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u200b\u2060\ufeff"
     "\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
 )
-_CONTROLS = bytes([*range(0x09), *range(0x0E, 0x20), 0x7F])
+_CONTROLS = bytes([*range(0x09), *range(0x0E, 0x20), *range(0x7F, 0x85), *range(0x86, 0xA0), 0xAD])
 # Only with its semicolon: "R&D&Reg Affairs" is no entity.
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 _SPACES = re.compile(r"\s+")
@@ -49,13 +49,18 @@ _MISSING = frozenset(
 
 def strip_unseen(value: str) -> str:
     """Remove the characters that may not be stored or that nobody sees."""
-    if value.isascii() and not _has_control(value):
+    narrow = _narrow(value)
+    if narrow is not None and len(narrow.translate(None, _CONTROLS)) == len(narrow):
         return value  # nearly all: it spares them the look at each character
     return _UNSEEN.sub("", value)
 
 
-def _has_control(value: str) -> bool:
-    return len(value.encode("ascii").translate(None, _CONTROLS)) != len(value)
+def _narrow(value: str) -> bytes | None:
+    """Return a text of Latin-1's characters in it, as most texts are; None for others."""
+    try:
+        return value.encode("latin-1")
+    except UnicodeEncodeError:
+        return None
 
 
 def compose(value: str) -> str:
@@ -63,8 +68,8 @@ def compose(value: str) -> str:
 
     No language has more, and the time that composing takes grows with the square of their number.
     """
-    if value.isascii():
-        return value
+    if _narrow(value) is not None:
+        return value  # none of these is a mark, or is made of two
     kept = _MAY_BE_MARKS.sub(_fewer_marks, value)
     composed = unicodedata.normalize("NFC", kept)
     # Another order of the marks may have left one more of them.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
+from itertools import chain
 from typing import Final
 
 from jobtracker_core.search.folding import LONGEST_WORD, WORD, fold
@@ -28,8 +29,17 @@ def analyse(text: str, language: str | None) -> tuple[str, ...]:
         text: Plain text, not HTML.
         language: A tag such as "de" or "de-AT"; English where it is None or has no stemmer.
     """
+    return tuple(_stems(text.lower(), language))
+
+
+def analysed(lower: str, language: str | None) -> str:
+    """Return the same stems with a space between each two, of a text that is in lower case."""
+    return " ".join(_stems(lower, language))
+
+
+def _stems(lower: str, language: str | None) -> Iterator[str]:
     pieces = _kept(algorithm(language))
-    return tuple(" ".join([pieces[piece] for piece in text.lower().split()]).split())
+    return chain.from_iterable([pieces[piece] for piece in lower.split()])
 
 
 @lru_cache(maxsize=256)
@@ -76,7 +86,7 @@ def spans(text: str, places: Iterable[int], language: str | None) -> list[tuple[
     for piece in _PIECE.finditer(text):
         if place is None:
             break
-        behind = first + len(pieces[piece[0].lower()].split())
+        behind = first + len(pieces[piece[0].lower()])
         if place < behind:
             words = [match.span() for match in WORD.finditer(text, *piece.span())]
             while place is not None and place < behind:
@@ -101,8 +111,8 @@ def places(stems: Sequence[str], sequence: Sequence[str]) -> Iterator[int]:
             yield start
 
 
-class _Pieces(dict[str, str]):
-    """From a piece of a text between spaces, in lower case, to its stems, with spaces between them.
+class _Pieces(dict[str, tuple[str, ...]]):
+    """From a piece of a text between spaces, in lower case, to its stems.
 
     Looking a piece up is several times as fast as finding its words, and most of a text are pieces
     seen before. Bounded: what was not asked for while 16,384 new ones came is forgotten.
@@ -111,9 +121,9 @@ class _Pieces(dict[str, str]):
     def __init__(self, algorithm: str) -> None:
         super().__init__()
         self._algorithm = algorithm
-        self._older: dict[str, str] = {}
+        self._older: dict[str, tuple[str, ...]] = {}
 
-    def __missing__(self, piece: str) -> str:
+    def __missing__(self, piece: str) -> tuple[str, ...]:
         stems = self._older.get(piece)
         if stems is None:
             stems = self._cut(piece)
@@ -124,13 +134,13 @@ class _Pieces(dict[str, str]):
             self[piece] = stems
         return stems
 
-    def _cut(self, piece: str) -> str:
+    def _cut(self, piece: str) -> tuple[str, ...]:
         # What most are: a plain word, perhaps with a comma. Finding that is faster than WORD.
         word = piece.rstrip(",.:;!?)").lstrip("(")
         words = [word] if _PLAIN.fullmatch(word) else WORD.findall(piece)
         if words == [piece]:
-            return stem(fold(piece), self._algorithm)
-        return " ".join([self[word] for word in words])
+            return (stem(fold(piece), self._algorithm),)
+        return tuple(chain.from_iterable([self[word] for word in words]))
 
 
 @lru_cache(maxsize=_MOST_LANGUAGES)

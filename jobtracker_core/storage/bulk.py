@@ -30,6 +30,7 @@ _BINARY: Final[tuple[tuple[type, str], ...]] = (
     (sa.Double, "float8"),
     (sa.Boolean, "bool"),
     (sa.LargeBinary, "bytea"),
+    (TSVECTOR, "tsvector"),
 )
 
 
@@ -79,8 +80,7 @@ def _copy(conn: Connection, table: Table, rows: Iterable[Row]) -> None:
     driver: Any = conn.connection.dbapi_connection
     try:
         with driver.cursor() as cursor, cursor.copy(statement) as copy:
-            if types:
-                copy.set_types(types)
+            copy.set_types(types)
             for row in rows:
                 copy.write_row(row)
     except psycopg.Error as error:
@@ -93,11 +93,9 @@ def _copy(conn: Connection, table: Table, rows: Iterable[Row]) -> None:
 
 @cache
 def _copy_statement(table: Table) -> tuple[str, Sequence[str]]:
-    """Return the statement, and the types of its columns; none of them where it is sent as text."""
-    statement = f"COPY {table.name} ({_names(table)}) FROM STDIN"
-    if any(isinstance(column.type, TSVECTOR) for column in table.columns):
-        return statement, ()
-    return f"{statement} (FORMAT BINARY)", [_binary(column) for column in table.columns]
+    """Return the statement, and the types of its columns."""
+    statement = f"COPY {table.name} ({_names(table)}) FROM STDIN (FORMAT BINARY)"
+    return statement, [_binary(column) for column in table.columns]
 
 
 def _binary(column: sa.Column[Any]) -> str:

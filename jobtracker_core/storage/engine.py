@@ -31,10 +31,11 @@ _POOL_WAIT_S = 10
 _CONNECT_TIMEOUT_S = 5
 
 # idle_in_transaction_session_timeout must stay below the lease of a run: a frozen writer that
-# holds a run's row would else keep it from being rescued.
+# holds a run's row would else keep it from being rescued. gin_pending_list_limit is above that of
+# `indexing`, so that no page write has to sort into the index what an indexer wrote.
 _POSTGRESQL_OPTIONS = (
     "-c statement_timeout=30s -c lock_timeout=10s "
-    "-c idle_in_transaction_session_timeout=15s -c TimeZone=UTC"
+    "-c idle_in_transaction_session_timeout=15s -c TimeZone=UTC -c gin_pending_list_limit=64MB"
 )
 
 
@@ -160,10 +161,7 @@ class Database:
 
     @contextmanager
     def looking(self) -> Iterator[None]:
-        """Let all `look()`s of this thread share one connection meanwhile.
-
-        On SQLite they see the database as it was at the first of them, so write nothing meanwhile.
-        """
+        """Let all `look()`s of this thread share one connection; write nothing meanwhile."""
         with self.look() as conn:
             before = getattr(self._shared, "looker", None)
             self._shared.looker = conn
@@ -328,6 +326,7 @@ def _open_postgresql(url: URL, clock: Clock, cipher: Cipher) -> Database:
     engine = sa.create_engine(
         url.difference_update_query(["options"]),
         connect_args={
+            "client_encoding": "utf8",
             "connect_timeout": _CONNECT_TIMEOUT_S,
             "keepalives_idle": 30,
             "keepalives_interval": 10,

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from msgspec import Struct, structs
 from sqlalchemy import Connection
 
+from jobtracker_core.storage.find_few import narrowed
 from jobtracker_core.storage.find_plan import Plan
 from jobtracker_core.storage.find_rows import Asked, Hit, Hits, checked, in_order
 from jobtracker_core.storage.job_filters import ORDERS, Walk
@@ -19,8 +20,8 @@ from jobtracker_core.storage.tables import jobs
 _IDS: Final = sa.select(jobs.c.id)
 
 
-CHECKS: Final = 40
-"""So many texts are looked at in haste."""
+CHECKED: Final = 300
+"""So many right ones are enough where each text has to be looked at."""
 
 
 class Sample(Struct, frozen=True):
@@ -72,12 +73,15 @@ def ids(
         hits: list[Hit] = []
         for branch in plan.branches:
             if branch.tokens is None:
-                statement = order.parts(_IDS.where(*branch.where), after=after, before=before)
+                where = narrowed(conn, branch.where, branch.few)
+                statement = order.parts(_IDS.where(*where), after=after, before=before)
                 hits += _of_tables(conn, statement[number], order, most - len(found))
                 continue
             asked = Asked(
                 tokens=branch.tokens,
                 where=branch.where,
+                same=branch.same,
+                few=branch.few,
                 walk=walk,
                 value=order.value,
                 up=up,
@@ -102,13 +106,15 @@ def sample(conn: Connection, plan: Plan, most: int, *, enough: int) -> Sample:
     reached = 0
     for branch in plan.branches:
         if branch.tokens is None:
-            (statement,) = order.parts(_IDS.where(*branch.where))
+            (statement,) = order.parts(_IDS.where(*narrowed(conn, branch.where, branch.few)))
             some = _of_tables(conn, statement, order, most + 1)
             end = None
         else:
             asked = Asked(
                 tokens=branch.tokens,
                 where=branch.where,
+                same=branch.same,
+                few=branch.few,
                 walk=walk,
                 value=None,
                 up=False,
@@ -138,11 +144,12 @@ def _of_tables(
 def _by_words(conn: Connection, asked: Asked) -> Hits:
     """Return the first hits in their order, whose texts were looked at where that is needed."""
     most = asked.most
-    checks = None if asked.enough is None else CHECKS
+    enough = None if asked.enough is None else min(asked.enough, CHECKED)
+    known: dict[int, bool] = {}
     while True:
         found, reached = _engine(conn)(conn, asked)
         hits = in_order(found, up=asked.up)
-        right, looked_at = checked(conn, asked.tokens, hits, most, checks=checks)
+        right, looked_at = checked(conn, asked.tokens, hits, most, enough=enough, known=known)
         if looked_at < len(hits) and len(right) < most:
             return right, hits[looked_at - 1].id
         if len(right) == most or reached is not None or len(hits) < asked.most:

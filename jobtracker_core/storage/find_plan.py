@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from itertools import product
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import sqlalchemy as sa
 from msgspec import Struct
@@ -24,6 +24,7 @@ from jobtracker_core.search.language import (
 )
 from jobtracker_core.search.pointing import point
 from jobtracker_core.storage import find_facts
+from jobtracker_core.storage.find_few import Numbers
 from jobtracker_core.storage.find_tokens import (
     Mark,
     Tokens,
@@ -33,10 +34,14 @@ from jobtracker_core.storage.find_tokens import (
     either,
 )
 from jobtracker_core.storage.index_tokens import Field, facet
-from jobtracker_core.storage.job_filters import Filters, conditions, plain_text
+from jobtracker_core.storage.job_filters import Filters, begins, conditions, plain_text
+from jobtracker_core.storage.tables import jobs
 
 MOST_BRANCHES: Final = 16
 """In so many ways may a query mix words and what only the tables know."""
+
+_MARKED: Final = ("source", "remote", "employment", "seniority")
+"""Filters that the index has as tokens."""
 
 _FIELDS: Final[dict[str, Field]] = {
     "title": "title",
@@ -51,10 +56,14 @@ class Branch(Struct, frozen=True):
 
     Attributes:
         tokens: None where only the tables are asked.
+        few: What selects all of these jobs and others, if they might be few.
+        same: What the tables know of what the tokens ask for already.
     """
 
     tokens: Tokens | None
     where: tuple[ColumnElement[bool], ...]
+    few: tuple[Numbers, ...] = ()
+    same: tuple[ColumnElement[bool], ...] = ()
 
 
 class Plan(Struct, frozen=True):
@@ -68,6 +77,8 @@ class _Way(Struct, frozen=True):
     tokens: tuple[Tokens, ...] = ()
     hints: tuple[Tokens, ...] = ()
     where: tuple[ColumnElement[bool], ...] = ()
+    few: tuple[Numbers, ...] = ()
+    same: tuple[ColumnElement[bool], ...] = ()
 
 
 def read_text(filters: Filters) -> Node | None:
@@ -91,11 +102,25 @@ def plan(filters: Filters, at: datetime) -> Plan:
     """
     node = read_text(filters)
     if node is None:
-        return Plan(branches=(Branch(None, tuple(conditions(filters))),), node=None)
+        where = tuple(conditions(filters))
+        return Plan(branches=(Branch(None, where, tuple(begins(filters))),), node=None)
     try:
         return _plan(node, filters, at)
     except SearchError as error:
         raise point(error, plain_text(filters.get("text"))) from None
+
+
+def named(title: str, company: str) -> Plan:
+    """Return what finds the jobs of a title and a company; upper and lower case are alike."""
+    texts: dict[Field, str] = {"title": title, "company": company}
+    tokens = both(
+        one
+        for field, text in texts.items()
+        if (one := either(Words(stems, field) for stems in alternatives(text))) is not None
+    )
+    columns = (jobs.c.title, title), (jobs.c.company, company)
+    same = tuple(sa.func.lower(column) == sa.func.lower(text) for column, text in columns)
+    return Plan(branches=(Branch(tokens, same),), node=None)
 
 
 def _plan(node: Node, filters: Filters, at: datetime) -> Plan:
@@ -105,7 +130,7 @@ def _plan(node: Node, filters: Filters, at: datetime) -> Plan:
     ways = _ways(node, at)
     required = tuple(conditions(filters))
     marks, rest = _marks(filters)
-    branches = tuple(_branch(way, required, marks, rest) for way in ways)
+    branches = tuple(_branch(way, required, marks, rest, filters) for way in ways)
     return Plan(branches=branches, node=node)
 
 
@@ -114,12 +139,17 @@ def _branch(
     required: tuple[ColumnElement[bool], ...],
     marks: tuple[Tokens, ...],
     rest: Filters,
+    filters: Filters,
 ) -> Branch:
     tokens = both(way.tokens)
+    few = (*way.few, *begins(rest))
     if tokens is None:
-        return Branch(None, (*required, *way.where))
+        return Branch(None, (*required, *way.where), few)
     wanted = both((*way.tokens, *way.hints, *marks))
-    return Branch(wanted, (*conditions(rest), *way.where))
+    given: dict[str, Any] = {**filters}
+    named = cast("Filters", {name: given.get(name) for name in _MARKED} | {"dismissed": "all"})
+    same = (*way.same, *conditions(named))
+    return Branch(wanted, (*conditions(rest), *way.where), few, same)
 
 
 def _names_dismissed(node: Node) -> bool:
@@ -155,7 +185,7 @@ def _marks(filters: Filters) -> tuple[tuple[Tokens, ...], Filters]:
     """Return the filters that the index has as tokens, and the others."""
     rest: dict[str, Any] = {**filters}
     found: list[Tokens] = []
-    for name in ("source", "remote", "employment", "seniority"):
+    for name in _MARKED:
         value = rest.pop(name, None)
         if value is not None:
             found.append(Mark(facet(name, value)))
@@ -173,10 +203,10 @@ def _marks(filters: Filters) -> tuple[tuple[Tokens, ...], Filters]:
 def _ways(node: Node, at: datetime) -> list[_Way]:
     """Return the ways in which a job can be what is asked for: it is so if it fits one of them."""
     if not _has_words(node):
-        return [_Way(where=(_condition(node, at),), hints=_hints(node))]
+        return [_Way(where=(_condition(node, at),), hints=_hints(node), few=_few(node, at))]
     tokens = _tokens(node)
     if tokens is not None:
-        return [_Way(tokens=(tokens,))]
+        return [_Way(tokens=(tokens,), same=_same(node, at))]
     match node:
         case All():
             return _joined([_ways(part, at) for part in _grouped(node.nodes, All)], node)
@@ -200,6 +230,8 @@ def _joined(parts: Sequence[list[_Way]], node: Node) -> list[_Way]:
             tokens=tuple(one for way in ways for one in way.tokens),
             hints=tuple(one for way in ways for one in way.hints),
             where=tuple(one for way in ways for one in way.where),
+            few=tuple(one for way in ways for one in way.few),
+            same=tuple(one for way in ways for one in way.same),
         )
         for ways in product(*parts)
     ]
@@ -309,3 +341,14 @@ def _hints(node: Node) -> tuple[Tokens, ...]:
     parts = node.nodes if isinstance(node, All) else (node,)
     found = [find_facts.hint(part) for part in parts if isinstance(part, Fact)]
     return tuple(hint for hint in found if hint is not None)
+
+
+def _same(node: Node, at: datetime) -> tuple[ColumnElement[bool], ...]:
+    parts = node.nodes if isinstance(node, All) else (node,)
+    return tuple(find_facts.condition(part, at) for part in parts if isinstance(part, Fact))
+
+
+def _few(node: Node, at: datetime) -> tuple[Numbers, ...]:
+    parts = node.nodes if isinstance(node, All) else (node,)
+    found = [find_facts.begins(part, at) for part in parts if isinstance(part, Fact)]
+    return tuple(numbers for numbers in found if numbers is not None)

@@ -11,10 +11,11 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 import sqlalchemy as sa
-from msgspec import Struct
+from msgspec import Struct, structs
 from sqlalchemy import Connection
 from sqlalchemy.dialects.postgresql import TSQUERY
 
+from jobtracker_core.storage.find_few import few
 from jobtracker_core.storage.find_rows import FEWEST, Asked, Hit, Hits
 from jobtracker_core.storage.find_tokens import Lexemes, lexemes
 from jobtracker_core.storage.index_tables import job_index
@@ -26,11 +27,14 @@ FIRST: Final = 200
 """Jobs of the first look: a word that every second job has fills a page."""
 
 WALKED: Final = 1_000
-"""Jobs of the second."""
+"""Jobs of the further ones, at least."""
 
 _MOST_BY_INDEX: Final = 30_000
 _LONGEST_WALK: Final = 20_000
 _NEWEST: Final = 1_000
+_AT_ONCE: Final = 500
+_FAR: Final = 3
+_OFF: Final = ("enable_seqscan", "enable_hashjoin", "enable_mergejoin", "jit")
 _SPAN: Final = sa.select(sa.func.max(jobs.c.id) - sa.func.min(jobs.c.id) + 1)
 
 
@@ -50,18 +54,54 @@ def find(conn: Connection, asked: Asked) -> Hits:
     with _planned(conn):
         sample = _Sample()
         found: list[Hit] = []
-        for size in (FIRST, WALKED):
+        span: int = conn.execute(_SPAN).scalar_one() or 0
+        for size in _looks(asked):
             found += _walk(conn, asked, query, sample, size)
             if len(found) >= asked.most or sample.at_end:
                 return found, None
-        span: int = conn.execute(_SPAN).scalar_one() or 0
-        if span * sample.by_index <= _MOST_BY_INDEX * sample.walked:
-            return _by_index(conn, asked, query, query.widest), None
-        if query.driver and span * sample.by_driver <= _MOST_BY_INDEX * sample.walked:
-            return _by_index(conn, asked, query, query.driver), None
-        if asked.enough is not None and len(found) >= FEWEST:
-            return found, sample.reached
-        return found + _further(conn, asked, query, sample, len(found)), None
+            if _is_thick(asked, query, sample, len(found), span):
+                return found, sample.reached
+            if span * sample.by_index <= _MOST_BY_INDEX * sample.walked and not (
+                asked.same and _is_near(asked, sample)
+            ):
+                break
+        return _beyond(conn, asked, query, sample, found, span)
+
+
+def _beyond(
+    conn: Connection, asked: Asked, query: Lexemes, sample: _Sample, found: list[Hit], span: int
+) -> Hits:
+    """Find what is no further on by a walk, by the way that the walk so far makes look best."""
+    numbers = few(conn, asked.few)
+    if numbers is not None:
+        return _of_few(conn, asked, query, numbers), None
+    if span * sample.by_index <= _MOST_BY_INDEX * sample.walked:
+        return _by_index(conn, asked, query, query.widest)
+    if query.driver and span * sample.by_driver <= _MOST_BY_INDEX * sample.walked:
+        return _by_index(conn, asked, query, query.driver)
+    if asked.enough is not None and len(found) >= FEWEST:
+        return found, sample.reached
+    return found + _further(conn, asked, query, sample, len(found)), None
+
+
+def _looks(asked: Asked) -> tuple[int, int, int]:
+    """Return how far to walk before another way is chosen: further where columns leave few."""
+    return (
+        (FIRST, WALKED, 4 * WALKED) if asked.same else (FIRST, WALKED // 3 + 1, WALKED * 2 // 3 + 1)
+    )
+
+
+def _is_near(asked: Asked, sample: _Sample) -> bool:
+    """Tell whether the walk is likely to find enough by its end."""
+    wanted = asked.most if asked.enough is None else min(asked.most, asked.enough)
+    return sample.by_index * sum(_looks(asked)) > wanted * sample.walked
+
+
+def _is_thick(asked: Asked, query: Lexemes, sample: _Sample, found: int, span: int) -> bool:
+    """Tell whether enough were found, all of them right, and there are likely far more."""
+    if asked.enough is None or found < asked.enough or query.surest != query.widest:
+        return False
+    return found * span > _FAR * asked.most * sample.walked
 
 
 def _further(
@@ -70,7 +110,7 @@ def _further(
     """Go on with the walk while it finds enough; else begin with what the tables are asked."""
     found: list[Hit] = []
     while (size := _needed(asked, sample, before + len(found))) is not None:
-        found += _walk(conn, asked, query, sample, size)
+        found += _walk(conn, asked, query, sample, min(size, 2 * WALKED))
         if before + len(found) >= asked.most or sample.at_end:
             return found
     at, size = 0, WALKED
@@ -78,12 +118,31 @@ def _further(
     while len(wanted) < asked.most:
         numbers = conn.execute(asked.walk.where(*asked.where).limit(size).offset(at)).scalars()
         chunk = list(numbers)
-        wanted += _held(conn, asked, query, chunk)
+        wanted += _held_all(conn, asked, query, chunk, asked.most - len(wanted))
         if len(chunk) < size:
             break
         at += size
         size = min(2 * size, _LONGEST_WALK)
     return found + wanted
+
+
+def _of_few(conn: Connection, asked: Asked, query: Lexemes, numbers: list[int]) -> list[Hit]:
+    """Hold jobs that are few to the index, in their order, until there are enough."""
+    walk = asked.walk.where(one_of(conn, jobs.c.id, numbers), *asked.where)
+    ordered = list(conn.execute(walk).scalars())
+    return _held_all(conn, asked, query, ordered, asked.most)
+
+
+def _held_all(
+    conn: Connection, asked: Asked, query: Lexemes, numbers: list[int], most: int
+) -> list[Hit]:
+    """Hold jobs to the index, in their order, until there are enough."""
+    found: list[Hit] = []
+    for at in range(0, len(numbers), _AT_ONCE):
+        found += _held(conn, asked, query, numbers[at : at + _AT_ONCE])
+        if len(found) >= most:
+            break
+    return found
 
 
 def _needed(asked: Asked, sample: _Sample, found: int) -> int | None:
@@ -96,11 +155,13 @@ def _needed(asked: Asked, sample: _Sample, found: int) -> int | None:
 
 @contextmanager
 def _planned(conn: Connection) -> Iterator[None]:
-    """Keep the server from plans for any value, from reading all rows and from compiling."""
-    names = {"plan_cache_mode": "force_custom_plan", "enable_seqscan": "off", "jit": "off"}
-    conn.execute(_settings(names))
+    """Keep the server from plans for any value, from reading all rows and from compiling.
+
+    Where it is given some thousand numbers of jobs, it would rather join the whole index.
+    """
+    conn.execute(_settings({"plan_cache_mode": "force_custom_plan", **dict.fromkeys(_OFF, "off")}))
     yield
-    conn.execute(_settings({"plan_cache_mode": "auto", "enable_seqscan": "on", "jit": "on"}))
+    conn.execute(_settings({"plan_cache_mode": "auto", **dict.fromkeys(_OFF, "on")}))
 
 
 def _settings(values: dict[str, str]) -> sa.Select[Any]:
@@ -131,7 +192,8 @@ def _walk(conn: Connection, asked: Asked, query: Lexemes, sample: _Sample, size:
     fits = sa.and_(*asked.where) if asked.where else sa.true()
     by_driver = query.driver or query.widest
     widest = sa.true() if by_driver == query.widest else _holds(query.widest)
-    rows = _read(conn, asked, query, walked, _holds(by_driver), also=(widest, fits))
+    holds = _holds(by_driver)
+    rows = _read(conn, asked, query, walked, *asked.same, holds, also=(widest, fits))
     sample.by_driver += len(rows)
     rows = [row for row in rows if row[4]]
     sample.by_index += len(rows)
@@ -158,11 +220,12 @@ def _read(
 
 
 def _held(conn: Connection, asked: Asked, query: Lexemes, numbers: list[int]) -> list[Hit]:
-    rows = _read(conn, asked, query, numbers, _holds(query.widest), *asked.where)
+    where = (*asked.same, *asked.where)
+    rows = _read(conn, asked, query, numbers, _holds(query.widest), *where)
     return [Hit(*row) for row in rows]
 
 
-def _by_index(conn: Connection, asked: Asked, query: Lexemes, driver: str) -> list[Hit]:
+def _by_index(conn: Connection, asked: Asked, query: Lexemes, driver: str) -> Hits:
     """Ask the index first, and the tables then."""
     if driver.startswith(("!", "(!")):
         # Without a word to find, the server would read all of the index.
@@ -172,18 +235,23 @@ def _by_index(conn: Connection, asked: Asked, query: Lexemes, driver: str) -> li
     hits = sa.select(number).where(_has(driver))
     if asked.below is not None:
         hits = hits.where(number > asked.below if asked.up else number < asked.below)
+    newest = max(_NEWEST, asked.most)
     if asked.value is None:
         hits = hits.order_by(number.asc() if asked.up else number.desc())
-        numbers = list(conn.execute(hits.limit(_NEWEST)).scalars())
+        numbers = list(conn.execute(hits.limit(newest)).scalars())
         found = _held_few(conn, asked, query, driver, numbers)
-        if len(numbers) < _NEWEST or len(found) >= asked.most:
-            return found
-        numbers = list(conn.execute(hits).scalars())
-    else:
-        unordered = list(conn.execute(hits).scalars())
-        wanted = asked.walk.where(one_of(conn, jobs.c.id, unordered), *asked.where)
-        numbers = list(conn.execute(wanted).scalars())
-    return _held_few(conn, asked, query, driver, numbers)
+        if len(numbers) < newest or len(found) >= asked.most:
+            return found, None
+        if asked.enough is not None and len(found) >= asked.enough:
+            return found, numbers[-1]
+        seen = set(numbers)
+        numbers = [one for one in conn.execute(hits).scalars() if one not in seen]
+        further = structs.replace(asked, most=asked.most - len(found))
+        return found + _held_few(conn, further, query, driver, numbers), None
+    unordered = list(conn.execute(hits).scalars())
+    wanted = asked.walk.where(one_of(conn, jobs.c.id, unordered), *asked.where)
+    numbers = list(conn.execute(wanted).scalars())
+    return _held_few(conn, asked, query, driver, numbers), None
 
 
 def _held_few(
@@ -192,9 +260,10 @@ def _held_few(
     """Hold jobs to all the rest, in their order, until there are enough."""
     found: list[Hit] = []
     rest = [_holds(query.widest)] if driver != query.widest else []
-    for at in range(0, len(numbers), _NEWEST):
-        some = numbers[at : at + _NEWEST]
+    at, size = 0, max(2 * asked.most, _AT_ONCE // 4)
+    while at < len(numbers) and len(found) < asked.most:
+        some = numbers[at : at + min(size, _NEWEST)]
+        at += len(some)
+        size *= 4
         found += [Hit(*r) for r in _read(conn, asked, query, some, *rest, *asked.where)]
-        if len(found) >= asked.most:
-            break
     return found

@@ -9,14 +9,17 @@ import sqlalchemy as sa
 from msgspec import Struct
 from sqlalchemy import Connection
 
-from jobtracker_core.storage.find_tokens import Held, Tokens, only_adds
-from jobtracker_core.storage.index_tokens import COLUMNS, entry
+from jobtracker_core.storage.find_few import Numbers
+from jobtracker_core.storage.find_texts import Held, Indexed
+from jobtracker_core.storage.find_tokens import Tokens, in_bodies
+from jobtracker_core.storage.index_tables import job_index_fts
+from jobtracker_core.storage.index_tokens import COLUMNS
 from jobtracker_core.storage.rows import plain
 from jobtracker_core.storage.statements import one_of
 from jobtracker_core.storage.tables import job_texts, jobs
 
 _CHECKED_AT_ONCE: Final = 40
-_FEWEST_RIGHT: Final = 3
+_MOST_AT_ONCE: Final = 320
 _INDEXED: Final = tuple(jobs.c[name] for name in COLUMNS)
 
 
@@ -26,6 +29,8 @@ class Asked(Struct, frozen=True, kw_only=True):
     Attributes:
         tokens: What the index is asked.
         where: What the tables are asked.
+        same: What the tables know of `tokens` too, and tell in less time than the index.
+        few: What selects all that the tables give and more, if that might be few.
         walk: Numbers of jobs in the order that is wanted, from the place on that is wanted, with
             no other condition.
         value: What they are ordered by; None for their numbers alone, latest first.
@@ -38,6 +43,8 @@ class Asked(Struct, frozen=True, kw_only=True):
 
     tokens: Tokens
     where: tuple[sa.ColumnElement[bool], ...]
+    same: tuple[sa.ColumnElement[bool], ...]
+    few: tuple[Numbers, ...]
     walk: sa.Select[Any]
     value: sa.ColumnElement[Any] | None
     up: bool
@@ -77,7 +84,13 @@ def in_order(hits: Sequence[Hit], *, up: bool) -> list[Hit]:
 
 
 def checked(
-    conn: Connection, tokens: Tokens, hits: Sequence[Hit], most: int, *, checks: int | None = None
+    conn: Connection,
+    tokens: Tokens,
+    hits: Sequence[Hit],
+    most: int,
+    *,
+    enough: int | None = None,
+    known: dict[int, bool] | None = None,
 ) -> tuple[list[Hit], int]:
     """Return the first hits whose texts hold what was asked for, and how many were looked at.
 
@@ -85,19 +98,25 @@ def checked(
         conn: Reads the texts of those that are not sure.
         tokens: What was asked for.
         hits: In order.
-        most: So many are enough.
-        checks: So many texts are enough to look at, if some of them are right.
+        most: So many are wanted.
+        enough: So many will do, if texts have to be looked at.
+        known: Whether texts that were looked at before are right; others are put into it.
     """
+    known = {} if known is None else known
     found: list[Hit] = []
-    at, looked_at = 0, 0
+    at, size = 0, _CHECKED_AT_ONCE
+    looked_at = False
     while at < len(hits) and len(found) < most:
-        if checks is not None and looked_at >= checks and len(found) >= _FEWEST_RIGHT:
+        if enough is not None and looked_at and len(found) >= enough:
             break
-        some = hits[at : at + _CHECKED_AT_ONCE]
+        some = hits[at : at + size]
+        size = min(2 * size, _MOST_AT_ONCE)
         unsure = [hit for hit in some if not hit.is_sure]
-        looked_at += len(unsure)
-        right = _right(conn, tokens, unsure)
-        found += [hit for hit in some if hit.is_sure or hit.id in right]
+        looked_at = looked_at or bool(unsure)
+        unknown = [hit for hit in unsure if hit.id not in known]
+        right = _right(conn, tokens, unknown)
+        known.update((hit.id, hit.id in right) for hit in unknown)
+        found += [hit for hit in some if hit.is_sure or known[hit.id]]
         at += len(some)
     return found[:most], at
 
@@ -105,17 +124,25 @@ def checked(
 def _right(conn: Connection, tokens: Tokens, hits: Sequence[Hit]) -> set[int]:
     if not hits:
         return set()
-    heads = sa.select(jobs.c.id, *_INDEXED).where(one_of(conn, jobs.c.id, [hit.id for hit in hits]))
-    rows = {row["id"]: plain(row) for row in conn.execute(heads).mappings()}
-    whole = {hit.id for hit in hits if hit.has_body}
-    # What is found in a title needs no more of the text, unless the text might speak against it.
-    short = set(rows) if only_adds(tokens) else set(rows) - whole
-    found = {number for number in short if Held(entry(rows[number], None)).fits(tokens)}
-    left = sorted((whole & set(rows)) - found)
-    texts = sa.select(job_texts.c.job_id, job_texts.c.description).where(
-        one_of(conn, job_texts.c.job_id, left)
+    if conn.dialect.name == "sqlite":
+        made = sa.select(*job_index_fts.c).where(
+            one_of(conn, job_index_fts.c.rowid, [hit.id for hit in hits])
+        )
+        return {row[0] for row in conn.execute(made) if Indexed(*row[1:]).fits(tokens)}
+    # Without a body that the index has, nothing of it counts.
+    bodies = jobs.outerjoin(job_texts, job_texts.c.job_id == jobs.c.id)
+    needed = in_bodies(tokens)
+    columns = [*_INDEXED, job_texts.c.description] if needed else list(_INDEXED)
+    statement = (
+        sa.select(jobs.c.id, *columns)
+        .select_from(bodies if needed else jobs)
+        .where(one_of(conn, jobs.c.id, [hit.id for hit in hits]))
     )
-    bodies: dict[int, str | None] = {row.job_id: row.description for row in conn.execute(texts)}
-    return found | {
-        number for number in left if Held(entry(rows[number], bodies.get(number))).fits(tokens)
-    }
+    whole = {hit.id for hit in hits if hit.has_body}
+    found: set[int] = set()
+    for row in conn.execute(statement).mappings():
+        number = row["id"]
+        text = row["description"] if needed and number in whole else None
+        if Held(plain(row), text).fits(tokens):
+            found.add(number)
+    return found

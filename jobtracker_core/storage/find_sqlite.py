@@ -8,6 +8,8 @@ import sqlalchemy as sa
 from msgspec import structs
 from sqlalchemy import Connection
 
+from jobtracker_core.search.folding import LONGEST_WORD
+from jobtracker_core.storage.find_few import few
 from jobtracker_core.storage.find_rows import (
     FEWEST,
     Asked,
@@ -30,8 +32,11 @@ _LARGEST: Final = 5_000
 _PATIENCE: Final = 50
 _FAR: Final = 3
 _LOOKED_AT: Final = 300
+_MOST_LOOKED_AT: Final = 1_500
+_FIRST_LOOK: Final = 40
+_COMMON: Final = 1 / 3
 SHORTEST: Final = 3
-"""Letters that a beginning needs to be looked up."""
+"""Letters that a beginning needs to be looked up, if few jobs have it."""
 
 _QUERY: Final = sa.text("job_index MATCH :query")
 _fts: Final = job_index_fts
@@ -39,37 +44,62 @@ _fts: Final = job_index_fts
 
 def find(conn: Connection, asked: Asked) -> Hits:
     """Return the first jobs that are asked for, or all of them, in any order."""
-    loose = loosened(asked.tokens, SHORTEST)
-    if loose != asked.tokens and asked.value is None:
-        hits = _by_looking(conn, asked, match(loose))
-        if hits is not None:
-            return hits
+    if asked.value is None:
+        for letters, steps, share in (
+            (SHORTEST, (_LOOKED_AT, _MOST_LOOKED_AT), 0.0),
+            (LONGEST_WORD + 1, (_FIRST_LOOK, _LOOKED_AT), _COMMON),
+        ):
+            loose = loosened(asked.tokens, letters)
+            if loose != asked.tokens:
+                hits = _by_looking(conn, asked, match(loose), steps, share)
+                if hits is not None:
+                    return hits
+                break
     return _find(conn, asked, match(asked.tokens))
 
 
-def _by_looking(conn: Connection, asked: Asked, query: str) -> Hits | None:
+def _by_looking(
+    conn: Connection, asked: Asked, query: str, steps: tuple[int, ...], share: float
+) -> Hits | None:
     """Look at the texts of the next few jobs, for a beginning that most of them have.
 
     FTS5 puts together all that begins so before it looks for anything: with one or two letters,
-    that is half the index. None where they are not enough.
+    that is half the index. None where they are not enough, or less than a share of them is right.
     """
     enough = asked.most if asked.enough is None else min(asked.enough, asked.most)
-    if enough > _LOOKED_AT:
+    if share and enough > steps[-1]:
         return None
-    few = structs.replace(asked, most=_LOOKED_AT, enough=None)
-    unsure = [structs.replace(hit, is_sure=False) for hit in _find(conn, few, query)[0]]
-    hits = in_order(unsure, up=asked.up)[:_LOOKED_AT]
-    right, looked_at = checked(conn, asked.tokens, hits, asked.most, checks=enough)
-    if len(right) < enough:
-        return None
-    return right, None if len(right) == asked.most else hits[looked_at - 1].id
+    some = sa.select(_fts.c.rowid).where(_QUERY).limit(_MOST_LOOKED_AT).subquery()
+    candidates = conn.execute(sa.select(sa.func.count()).select_from(some), {"query": query})
+    if candidates.scalar_one() < _MOST_LOOKED_AT:
+        # No more jobs have the rest of what is asked for: few enough for either way.
+        if share:
+            return None
+        steps, enough = (_MOST_LOOKED_AT,), asked.most
+    known: dict[int, bool] = {}
+    for most in steps:
+        few_of_them = structs.replace(asked, most=most, enough=None)
+        unsure = [structs.replace(hit, is_sure=False) for hit in _find(conn, few_of_them, query)[0]]
+        hits = in_order(unsure, up=asked.up)[:most]
+        found, looked_at = checked(conn, asked.tokens, hits, asked.most, enough=enough, known=known)
+        right = [Hit(hit.id) for hit in found]
+        if len(hits) < most:
+            return right, None if looked_at == len(hits) else hits[looked_at - 1].id
+        if len(right) >= enough:
+            return right, None if len(right) == asked.most else hits[looked_at - 1].id
+        if len(right) <= share * most:
+            return None
+    return None
 
 
 def _find(conn: Connection, asked: Asked, query: str) -> Hits:
     if asked.value is None:
         return _by_arrival(conn, asked, query)
-    few = sa.select(_fts.c.rowid).where(_QUERY).limit(_MOST_SORTED + 1).subquery()
-    number = conn.execute(sa.select(sa.func.count()).select_from(few), {"query": query})
+    some = sa.select(_fts.c.rowid).where(_QUERY).limit(_MOST_SORTED + 1).subquery()
+    rare = few(conn, asked.few)
+    if rare is not None:
+        return _of_few(conn, asked, query, rare), None
+    number = conn.execute(sa.select(sa.func.count()).select_from(some), {"query": query})
     if number.scalar_one() > _MOST_SORTED:
         return _by_walk(conn, asked, query), None
     hits = sa.select(_fts.c.rowid).where(_QUERY)
@@ -100,10 +130,23 @@ def _by_arrival(conn: Connection, asked: Asked, query: str) -> Hits:
         first = numbers[0] if first is None else first
         if asked.enough is not None and _suffices(asked, len(found), first, below):
             return found, below
+        if walked == size and asked.few:
+            rare = few(conn, asked.few)
+            if rare is not None:
+                return _of_few(conn, asked, query, rare), None
         if walked >= WALKED and len(found) * _PATIENCE < asked.most:
             # The conditions are rare among the hits: begin with them.
             return found + _by_walk(conn, asked, query, below), None
         size = min(4 * size, _LARGEST)
+
+
+def _of_few(conn: Connection, asked: Asked, query: str, numbers: list[int]) -> list[Hit]:
+    """Ask the index for jobs that are few, and then the tables."""
+    is_hit = sa.select(_fts.c.rowid).where(_QUERY, one_of(conn, _fts.c.rowid, numbers))
+    hits = list(conn.execute(is_hit, {"query": query}).scalars())
+    walk = asked.walk if asked.value is None else asked.walk.add_columns(asked.value)
+    wanted = walk.where(one_of(conn, jobs.c.id, hits), *asked.where).limit(asked.most)
+    return [Hit(*row) for row in conn.execute(wanted)]
 
 
 def _suffices(asked: Asked, found: int, first: int, here: int) -> bool:

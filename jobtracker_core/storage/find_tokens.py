@@ -1,4 +1,4 @@
-"""What the index of words is asked, as a tree: written for either database, or held to one entry.
+"""What the index of words is asked, as a tree, and written for either database.
 
 Nothing of what a person typed reaches a database's own syntax: stems are letters and digits, and
 facets are what `index_tokens` makes.
@@ -11,9 +11,7 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
-from jobtracker_core.storage.index_tokens import EVERY, Entry, Field, Segments, in_field, pairs
-
-FIELDS: tuple[Field, ...] = ("title", "company", "skills", "place", "body")
+from jobtracker_core.storage.index_tokens import EVERY, Field, in_field, pairs
 
 
 class Words(Struct, frozen=True):
@@ -64,15 +62,17 @@ def either(parts: Iterable[Tokens]) -> Tokens | None:
     return Either(found) if len(found) > 1 else (found[0] if found else None)
 
 
-def only_adds(tokens: Tokens) -> bool:
-    """Tell whether more words in a text never make it fit less."""
+def in_bodies(tokens: Tokens) -> bool:
+    """Tell whether descriptions decide, beside the fields of a job."""
     match tokens:
         case Both() | Either():
-            return all(map(only_adds, tokens.parts))
+            return any(map(in_bodies, tokens.parts))
         case Without():
-            return False
+            return in_bodies(tokens.part)
+        case Words():
+            return tokens.field is None
         case _:
-            return True
+            return False
 
 
 def loosened(tokens: Tokens, letters: int) -> Tokens:
@@ -198,47 +198,3 @@ def _wanted(wanted: Sequence[Tokens], unwanted: Sequence[Tokens]) -> str:
 
 def _string(text: str) -> str:
     return '"' + text.replace('"', '""') + '"'
-
-
-class Held:
-    """One entry of the index, to hold trees to it."""
-
-    def __init__(self, entry: Entry) -> None:
-        self._segments: dict[Field, Segments] = {name: getattr(entry, name) for name in FIELDS}
-        self._facets = entry.facets
-
-    def fits(self, tokens: Tokens) -> bool:
-        """Tell whether the entry is what a tree asks for."""
-        match tokens:
-            case Both():
-                return all(self.fits(part) for part in tokens.parts)
-            case Either():
-                return any(self.fits(part) for part in tokens.parts)
-            case Without():
-                return not self.fits(tokens.part)
-            case Mark():
-                return any(
-                    facet.startswith(tokens.token) if tokens.is_prefix else facet == tokens.token
-                    for facet in self._facets
-                )
-            case Words():
-                named = (tokens.field,) if tokens.field else FIELDS
-                return any(
-                    _stand_in(segment, tokens) for name in named for segment in self._segments[name]
-                )
-
-
-def _stand_in(segment: tuple[str, ...], words: Words) -> bool:
-    *before, last = words.stems
-    head = tuple(before)
-    if words.is_prefix:
-        return any(
-            stem.startswith(last) and at >= len(head) and segment[at - len(head) : at] == head
-            for at, stem in enumerate(segment)
-        )
-    if last not in segment:
-        return False
-    return any(
-        stem == last and at >= len(head) and segment[at - len(head) : at] == head
-        for at, stem in enumerate(segment)
-    )

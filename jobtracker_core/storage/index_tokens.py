@@ -21,6 +21,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from itertools import pairwise
+from struct import pack
 from typing import Any, Final, Literal
 from zlib import crc32
 
@@ -73,7 +74,11 @@ PASSED_OVER: Final = frozenset([*_FREQUENT, *(word + OTHER for word in _FREQUENT
 """Stems that nearly every text has. What stands around them counts as side by side: their pairs
 would make the index much larger, and find nothing that the rest of a phrase does not."""
 
-_PAIRS: Final = tuple(f"~{number:x}" for number in range(1 << 14))
+_MANY: Final = 1 << 14
+_PAIRS: Final = tuple(f"~{number:x}" for number in range(_MANY))
+_MOST_DIGESTS: Final = 1 << 16
+_END: Final = "\0\0\0"
+"""Of a lexeme: no more letters, and no positions."""
 _LONGEST_BODY: Final = 100_000
 _UNFIT: Final = re.compile(r"[^a-z0-9_-]+")
 
@@ -102,13 +107,26 @@ def pairs(stems: Sequence[str]) -> list[str]:
     some ten thousand, which many pairs share. With more of them, an index of a million
     descriptions would take several times as long to make.
     """
-    digests = [_digest(stem) for stem in stems if stem not in PASSED_OVER]
-    return [_PAIRS[(first * 31 + second) % len(_PAIRS)] for first, second in pairwise(digests)]
+    return [_PAIRS[number] for number in _numbers(stems)]
 
 
-@lru_cache(maxsize=1 << 16)
-def _digest(stem: str) -> int:
-    return crc32(stem.encode())
+class _Digests(dict[str, int]):
+    """From a stem to a number below that of pairs; negative if it is passed over."""
+
+    def __missing__(self, stem: str) -> int:
+        if len(self) >= _MOST_DIGESTS:
+            self.clear()
+        found = -1 if stem in PASSED_OVER else crc32(stem.encode()) % _MANY
+        self[stem] = found
+        return found
+
+
+_digests: Final = _Digests()
+
+
+def _numbers(stems: Sequence[str]) -> list[int]:
+    digests = [number for number in map(_digests.__getitem__, stems) if number >= 0]
+    return [(first * 31 + second) % _MANY for first, second in pairwise(digests)]
 
 
 def facet(name: str, value: str) -> str:
@@ -214,29 +232,39 @@ def _segments(texts: Iterable[str], language: str | None) -> Segments:
     return tuple([segment for text in texts for segment in _kept_segment(text, language)])
 
 
-def lexemes(made: Entry) -> str:
-    """Return an entry for PostgreSQL, as the text of a `tsvector`; some may come twice."""
-    parts = [_kept_quoted(made.facets)]
-    parts += [_marked("title", segment) for segment in made.title]
-    parts += [_kept_marked("company", segment) for segment in made.company]
-    parts += [_kept_marked("skills", segment) for segment in made.skills]
-    parts += [_kept_marked("place", segment) for segment in made.place]
-    parts += [_quoted({*segment, *pairs(segment)}) for segment in made.body]
-    return " ".join(parts)
+class Vector(bytes):
+    """A `tsvector` as PostgreSQL receives it in binary."""
 
 
-def _quoted(words: Collection[str]) -> str:
-    # Nothing in them needs to be escaped.
-    return "'" + "' '".join(words) + "'"
+def tokens(made: Entry) -> set[str]:
+    """Return an entry for PostgreSQL."""
+    found = set(made.facets)
+    for segment in made.title:
+        found.update(_marked("title", segment))
+    for segment in made.company:
+        found.update(_kept_marked("company", segment))
+    for segment in made.skills:
+        found.update(_kept_marked("skills", segment))
+    for segment in made.place:
+        found.update(_kept_marked("place", segment))
+    for segment in made.body:
+        found.update(segment)
+        found.update(map(_PAIRS.__getitem__, set(_numbers(segment))))
+    return found
 
 
-def _marked(field: Field, segment: tuple[str, ...]) -> str:
-    found = [*segment, *pairs(segment)]
+def vector(tokens: Collection[str]) -> Vector:
+    """Return tokens, none of which comes twice, as the server stores them."""
+    # It sorts them itself, and in less time.
+    return Vector(pack(">I", len(tokens)) + (_END.join(tokens) + _END).encode())
+
+
+def _marked(field: Field, segment: tuple[str, ...]) -> tuple[str, ...]:
+    found = (*segment, *pairs(segment))
     mark = FIELD_MARKS[field]
-    return _quoted([*found, *[mark + token for token in found]])
+    return (*found, *[mark + token for token in found])
 
 
-_kept_quoted = lru_cache(maxsize=1 << 13)(_quoted)
 _kept_marked = lru_cache(maxsize=1 << 14)(_marked)
 
 

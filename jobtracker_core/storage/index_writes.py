@@ -15,14 +15,14 @@ from sqlalchemy import Connection
 
 from jobtracker_core.storage import bulk
 from jobtracker_core.storage.index_tables import job_index
-from jobtracker_core.storage.index_tokens import COLUMNS, Entry, columns, entry, lexemes
+from jobtracker_core.storage.index_tokens import COLUMNS, Entry, columns, entry, tokens, vector
 from jobtracker_core.storage.queue_tables import index_queue
 from jobtracker_core.storage.tables import jobs
 
 _VALUES: Final = "(rowid, title, company, skills, place, body, facets) VALUES (?, ?, ?, ?, ?, ?, ?)"
 _REPLACE: Final = (
     "INSERT INTO job_index (job_id, words, has_body)"
-    " SELECT number, words::tsvector, %s FROM unnest(%b::bigint[], %b::text[]) AS v(number, words)"
+    " SELECT number, words, %s FROM unnest(%b::bigint[], %b::tsvector[]) AS v(number, words)"
     " ORDER BY number"
     " ON CONFLICT (job_id) DO UPDATE SET words = excluded.words, has_body = excluded.has_body"
 )
@@ -44,12 +44,11 @@ def add(
     """Write the rows of jobs that are new in this transaction; those `waiting` have a body."""
     if conn.dialect.name == "postgresql":
         bodies = set(waiting)
-        bulk.insert(
-            conn, job_index, ((number, lexemes(one), number not in bodies) for number, one in made)
-        )
+        rows = ((number, vector(tokens(one)), number not in bodies) for number, one in made)
+        bulk.insert(conn, job_index, rows)
     else:
-        rows = [(number, *columns(one)) for number, one in made]
-        conn.exec_driver_sql(f"INSERT INTO job_index {_VALUES}", rows)
+        texts = [(number, *columns(one)) for number, one in made]
+        conn.exec_driver_sql(f"INSERT INTO job_index {_VALUES}", texts)
     stamp = bulk.storable(conn)[0](at)
     bulk.insert(conn, index_queue, [(number, stamp) for number in waiting])
 
@@ -60,7 +59,7 @@ def replace(conn: Connection, made: Sequence[tuple[int, Entry]], *, has_body: bo
         return
     if conn.dialect.name == "postgresql":
         numbers = [number for number, _ in made]
-        words = [lexemes(one) for _, one in made]
+        words = [vector(tokens(one)) for _, one in made]
         conn.exec_driver_sql(_REPLACE, (has_body, numbers, words))
     else:
         rows = [(number, *columns(one)) for number, one in made]

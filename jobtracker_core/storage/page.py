@@ -41,7 +41,8 @@ def read_hashes(conn: Connection, page: Page, keys: list[str]) -> dict[str, Any]
         _select_hashes(dialect, page.kind),
         {"source": page.source, "keys": packed(dialect, keys)},
     )
-    return {row["source_id"]: row for row in found.mappings()}
+    # All at once: one after the other takes as long as the statement itself.
+    return {row.source_id: row for row in found.all()}
 
 
 # Made once: the detail page of one posting takes less time than making its statements.

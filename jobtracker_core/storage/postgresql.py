@@ -8,7 +8,13 @@ from collections.abc import Generator
 from typing import Any, Final
 
 import psycopg
+from psycopg import pq
+from psycopg.abc import Buffer
+from psycopg.adapt import Dumper
+from psycopg.postgres import types
 from sqlalchemy import Connection, Dialect
+
+from jobtracker_core.storage.index_tokens import Vector
 
 ANSWER_S: Final = 35.0
 """Seconds without a sign of life after which a server is given up that owes an answer.
@@ -55,10 +61,22 @@ class PatientConnection(psycopg.Connection[Any]):
         return not waiting.poll(0)
 
 
+class VectorDumper(Dumper):
+    """Sends a `Vector` as it is."""
+
+    format = pq.Format.BINARY
+    oid = types["tsvector"].oid
+
+    def dump(self, obj: Buffer) -> Buffer:
+        """Return what is sent."""
+        return obj
+
+
 def connect(*arguments: Any, **options: Any) -> PatientConnection:
     """Connect as the driver does."""
     connection = PatientConnection.connect(*arguments, **options)
     connection.answer_s = ANSWER_S
+    connection.adapters.register_dumper(Vector, VectorDumper)
     return connection
 
 

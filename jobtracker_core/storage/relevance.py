@@ -12,7 +12,8 @@ from jobtracker_core.search.analyzer import alternatives, analyse, places
 from jobtracker_core.search.nodes import Node, Term, sought
 from jobtracker_core.storage import find
 from jobtracker_core.storage.errors import NotFound
-from jobtracker_core.storage.find_plan import Plan
+from jobtracker_core.storage.find_plan import Plan, read_text
+from jobtracker_core.storage.job_filters import Filters
 from jobtracker_core.storage.jobs import Job
 from jobtracker_core.storage.keyset import Page
 from jobtracker_core.storage.statements import one_of
@@ -25,6 +26,12 @@ _COLUMNS: Final = (
     *(jobs.c.id, jobs.c.title, jobs.c.company, jobs.c.place, jobs.c.skills, jobs.c.language),
 )
 _MARK: Final = "best~"
+
+
+def has_order(filters: Filters) -> bool:
+    """Tell whether a list has words to be ordered by; raises SearchError."""
+    node = read_text(filters)
+    return node is not None and bool(sought(node))
 
 
 def page(

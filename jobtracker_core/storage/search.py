@@ -6,18 +6,28 @@ from functools import lru_cache
 from typing import Any, Unpack, cast
 
 import sqlalchemy as sa
-from msgspec import Struct
+from msgspec import Struct, structs
 from sqlalchemy import ColumnElement, Connection
 
 from jobtracker_core.search.nodes import sought
 from jobtracker_core.storage import find, find_plan, relevance
 from jobtracker_core.storage.engine import Database, now
+from jobtracker_core.storage.find_few import narrowed
 from jobtracker_core.storage.fixed import Fixed
-from jobtracker_core.storage.job_filters import ORDERS, Filters, Sort, Walk, conditions, plain_text
+from jobtracker_core.storage.job_filters import (
+    ORDERS,
+    Filters,
+    Sort,
+    Walk,
+    begins,
+    conditions,
+    plain_text,
+)
 from jobtracker_core.storage.jobs import ALL_JOBS, JOBS, Job
 from jobtracker_core.storage.keyset import Page, Towards
 from jobtracker_core.storage.tables import jobs
 from jobtracker_core.storage.types import BIG_ID, LARGEST_ID
+from jobtracker_core.storage.whole import whole
 
 __all__ = ["Filters", "JobList", "Sort", "Tally", "count_jobs", "list_jobs", "sources", "tally"]
 
@@ -32,9 +42,7 @@ def _sources() -> sa.Select[Any]:
 
 _SOURCES = _sources()
 
-_LOWEST, _HIGHEST = (
-    sa.select(end(jobs.c.id)).scalar_subquery() for end in (sa.func.min, sa.func.max)
-)
+_LOWEST = sa.select(sa.func.min(jobs.c.id)).scalar_subquery()
 
 _MOST_ALIKE = 5
 
@@ -42,25 +50,10 @@ TALLY_LIMIT = 10_000
 """How far a tally counts: beyond it, an exact number would cost more than the list itself."""
 
 
-def _whole(source: sa.FromClause | sa.TextClause) -> Fixed:
-    number, hidden = (sa.literal_column(f"jobs.{n}", BIG_ID) for n in ("id", "dismissed_at"))
-    shown = sa.select(number.label("id")).select_from(source).where(hidden.is_(None))
-    # No parameters: the plan is made for these very numbers.
-    limit, one = (sa.literal_column(str(n), sa.Integer()) for n in (TALLY_LIMIT, 1))
-    newer = shown.where(number > sa.bindparam("newest", type_=BIG_ID)).limit(limit + one)
-    statement = sa.select(
-        shown.order_by(number.desc()).offset(limit).limit(one).scalar_subquery(),
-        sa.select(sa.func.count()).select_from(newer.subquery()).scalar_subquery(),
-        _LOWEST,
-        _HIGHEST,
-    )
-    return Fixed(statement, stable=True)
-
-
-_WHOLE = _whole(jobs)
+_WHOLE = whole(jobs, TALLY_LIMIT)
 
 # SQLite would read whole rows: it takes no index for a list that it can have in order without one.
-_WHOLE_SQLITE = _whole(sa.text("jobs INDEXED BY ix_jobs_shown"))
+_WHOLE_SQLITE = whole(sa.text("jobs INDEXED BY ix_jobs_shown"), TALLY_LIMIT)
 
 
 WORDS_TALLY_LIMIT = 1_000
@@ -100,16 +93,18 @@ class Tally(Struct, frozen=True, kw_only=True):
     estimate: int | None = None
 
     @property
-    def best(self) -> int:
-        """The number for programs: the estimate where there is one."""
-        return self.total if self.estimate is None else self.estimate
-
-    @property
     def shown(self) -> str:
         """The number for people: "10,000+" or "~190,000" where it is not exact."""
         if self.estimate is not None and self.total < TALLY_LIMIT:
             return f"~{self.estimate:,}"
         return f"{self.total:,}{'+' if self.more else ''}"
+
+    def covering(self, least: int) -> Tally:
+        """Return the same for a list of which so many jobs were seen: it never tells of fewer."""
+        if least <= self.total:
+            return self
+        estimate = None if self.estimate is None else max(self.estimate, least)
+        return structs.replace(self, total=least, estimate=estimate)
 
 
 def list_jobs(
@@ -134,10 +129,11 @@ def list_jobs(
     """
     if not filters.get("text"):
         with db.look() as conn:
-            if sort in {"arrival", "relevance"} and not offset:
+            ways = tuple(begins(filters))
+            if sort in {"arrival", "relevance"} and not offset and not ways:
                 page = _read_walk(conn, filters, limit=limit, after=after, before=before)
             else:
-                statement = ALL_JOBS.where(*conditions(filters))
+                statement = ALL_JOBS.where(*narrowed(conn, conditions(filters), ways))
                 page = ORDERS["arrival" if sort == "relevance" else sort].read(
                     conn, JOBS, statement, limit=limit, after=after, before=before, offset=offset
                 )
@@ -161,7 +157,8 @@ def list_jobs(
                 going_on=after is not None or offset > 0,
             )
         else:
-            statement = ALL_JOBS.where(*plan.branches[0].where)
+            (branch,) = plan.branches
+            statement = ALL_JOBS.where(*narrowed(conn, branch.where, branch.few))
             page = order.read(
                 conn, JOBS, statement, limit=limit, after=after, before=before, offset=offset
             )
@@ -185,20 +182,53 @@ def _walk(filters: frozenset[tuple[str, Any]], to: Towards) -> Fixed:
     return Fixed(statement, stable=_is_whole(asked))
 
 
+def first_page(
+    db: Database, *, limit: int = 50, sort: Sort = "arrival", **filters: Unpack[Filters]
+) -> tuple[JobList, Tally]:
+    """Return the first page of a list, and how long the list is: quicker than each by itself.
+
+    Raises SearchError.
+    """
+    found = _first_of_words(db, limit, filters) if sort == "arrival" else None
+    if found is None:
+        with db.looking():
+            listed = list_jobs(db, limit=limit, sort=sort, **filters)
+            short = Tally(total=len(listed.items), more=False)
+            found = listed, tally(db, sort=sort, **filters) if listed.after else short
+    listed, counted = found
+    least = len(listed.items) + (listed.after is not None)
+    return listed, structs.replace(counted.covering(least), newer=0 if listed.items else None)
+
+
+def _first_of_words(db: Database, limit: int, filters: Filters) -> tuple[JobList, Tally] | None:
+    if not filters.get("text"):
+        return None
+    with db.read() as conn:
+        plan = find_plan.plan(filters, now(conn))
+        if not find.has_words(plan):
+            return None
+        some = find.sample(conn, plan, max(WORDS_TALLY_LIMIT, limit + 1), enough=limit + 1)
+        numbers = some.ids[: limit + 1]
+        missing = limit + 1 - len(numbers)
+        if missing and some.reached is not None:
+            numbers += find.ids(conn, plan, missing, after=str(some.reached))
+        page = ORDERS["arrival"].page(find.read(conn, numbers), limit, up=False, going_on=False)
+        listed = JobList(items=page.items, after=page.after, before=page.before)
+        return listed, _tally_of_words(conn, some)
+
+
 def alike(db: Database, *, url: str, title: str, company: str | None) -> tuple[Job, ...]:
     """Return jobs at the same address, or with the same title at a company of the same name.
 
     Upper and lower case are alike in the latter. At most five, those that arrived last first.
     """
-    same = [jobs.c.url == plain_text(url)]
-    if company:
-        named = (jobs.c.title, title), (jobs.c.company, company)
-        same.append(
-            sa.and_(*(sa.func.lower(c) == sa.func.lower(plain_text(text)) for c, text in named))
-        )
-    statement = ALL_JOBS.where(sa.or_(*same)).order_by(jobs.c.id.desc()).limit(_MOST_ALIKE)
-    with db.look() as conn:
-        return tuple(JOBS.read(conn, statement))
+    with db.read() as conn:
+        at_url = ALL_JOBS.where(jobs.c.url == plain_text(url)).order_by(jobs.c.id.desc())
+        found = {job.id: job for job in JOBS.read(conn, at_url.limit(_MOST_ALIKE))}
+        if company:
+            named = find_plan.named(plain_text(title), plain_text(company))
+            found |= {job.id: job for job in find.read(conn, find.ids(conn, named, _MOST_ALIKE))}
+    return tuple(found[number] for number in sorted(found, reverse=True)[:_MOST_ALIKE])
 
 
 def tally(
@@ -219,13 +249,18 @@ def tally(
                 found = _tally_whole(conn, first)
                 if found is not None:
                     return found
+            where, ways = conditions(filters), tuple(begins(filters))
+            if ways:
+                where = narrowed(conn, where, ways)
+                return _tally_rows(conn, _tally_of(where, TALLY_LIMIT), where, first, sort)
             statement = _tally(frozenset(filters.items()), TALLY_LIMIT)
-            return _tally_rows(conn, statement, conditions(filters), first, sort)
+            return _tally_rows(conn, statement, where, first, sort)
     with db.read() as conn:
         plan = find_plan.plan(filters, now(conn))
         if find.has_words(plan):
             return _tally_words(conn, plan, first, sort)
-        where = list(plan.branches[0].where)
+        (branch,) = plan.branches
+        where = narrowed(conn, branch.where, branch.few)
         return _tally_rows(conn, _tally_of(where, TALLY_LIMIT), where, first, sort)
 
 
@@ -243,14 +278,14 @@ def _tally_whole(conn: Connection, first: int | None) -> Tally | None:
     """
     statement = _WHOLE_SQLITE if conn.dialect.name == "sqlite" else _WHOLE
     newest = LARGEST_ID if first is None else min(first, LARGEST_ID)
-    ((oldest, newer, lowest, highest),) = statement.rows(conn, {"newest": newest})
+    ((oldest, newer, lowest, top),) = statement.rows(conn, {"newest": newest})
     if oldest is None:
         return None
     return Tally(
         total=TALLY_LIMIT,
         more=True,
         newer=None if first is None or newer > TALLY_LIMIT else newer,
-        estimate=_estimate(TALLY_LIMIT + 1, oldest, lowest, highest),
+        estimate=_estimate(TALLY_LIMIT + 1, oldest, lowest, top),
     )
 
 
@@ -262,7 +297,8 @@ def _tally_rows(
     sort: Sort,
 ) -> Tally:
     newest = LARGEST_ID if first is None else min(first, LARGEST_ID)
-    ((total, before, oldest, lowest, highest),) = statement.rows(conn, {"newest": newest})
+    row = statement.rows(conn, {"newest": newest})[0]
+    total, before, oldest, lowest, newest_one = row
     more = total > TALLY_LIMIT
     walk: Walk = "arrival" if sort == "relevance" else sort
     if first is not None and walk != "arrival":
@@ -272,7 +308,7 @@ def _tally_rows(
         more=more,
         # If all that were counted are newer, the job stands beyond them, and so may others.
         newer=None if first is None or before is None or before == total else before,
-        estimate=_estimate(TALLY_LIMIT + 1, oldest, lowest, highest) if more else None,
+        estimate=_estimate(TALLY_LIMIT + 1, oldest, lowest, newest_one) if more else None,
     )
 
 
@@ -287,10 +323,13 @@ def _tally_words(conn: Connection, plan: find_plan.Plan, first: int | None, sort
         newer = ordered.index(first) if first in ordered else None
     elif first is not None and (found.reached is None or first >= found.reached):
         newer = sum(number > first for number in found.ids)
+    return structs.replace(_tally_of_words(conn, found), newer=newer)
+
+
+def _tally_of_words(conn: Connection, found: find.Sample) -> Tally:
     return Tally(
-        total=len(found.ids),
-        more=found.reached is not None,
-        newer=newer,
+        total=min(len(found.ids), WORDS_TALLY_LIMIT),
+        more=found.reached is not None or len(found.ids) > WORDS_TALLY_LIMIT,
         estimate=None if found.reached is None else estimated(conn, found),
     )
 
@@ -299,8 +338,8 @@ def estimated(conn: Connection, found: find.Sample) -> int:
     """Return about how many jobs there are in a list of which this is a part."""
     if found.reached is None:
         return len(found.ids)
-    lowest, highest = conn.execute(sa.select(_LOWEST, _HIGHEST)).one()
-    return _estimate(len(found.ids), found.reached, lowest, highest)
+    lowest = conn.execute(sa.select(_LOWEST)).scalar_one()
+    return _estimate(len(found.ids), found.reached, lowest, found.ids[0])
 
 
 # Kept for the filters that somebody pages with: making it takes as long as running it.
@@ -314,9 +353,8 @@ def _tally_of(where: list[ColumnElement[bool]], limit: int) -> Fixed:
         sa.select(jobs.c.id).where(*where).order_by(jobs.c.id.desc()).limit(limit + 1).subquery()
     )
     newer = sa.func.count().filter(matching.c.id > sa.bindparam("newest", type_=BIG_ID))
-    oldest = sa.func.min(matching.c.id)
-    counted = sa.select(sa.func.count(), newer, oldest, _LOWEST, _HIGHEST).select_from(matching)
-    return Fixed(counted, stable=False)
+    ends = (sa.func.min(matching.c.id), _LOWEST, sa.func.max(matching.c.id))
+    return Fixed(sa.select(sa.func.count(), newer, *ends).select_from(matching), stable=False)
 
 
 def _count_before(
@@ -332,10 +370,10 @@ def _count_before(
     return None if number > TALLY_LIMIT else number
 
 
-def _estimate(counted: int, oldest: int, lowest: int, highest: int) -> int:
-    """Go by how thick the matching jobs lie among those that arrived last, to two digits."""
-    share = counted / (highest - oldest + 1)
-    return max(counted, int(float(f"{share * (highest - lowest + 1):.2g}")))
+def _estimate(counted: int, oldest: int, lowest: int, newest: int) -> int:
+    """Go by how thick the matching jobs lie from the newest of them on, to two digits."""
+    share = counted / (newest - oldest + 1)
+    return max(counted, int(float(f"{counted + share * (oldest - lowest):.2g}")))
 
 
 def sources(db: Database) -> tuple[str, ...]:

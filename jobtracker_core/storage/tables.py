@@ -107,6 +107,13 @@ Index(
 )
 _shown = jobs.c.dismissed_at.is_(None)
 Index("ix_jobs_shown", jobs.c.id, postgresql_where=_shown, sqlite_where=_shown)
+# What few jobs are: beside a word that many have, a search begins with these.
+_closed, _dismissed = (c.is_not(None) for c in (jobs.c.closed_at, jobs.c.dismissed_at))
+Index("ix_jobs_closed", jobs.c.id, postgresql_where=_closed, sqlite_where=_closed)
+Index("ix_jobs_dismissed", jobs.c.id, postgresql_where=_dismissed, sqlite_where=_dismissed)
+# By its hash, as addresses are long and only ever compared as a whole.
+Index("ix_jobs_url", jobs.c.url, postgresql_using="hash")
+Index("ix_jobs_first_seen_at", jobs.c.first_seen_at)
 _dated = jobs.c.posted_at.is_not(None)
 Index(
     "ix_jobs_posted_at",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -27,15 +27,6 @@ from jobtracker_core.storage.statements import (
 )
 from jobtracker_core.storage.tables import job_changes, job_texts, jobs
 
-# What a person owns is not for pages to set.
-_OWNED = frozenset({"edited", "dismissed_at"})
-_FIXED = frozenset({"id", "source", "source_id", "first_seen_at", "first_run_id"}) | _OWNED
-_MUTABLE = tuple(column for column in jobs.columns if column.name not in _FIXED)
-_UPDATE_JOB = (
-    sa.update(jobs)
-    .where(jobs.c.id == sa.bindparam("b_id"))
-    .values({column: sa.bindparam(f"b_{column.name}", type_=column.type) for column in _MUTABLE})
-)
 _INDEXED = frozenset(COLUMNS)
 
 
@@ -86,7 +77,7 @@ def write_page(
     if not page.records:
         return Written(new=(), changed=(), unchanged=0, completed=0)
     stored = read_hashes(conn, page, sorted(page.records))
-    same = {key: row["id"] for key, row in stored.items() if _is_same(page, key, row)}
+    same = {key: row.id for key, row in stored.items() if _is_same(page, key, row)}
     unknown = [key for key in page.records if key not in stored]
     pending = [record for key, record in page.records.items() if key not in same]
     company_ids = find_or_create(conn, pending, now)
@@ -95,8 +86,8 @@ def write_page(
     if lost:
         # Another writer stored them since the first look; now they are known like all others.
         stored |= read_hashes(conn, page, lost)
-        same |= {key: stored[key]["id"] for key in lost if _is_same(page, key, stored[key])}
-    differing = {row["id"]: key for key, row in stored.items() if key not in same}
+        same |= {key: stored[key].id for key in lost if _is_same(page, key, stored[key])}
+    differing = {row.id: key for key, row in stored.items() if key not in same}
     confirmed = sorted(same.values()) if kind == "detail" else []
     doubtful = [] if page.is_past or kind == "detail" else _listed_again(page, stored, same)
     _lock(conn, [*differing, *confirmed, *doubtful])
@@ -104,7 +95,7 @@ def write_page(
     _confirm_details(conn, page, confirmed)
     closings.doubt(conn, doubtful, at=page.now)
     if not page.is_past:
-        _sight(conn, page, {key: row["id"] for key, row in stored.items()})
+        _sight(conn, page, {key: row.id for key, row in stored.items()})
     return Written(
         new=inserted.shown,
         changed=tuple(job_id for job_id, outcome in outcomes.items() if outcome == "changed"),
@@ -113,16 +104,14 @@ def write_page(
     )
 
 
-def _is_same(page: Page, key: str, row: Mapping[str, Any]) -> bool:
+def _is_same(page: Page, key: str, row: Any) -> bool:
     record = page.records[key]
-    if row["hash"] != record.content_hash:
+    if row.hash != record.content_hash:
         return False
     # A list that says "open" as it always did knows less than the detail page that saw the end;
     # the same detail page seen again is the latest word on it.
     return (
-        page.kind == "list"
-        or record.closed is None
-        or record.closed == (row["closed_at"] is not None)
+        page.kind == "list" or record.closed is None or record.closed == (row.closed_at is not None)
     )
 
 
@@ -131,7 +120,7 @@ def _listed_again(page: Page, stored: Mapping[str, Any], same: Mapping[str, int]
     return [
         job_id
         for key, job_id in same.items()
-        if stored[key]["closed_at"] is not None and not page.records[key].closed
+        if stored[key].closed_at is not None and not page.records[key].closed
     ]
 
 
@@ -145,7 +134,7 @@ def _update(
     if not differing:
         return {}
     outcomes: dict[int, str] = {}
-    rows: list[Row] = []
+    rows: dict[tuple[str, ...], list[Row]] = {}
     texts: list[Row] = []
     history: list[Row] = []
     indexed: dict[int, Row] = {}
@@ -161,7 +150,9 @@ def _update(
         whole = stored | result.update
         if not _INDEXED.isdisjoint(result.update) or "description" in result.texts:
             indexed[stored["id"]] = whole
-        rows.append({"b_id": stored["id"], **{f"b_{c.name}": whole[c.name] for c in _MUTABLE}})
+        names = tuple(sorted(result.update))
+        row = {"b_id": stored["id"], **{f"b_{name}": result.update[name] for name in names}}
+        rows.setdefault(names, []).append(row)
         # The raw item alone is no reason to write.
         if result.texts and result.outcome != "unchanged":
             kept = {name: stored[name] for name in ("description", "raw")}
@@ -176,13 +167,24 @@ def _update(
                     "changes": result.changes,
                 }
             )
-    conn.execute(_UPDATE_JOB, rows)
+    _apply(conn, rows, texts, history)
+    index_writes.change(conn, indexed, at=page.now)
+    return outcomes
+
+
+def _apply(
+    conn: Connection,
+    rows: Mapping[tuple[str, ...], Sequence[Row]],
+    texts: Sequence[Row],
+    history: Sequence[Row],
+) -> None:
+    # Only what differs: SQLite would take all others out of their indexes and put them back.
+    for names, alike in rows.items():
+        conn.execute(_update_job(names), alike)
     if texts:
         conn.execute(insert_or_replace(conn, job_texts, "job_id"), texts)
     if history:
         conn.execute(sa.insert(job_changes), history)
-    index_writes.change(conn, indexed, at=page.now)
-    return outcomes
 
 
 def _lock(conn: Connection, ids: list[int]) -> None:
@@ -229,6 +231,12 @@ def _select_whole(dialect: str) -> sa.Select[Any]:
         .where(one_of_named(dialect, jobs.c.id, "ids"))
         .order_by(jobs.c.id)
     )
+
+
+@lru_cache(maxsize=128)
+def _update_job(names: tuple[str, ...]) -> sa.Update:
+    values = {name: sa.bindparam(f"b_{name}", type_=jobs.c[name].type) for name in names}
+    return sa.update(jobs).where(jobs.c.id == sa.bindparam("b_id")).values(values)
 
 
 @cache

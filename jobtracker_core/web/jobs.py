@@ -6,7 +6,9 @@ from typing import Any
 
 from litestar import Request, Response, get
 from litestar.di import NamedDependency
+from msgspec.structs import replace
 
+from jobtracker_core.search.begun import begun
 from jobtracker_core.search.nodes import SearchError
 from jobtracker_core.tracker import JobTracker
 from jobtracker_core.web.facets import facet_groups
@@ -26,8 +28,13 @@ def list_jobs(
     prefs: NamedDependency[Preferences],
     offers: NamedDependency[Offers],
 ) -> Response[str]:
-    """List jobs; a filter that was changed asks for the list alone."""
+    """List jobs; a filter that was changed asks for the list alone.
+
+    While somebody types, the last word of the search may go on, and the address says so.
+    """
     view = read_view(request.query_params, zone=prefs.zone)
+    if view.q and request.headers.get("X-Typing") and is_fragment(request):
+        view = replace(view, q=begun(view.q))
     offered = None if is_fragment(request) else offers.read()
     # A search for words asks more than once; all else looks, which is quicker.
     with tracker.reading() if view.q else tracker.looking():
@@ -52,7 +59,7 @@ def list_facets(
     pages: NamedDependency[Pages],
     prefs: NamedDependency[Preferences],
 ) -> Response[str]:
-    """Count the jobs of the list by what they are; asked for when its filters are unfolded."""
+    """Count the jobs of the list by what they are; asked for when its filters are in sight."""
     view = read_view(request.query_params, zone=prefs.zone)
     with tracker.reading():
         view, _ = resolve(tracker, view)

@@ -103,17 +103,16 @@ def _mistake(error: SearchError, text: str) -> Mistake:
 
 
 def _read(tracker: JobTracker, view: View, prefs: Preferences) -> Listing:
-    search = tracker.jobs.search
-    found = search(limit=PAGE, after=view.after, before=view.before, sort=view.sort, **view.filters)
+    found, tally = _page(tracker, view)
     if view.before and found.before is None:
         # Back at the top, where newer jobs may have come since: show that page whole.
         view = view.at()
-        found = search(limit=PAGE, sort=view.sort, **view.filters)
+        found, tally = _page(tracker, view)
     return Listing(
         view=view,
         found=found,
         rows=read_rows(tracker, found.items, now=datetime.now(UTC), zone=prefs.zone, text=view.q),
-        tally=_tally(tracker, view, found),
+        tally=tally,
         saved=None,
         changed=False,
     )
@@ -126,12 +125,17 @@ def _own_words(saved: SavedView, view: View) -> dict[str, Any]:
         return {}
 
 
-def _tally(tracker: JobTracker, view: View, found: JobList) -> Tally:
-    if found.before is None and found.after is None and view.after is None:
-        # All of them are here; counting again would search through everything once more.
-        return Tally(total=len(found.items), more=False, newer=0)
+def _page(tracker: JobTracker, view: View) -> tuple[JobList, Tally]:
+    if view.after is None and view.before is None:
+        return tracker.jobs.first_page(limit=PAGE, sort=view.sort, **view.filters)
+    found = tracker.jobs.search(
+        limit=PAGE, after=view.after, before=view.before, sort=view.sort, **view.filters
+    )
+    if view.before and found.before is None:
+        return found, Tally(total=0, more=True)
     first = found.items[0].id if found.items else None
-    return tracker.jobs.tally(first=first, sort=view.sort, **view.filters)
+    tally = tracker.jobs.tally(first=first, sort=view.sort, **view.filters)
+    return found, tally.covering((tally.newer or 0) + len(found.items))
 
 
 def values_of(

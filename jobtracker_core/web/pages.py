@@ -36,7 +36,7 @@ _ICON: Final = Markup('<svg class="icon {2}" aria-hidden="true"><use href="{0}#{
 _KEY: Final = Markup('<kbd class="kbd">{}</kbd>')
 _HEADERS: Final = {
     "Cache-Control": "private, no-cache",
-    "Vary": "HX-Request-Type, Cookie",
+    "Vary": "HX-Request-Type, X-Typing, Cookie",
 }
 
 

@@ -9,6 +9,7 @@ from litestar.di import NamedDependency
 from litestar.params import QueryParameter
 from msgspec import Struct
 
+from jobtracker_core.search.begun import begun
 from jobtracker_core.search.nodes import SearchError
 from jobtracker_core.storage.jobs import Job
 from jobtracker_core.tracker import JobTracker
@@ -82,9 +83,8 @@ def _found(tracker: JobTracker, text: str) -> tuple[Group, ...]:
 
 def _jobs(tracker: JobTracker, text: str) -> tuple[Job, ...]:
     """Find jobs while their words are being typed: the last one may go on."""
-    begun = f"{text}*" if text[-1].isalnum() and ":" not in text else text
     try:
-        return tracker.jobs.search(text=begun, limit=_FOUND).items
+        return tracker.jobs.search(text=begun(text), limit=_FOUND).items
     except SearchError:  # half a query: what it lacks comes with the next letters
         return ()
 

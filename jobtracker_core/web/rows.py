@@ -21,6 +21,9 @@ from jobtracker_core.web.present import Moment, PayShown
 LONGEST: Final = 200
 """Characters of a title that a row shows; its page shows all."""
 
+_BEFORE: Final = 16
+"""Characters of a snippet before its first hit, of which a narrow column shows some forty."""
+
 
 class JobRow(Struct, frozen=True, kw_only=True):
     """A row.
@@ -71,7 +74,15 @@ def read_rows(
     if not text:
         return rows
     snippets = {one.job_id: one.parts for one in tracker.jobs.snippets(numbers, text=text)}
-    return tuple(replace(row, snippet=snippets.get(row.id, ())) for row in rows)
+    return tuple(replace(row, snippet=_close(snippets.get(row.id, ()))) for row in rows)
+
+
+def _close(parts: tuple[Part, ...]) -> tuple[Part, ...]:
+    """Begin shortly before the first hit: a row shows some words, and cuts off the others."""
+    if not parts or parts[0].is_hit or len(parts[0].text) <= _BEFORE:
+        return parts
+    _, _, words = parts[0].text[-_BEFORE:].partition(" ")
+    return (replace(parts[0], text=f"… {words}"), *parts[1:])
 
 
 def _row(

@@ -209,6 +209,10 @@ class View(Struct, frozen=True, kw_only=True):
         """Return the address below the prefix, with nothing in it that does not matter."""
         return _with_query("/jobs", self.query)
 
+    def facets_path(self) -> str:
+        """Return the address, below the prefix, of what its jobs are, with counts."""
+        return _with_query("/jobs/facets", self.at().query)
+
     def curl(self, root: str) -> str:
         """Return the command that gets the same jobs from the API below `root`."""
         said = self._filled() | {

@@ -75,7 +75,7 @@ def test_pages_by_number(client, fill) -> None:
 
 
 def test_the_last_page_by_number_leads_on_by_mark(client, fill, monkeypatch) -> None:
-    monkeypatch.setattr("jobtracker_core.api.jobs.PAGED_ROWS", 4)
+    monkeypatch.setattr("jobtracker_core.api.job_lists.PAGED_ROWS", 4)
     fill(5)
     answer = client.get(ADDRESS, params={"page": 2, "per_page": 2})
     mark = answer.json()["after"]

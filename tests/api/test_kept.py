@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import msgspec
 import pytest
 import sqlalchemy as sa
 from litestar.testing import TestClient
@@ -18,7 +19,7 @@ from access import cookie_for
 from jobtracker_core.api.kept import Answer, Answers, _Request
 from jobtracker_core.contract.access import Scope
 from jobtracker_core.server.application import Application
-from jobtracker_core.storage import search
+from jobtracker_core.storage import facets, search
 from jobtracker_core.storage.tables import jobs
 from jobtracker_core.tracker import JobTracker
 from jobtracker_core.tracker.job_forms import JobDraft
@@ -55,13 +56,24 @@ def add(tracker: JobTracker, title: str) -> int:
 def reads(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     """What lists were asked of the database."""
     asked: list[dict[str, Any]] = []
-    read = search.list_jobs
+    read, read_first = search.list_jobs, search.first_page
+    within: list[bool] = []
 
     def note(db: Any, **words: Any) -> Any:
-        asked.append(words)
+        if not within:
+            asked.append(words)
         return read(db, **words)
 
+    def note_first(db: Any, **words: Any) -> Any:
+        asked.append(words)
+        within.append(True)
+        try:
+            return read_first(db, **words)
+        finally:
+            within.clear()
+
     monkeypatch.setattr(search, "list_jobs", note)
+    monkeypatch.setattr(search, "first_page", note_first)
     return asked
 
 
@@ -261,10 +273,11 @@ def test_what_changes_with_the_time_is_kept_for_a_second() -> None:
     moment[0] = 101.0
     assert answers.get(("/", b""), 1) is None
 
-    def asked(query: bytes) -> bool:
+    def asked(query: bytes, *, briefly: bool = False) -> bool:
         scope: Any = {"path": LIST, "query_string": query, "headers": []}
-        return _Request(scope, Scope.JOBS_READ).is_moving
+        return _Request(scope, Scope.JOBS_READ, briefly=briefly).is_moving
 
+    assert asked(b"", briefly=True)
     assert asked(b"limit=5&search=posted%3A%3C7d")
     assert asked(b"search=seen:<24h")
     assert not asked(b"search=nurse&limit=5")
@@ -339,3 +352,29 @@ def test_who_asks_and_how_changes_nothing_in_what_is_kept(
     for query in ("limit=1&sort=arrival", "sort=arrival&limit=1"):
         assert [len(client.get(f"{LIST}?{query}").json()["items"]) for _ in range(2)] == [1, 1]
     assert len(client.get(f"{LIST}?limit=2").json()["items"]) == 2
+
+
+def test_counts_by_age_are_kept_for_a_second_and_no_longer(
+    client: TestClient[Application], tracker: JobTracker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads: list[Any] = []
+
+    def note(*args: Any, **filters: Any) -> Any:
+        reads.append(filters)
+        return counted(*args, **filters)
+
+    counted = facets.facets
+    monkeypatch.setattr(facets, "facets", note)
+    add(tracker, "one")
+    path = f"{LIST}/facets"
+    first = warm(client, reads, path)
+    assert msgspec.json.decode(first.content, type=tuple[facets.Facet, ...]) == counted(
+        tracker.database
+    )
+    # Nothing is written, and yet it is counted again.
+    begun, before = time.monotonic(), len(reads)
+    while len(reads) == before:
+        assert client.get(path).status_code == 200
+        assert time.monotonic() - begun < 1 + DEADLINE_S
+    add(tracker, "two")
+    assert client.get(path).json()[0]["values"][0]["count"] == 2

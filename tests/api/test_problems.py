@@ -52,7 +52,7 @@ def test_the_database_fails(client, problem, tracker, monkeypatch, caplog, error
     def fail(*_, **__):
         raise error
 
-    monkeypatch.setattr("jobtracker_core.tracker.jobs.Jobs.search", fail)
+    monkeypatch.setattr("jobtracker_core.tracker.jobs.Jobs.first_page", fail)
     said = problem("GET", "/api/v1/jobs")
     assert said["status"] == 503
     assert said["detail"] == detail

@@ -19,6 +19,8 @@ from tests.benchmarks import (
     growth,
     http_reads,
     indeed_parse,
+    indexing,
+    ingest_path,
     linkedin_parse,
     list_peers,
     old_portal,
@@ -66,6 +68,8 @@ def _measure(rows: int, rounds: int) -> Iterator[Ratio]:
                 yield from page_reads.measure(db, url, rows=rows, rounds=rounds)
                 yield from page_write.measure(db, driver, rows=rows, rounds=rounds)
                 yield from whole_run.measure(db, driver, rounds=rounds)
+                yield indexing.measure(db, driver)
+                yield from ingest_path.measure(db, driver, url, rounds=rounds)
             yield from wake.measure(url, rounds=rounds)
             yield from queue.measure(url, rounds=rounds)
             yield from _measure_corpus(url, rows, rounds)

@@ -23,8 +23,9 @@ from jobtracker_core.storage.index_tokens import (
     PASSED_OVER,
     Entry,
     columns,
-    lexemes,
     pairs,
+    tokens,
+    vector,
 )
 from jobtracker_core.storage.new_jobs import _Rows
 from jobtracker_core.storage.page import Page
@@ -112,7 +113,7 @@ class Loader:
     def _index(self, conn: Connection, entries: list[tuple[int, Entry]], made: list[Made]) -> None:
         if conn.dialect.name == "postgresql":
             rows = (
-                (number, f"{lexemes(head)} '{self._words(one)}'", True)
+                (number, vector(tokens(head) | self._words(one)), True)
                 for (number, head), one in zip(entries, made, strict=True)
             )
             bulk.insert(conn, job_index, rows)
@@ -125,13 +126,13 @@ class Loader:
             ],
         )
 
-    def _words(self, made: Made) -> str:
+    def _words(self, made: Made) -> set[str]:
         """Return the lexemes of a description, with what parts them."""
         parts = list(self._parts_of(made))
         found: set[str] = set().union(*[part.words for part in parts])
         ends = [part for part in parts if part.first and part.last]
         found.update(*[pairs((one.last, other.first)) for one, other in pairwise(ends)])
-        return "' '".join(found)
+        return found
 
     def _stems(self, made: Made) -> tuple[str, ...]:
         """Return the stems of a description, many of them in one string."""

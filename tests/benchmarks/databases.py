@@ -17,6 +17,8 @@ from sqlalchemy.engine import make_url
 from jobtracker_core.storage import schema
 from jobtracker_core.storage.engine import Database, open_database
 from jobtracker_core.storage.index_tables import job_index, job_index_fts
+from jobtracker_core.storage.index_tokens import Vector
+from jobtracker_core.storage.postgresql import VectorDumper
 from jobtracker_core.storage.queue_tables import index_queue
 from jobtracker_core.storage.tables import job_sightings, job_texts, jobs
 
@@ -90,7 +92,11 @@ def beside(url: str, name: str) -> Iterator[str]:
 
 def _connect(db: Database, url: str) -> Driver:
     if db.path is None:
-        return psycopg.connect(url)
+        # The program asks for the same. Sorting into the index what is new to it is the indexer's.
+        options = "-c gin_pending_list_limit=64MB"
+        connected = psycopg.connect(url, options=options)
+        connected.adapters.register_dumper(Vector, VectorDumper)
+        return connected
     connection = sqlite3.connect(db.path)
     # The durability that the program itself asks for.
     connection.execute("PRAGMA synchronous=NORMAL")
@@ -118,12 +124,15 @@ def read_rows(db: Database, driver: Driver, source: str) -> Rows:
     found: Rows = {}
     for table, names in columns_of(db).items():
         key = names[0]
+        cells = ", ".join(_sent.get(name, name) if db.path is None else name for name in names)
         cursor.execute(
-            f"SELECT {', '.join(names)} FROM {table} WHERE {key} IN "
+            f"SELECT {cells} FROM {table} WHERE {key} IN "
             f"(SELECT id FROM jobs WHERE source = {mark}) ORDER BY {key}",
             (source,),
         )
         found[table] = [_plain(row) for row in cursor.fetchall()]
+        if table == job_index.name and db.path is None:
+            found[table] = _as_vectors(found[table])
     driver.commit()
     return found
 
@@ -133,6 +142,10 @@ def _plain(row: Sequence[Any]) -> tuple[Any, ...]:
         psycopg.types.json.Jsonb(value) if isinstance(value, list | dict) else value
         for value in row
     )
+
+
+def _as_vectors(rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    return [(number, Vector(words), *rest) for number, words, *rest in rows]
 
 
 def renumbered(rows: Rows, first: int, source: str) -> Rows:
@@ -161,23 +174,18 @@ def insert(db: Database, driver: Driver, rows: Rows) -> None:
             statement = f"INSERT INTO {table} ({', '.join(names)}) VALUES ({marks})"
             cursor.executemany(statement, rows[table])
         else:
-            _copy(cursor, f"COPY {table} ({', '.join(names)}) FROM STDIN", table, rows[table])
+            statement = f"COPY {table} ({', '.join(names)}) FROM STDIN (FORMAT BINARY)"
+            with cursor.copy(statement) as copy:
+                copy.set_types(_BINARY[table])
+                for row in rows[table]:
+                    copy.write_row(row)
     driver.commit()
 
 
-def _copy(cursor: Any, statement: str, table: str, rows: list[tuple[Any, ...]]) -> None:
-    types = _BINARY.get(table)
-    with cursor.copy(f"{statement} (FORMAT BINARY)" if types else statement) as copy:
-        if types:
-            copy.set_types(types)
-        for row in rows:
-            copy.write_row(row)
-
-
-# A tsvector is sent as text.
+_sent = {"words": "tsvectorsend(words)"}
 _BINARY = {
     table.name: [str(column.type.compile(postgresql.dialect())).lower() for column in table.columns]
-    for table in (*TABLES, index_queue)
+    for table in (*TABLES, job_index, index_queue)
 }
 
 

@@ -1,5 +1,7 @@
 """The page write against bare COPY (SQLite: `executemany`) of the same rows into the same tables.
 
+    python -m tests.benchmarks.page_write URL_OF_AN_EMPTY_DATABASE
+
 Both sides start from ready values: ours from records, the bare one from the very rows that ours
 left in the tables, under other keys, through the driver alone. So the ratio is what is paid for
 telling new, unchanged and changed apart, for merging, for history, for companies, and for making the words
@@ -8,6 +10,8 @@ of the index. The bare side is the same in all three: inserting as many new post
 
 from __future__ import annotations
 
+import argparse
+import sys
 from datetime import UTC, datetime
 
 from jobtracker_core.contract.host import Record
@@ -15,7 +19,7 @@ from jobtracker_core.contract.posting import Place, Posting, Remote
 from jobtracker_core.ingest.normalise import normalise
 from jobtracker_core.storage.engine import Database
 from jobtracker_core.storage.upsert import write_page
-from tests.benchmarks.databases import Driver, insert, read_rows, renumbered, settle
+from tests.benchmarks.databases import Driver, insert, opened, read_rows, renumbered, settle
 from tests.benchmarks.ratio import Ratio, compare
 
 PAGE = 1000
@@ -85,3 +89,23 @@ def measure(db: Database, driver: Driver, *, rows: int, rounds: int) -> list[Rat
 def _write(db: Database, page: list[Record]) -> None:
     with db.write() as conn:
         write_page(conn, source=SOURCE, kind="list", records=page, run_id=None, now=NOW)
+
+
+def main() -> int:
+    """Print one line per kind of page."""
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.page_write")
+    parser.add_argument("url", help="URL of an empty database; what is stored stays in it")
+    parser.add_argument("--rows", type=int, default=PAGE, help="rows stored beforehand")
+    parser.add_argument("--rounds", type=int, default=9)
+    arguments = parser.parse_args()
+    with opened(arguments.url) as (db, driver):
+        fill(db, driver, rows=arguments.rows)
+        for ratio in measure(db, driver, rows=arguments.rows, rounds=arguments.rounds):
+            detail = f"{ratio.detail}, {1 / ratio.value:.2f} of it"
+            sys.stdout.write(f"{ratio.name:<56} {ratio.value:6.2f}   {detail}\n")
+            sys.stdout.flush()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -46,7 +46,16 @@ def test_filters_change_the_list_and_the_address(open_page: Open, url: str) -> N
     page = open_page(f"{url}/jobs")
     page.evaluate("window.same = true")
     expect(page.locator("#count")).to_have_text("300 jobs")
-    page.get_by_label("Search jobs").fill("nurse")
+    search = page.get_by_label("Search jobs")
+    search.fill("nur")
+    expect(page).to_have_url(f"{url}/jobs?q=nur%2A")
+    expect(page.locator(ROWS).first).to_contain_text("Nurse")
+    search.press("Enter")
+    expect(page).to_have_url(f"{url}/jobs?q=nur")
+    expect(page.locator("#count")).to_have_text("0 jobs")
+    search.fill("nurse")
+    expect(page).to_have_url(f"{url}/jobs?q=nurse%2A")
+    search.press("Enter")
     expect(page).to_have_url(f"{url}/jobs?q=nurse")
     expect(page.locator(ROWS).first).to_contain_text("Nurse")
     assert all("Nurse" in text for text in page.locator(ROWS).all_inner_texts())
@@ -65,7 +74,10 @@ def test_filters_change_the_list_and_the_address(open_page: Open, url: str) -> N
         f"'{url}/api/v1/jobs?search=nurse&source=quarry&remote=remote'"
     )
     assert page.evaluate("window.same"), "the whole page was loaded again"
-    expect(page.get_by_label("Search jobs")).to_have_value("nurse")
+    expect(search).to_have_value("nurse")
+    page.get_by_text("More filters").click()
+    page.get_by_role("link", name="harbour").click()
+    expect(page).to_have_url(f"{url}/jobs?q=nurse&source=harbour&remote=remote")
 
 
 def test_back_and_forward_walk_through_filters(open_page: Open, url: str) -> None:

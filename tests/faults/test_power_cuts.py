@@ -108,6 +108,17 @@ def whole_pages(db: Database) -> int:
     return len(titles)
 
 
+def commits(log: bytes) -> list[int]:
+    """Where each transaction that counts ends in a log; https://sqlite.org/fileformat.html."""
+    header, head = 32, 24
+    frame = head + int.from_bytes(log[8:12], "big")
+    return [
+        at + frame
+        for at in range(header, len(log), frame)
+        if log[at + 8 : at + 16] == log[16:24] and any(log[at + 4 : at + 8])
+    ]
+
+
 def damage(path: Path, at: int) -> None:
     with path.open("r+b") as file:
         file.seek(at)
@@ -139,20 +150,27 @@ def test_a_copy_without_its_log_is_older_and_sound(wreck: Path, opened, tmp_path
     holds="What stands before the damage counts, in whole transactions, and the file is sound.",
 )
 def test_a_damaged_log_counts_up_to_the_damage(wreck: Path, opened, tmp_path: Path) -> None:
-    size = log_of(wreck).stat().st_size
+    ends = commits(log_of(wreck).read_bytes())
     found = []
-    for number, at in enumerate((40, 200_000, 400_000, size - 4_000, -300_000)):
+    for number, at in enumerate((40, ends[1] + 100, ends[4] + 100, ends[-1] - 4_000)):
         path = tmp_path / f"{number}.db"
         shutil.copy(wreck, path)
         shutil.copy(log_of(wreck), log_of(path))
-        if at < 0:
-            os.truncate(log_of(path), -at)
-        else:
-            damage(log_of(path), at)
+        damage(log_of(path), at)
         found.append(whole_pages(opened(path)))
-    first, second, third, last, cut = found
-    assert first <= second < third <= last == 8
-    assert second < cut <= third
+    in_file = 8 - len(ends)
+    assert found == [in_file, in_file + 2, in_file + 5, 7]
+
+
+@pytest.mark.fault(
+    "F14",
+    done="The log was cut off within a transaction.",
+    holds="What was committed before that one is there, and the file is sound.",
+)
+def test_a_log_that_is_cut_off_counts_up_to_there(wreck: Path, opened) -> None:
+    ends = commits(log_of(wreck).read_bytes())
+    os.truncate(log_of(wreck), ends[3] + 5_000)
+    assert whole_pages(opened(wreck)) == 8 - len(ends) + 4
 
 
 @pytest.mark.fault(

@@ -270,3 +270,16 @@ def test_attacks_do_nothing(vector):
         if sanitised is not None:
             assert_harmless(sanitised)
             assert html.sanitise(sanitised) == sanitised
+
+
+@pytest.mark.parametrize(
+    "markup",
+    [
+        "".join(f"<i class=c{number}><p>" for number in range(3_000)) + "Hello",
+        "<div>" * 8_000 + "Hello",
+    ],
+    ids=["reopened", "nested"],
+)
+def test_tags_that_would_cost_gigabytes_are_left_out(markup: str) -> None:
+    assert html.sanitise(markup) == "<p>Hello</p>"
+    assert html.to_text(markup) == "Hello"

@@ -74,7 +74,7 @@ def test_a_crash_has_them_too(client, monkeypatch) -> None:
     def crash(*_, **__):
         raise RuntimeError("a bug")
 
-    monkeypatch.setattr("jobtracker_core.tracker.jobs.Jobs.search", crash)
+    monkeypatch.setattr("jobtracker_core.tracker.jobs.Jobs.first_page", crash)
     for path in ("/api/v1/jobs", "/jobs"):
         answer = client.get(path, headers={"accept": "text/html"})
         assert answer.status_code == 500

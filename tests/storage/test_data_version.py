@@ -146,9 +146,9 @@ db.close()
             with db.read() as conn:
                 rows = conn.execute(count).scalar_one()
             if number is not None and number in kept:
-                held, since = kept[number]
-                assert rows == held or moment - since < 2 * STALE_S
-            elif number is not None:
+                held, right_at = kept[number]
+                assert rows == held or moment - right_at < 2 * STALE_S
+            if number is not None and kept.get(number, (rows,))[0] == rows:
                 kept[number] = rows, moment
         assert writer.returncode == 0
     last = settled(version)

@@ -11,7 +11,14 @@ from hypothesis import strategies as st
 
 from jobtracker_core.contract.posting import Employment, Remote
 from jobtracker_core.search.language import SearchError, parse
-from jobtracker_core.storage import facets, find_postgresql, find_sqlite, search
+from jobtracker_core.storage import (
+    facets,
+    find_postgresql,
+    find_sqlite,
+    relevance,
+    search,
+    walk,
+)
 from jobtracker_core.storage.engine import Database
 from jobtracker_core.storage.find_plan import MOST_BRANCHES
 from jobtracker_core.storage.jobs import JobDetail
@@ -136,6 +143,10 @@ def test_what_each_query_finds(db: Database, stored: list[JobDetail], way: str) 
         total = search.tally(db, text=text)
         if found != ids or (total.total, total.more) != (len(ids), False):
             wrong.append(f"{text} -> {found}, {total.total}")
+        first, counted = search.first_page(db, text=text, limit=2)
+        both = (search.list_jobs(db, text=text, limit=2), (len(ids), False))
+        if (first, (counted.total, counted.more)) != both:
+            wrong.append(f"{text}: first page {first}, {counted}")
     assert not wrong, "\n".join(wrong)
 
 
@@ -159,6 +170,34 @@ def test_pages_and_orders_of_a_search(db: Database, stored: list[JobDetail], way
             assert [job.id for job in beyond.items] == ids[3:5]
             for place, number in enumerate(ids):
                 assert search.tally(db, first=number, **order).newer == place
+
+
+def test_all_of_a_list_come_in_its_order(
+    db: Database, stored: list[JobDetail], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def walked(text: str) -> list[int]:
+        return [job.id for job in walk.walk_jobs(db, sort="relevance", text=text)]
+
+    best = search.list_jobs(db, sort="relevance", text="python").items
+    assert walked("python") == [job.id for job in best]
+    assert [job.id for job in best[:2]] == [4, 1]
+    assert walked("nothinglikethis") == []
+    assert walked("is:closed") == [4]
+    # Beyond those that are put in order, they come as they arrived.
+    monkeypatch.setattr(walk, "RANKED", 2)
+    monkeypatch.setattr(relevance, "RANKED", 2)
+    assert walked("python") == [7, 5, 4, 3, 2, 1]
+    monkeypatch.setattr(walk, "RANKED", 4)
+    monkeypatch.setattr(relevance, "RANKED", 4)
+    assert walked("python") == [4, 7, 5, 3, 2, 1]
+
+
+def test_a_tally_tells_of_no_fewer_than_were_seen() -> None:
+    counted = search.Tally(total=8, more=True, newer=3, estimate=40)
+    assert counted.covering(8) == counted
+    assert counted.covering(30) == search.Tally(total=30, more=True, newer=3, estimate=40)
+    assert counted.covering(50).shown == "~50"
+    assert search.Tally(total=2, more=False).covering(1).total == 2
 
 
 def test_filters_beside_a_text(db: Database, stored: list[JobDetail]) -> None:
@@ -270,5 +309,8 @@ def test_beyond_a_bound_a_tally_of_words_is_an_estimate(
     found = search.tally(db, text="python", first=5)
     assert (found.total, found.more, found.newer) == (3, True, 1)
     assert found.estimate in range(4, 9)
+    page, counted = search.first_page(db, text="python", limit=4)
+    assert page == search.list_jobs(db, text="python", limit=4)
+    assert (counted.total, counted.more, counted.newer) == (5, True, 0)
     assert search.tally(db, text="python", first=2).newer is None
     assert search.tally(db, text="nurse") == search.Tally(total=1, more=False)

@@ -183,7 +183,7 @@ def test_a_changed_filter_gets_the_list_alone(browser: Browser, fill: Fill) -> N
     assert "<html" not in answer.text
     assert texts(part, "a[data-row]") == ["Engineer 2"]
     partials = [node.attributes["hx-target"] for node in part.css("hx-partial")]
-    assert partials == ["#count", "#copies", "#chips", "#beyond"]
+    assert partials == ["#count", "#copies", "#chips", "#facets", "#beyond"]
 
 
 @pytest.mark.parametrize(
@@ -365,12 +365,30 @@ def test_a_mistake_in_a_search_is_marked_and_the_text_kept(browser: Browser, fil
     assert texts(page, "[role=alert] h2") == ["There is no field titel:"]
     assert texts(page, "[role=alert] mark") == ["titel:"]
     assert page.css("a[data-row]") == []
+    assert texts(page, "#count") == [""], "nobody has counted"
     assert browser.get("/palette?q=titel:x").css("mark") == []
+
+
+def test_while_it_is_typed_the_last_word_may_go_on(browser: Browser, fill: Fill) -> None:
+    fill(2, title="Nurse")
+    assert browser.get("/jobs?q=nur", HX_Request_Type="partial").css("a[data-row]") == []
+    assert browser.get("/jobs?q=nur", X_Typing="1").css("a[data-row]") == []
+    answer = browser.client.get(
+        f"{browser.prefix}/jobs?q=nur", headers={"HX-Request-Type": "partial", "X-Typing": "1"}
+    )
+    assert len(LexborHTMLParser(answer.text).css("a[data-row]")) == 2
+    assert answer.headers["HX-Push-Url"] == f"{browser.prefix}/jobs?q=nur%2A"
 
 
 def test_the_filters_come_with_counts_when_they_are_unfolded(browser: Browser, fill: Fill) -> None:
     fill(3, title="Nurse", remote=Remote.REMOTE)
     fill(2, title="Nurse", source="other")
+    list_page = browser.get("/jobs?q=nurse&remote=")
+    asked = one(list_page, "#facets [hx-get]").attributes
+    assert (asked["hx-get"], asked["hx-trigger"]) == (
+        f"{browser.prefix}/jobs/facets?q=nurse",
+        "intersect once",
+    )
     page = browser.get("/jobs/facets?q=nurse&remote=")
     chips = {" ".join(chip.text().split()): chip.attributes["href"] for chip in page.css(".chip")}
     assert chips["site 3"] == f"{browser.prefix}/jobs?q=nurse&source=site"

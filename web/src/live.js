@@ -56,7 +56,8 @@ if (rail && token) {
 
 // ---- every change says where it comes from
 document.addEventListener('htmx:config:request', (event) => {
-  const request = event.detail.ctx.request;
+  const { request, sourceEvent } = event.detail.ctx;
+  if (sourceEvent?.type === 'input') request.headers['X-Typing'] = '1';
   if (token && !['GET', 'HEAD'].includes(request.method.toUpperCase())) request.headers['X-CSRF-Token'] = token;
 });
 document.addEventListener('submit', (event) => {

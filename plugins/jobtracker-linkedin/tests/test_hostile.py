@@ -46,6 +46,11 @@ def test_a_card_inside_of_another_is_no_card() -> None:
     assert found.found == 2
 
 
+def test_a_card_far_inside_of_another_is_no_card() -> None:
+    found = parse.cards(card(1, f"<div><p><b>{card(2)}</b></p></div>") + card(3))
+    assert [posting.source_id for posting in found.postings] == ["1", "3"]
+
+
 def test_unclosed_cards_give_no_more_than_the_page() -> None:
     page = "".join(card(number, end="") for number in range(150))
     (posting,) = parse.cards(page).postings
@@ -70,18 +75,19 @@ def test_a_card_that_is_too_long_is_read_and_not_kept_as_it_came() -> None:
     "page",
     [
         "<div>" * 60_000,
-        "<DIV\n>" * 1_000,
-        "<div></span>" * 1_000,
-        "<span><div></span>" * 1_000,
-        "<div><!--</div>-->" * 1_000,
-        '<div a="</div>">' * 1_000,
-        '<div "><div><div>' + "<div>" * 1_000 + '">',
-        '<div ="><div>' + "<div>" * 1_000 + '">',
-        "<div><select></div></select>" * 1_000,
-        "<svg><style>" + "<g>" * 1_000 + "</style></svg>",
-        "<svg>" + "<g><![CDATA[></g>]]>" * 1_000,
-        "<svg>" + "<wbr>" * 1_000,
+        "<DIV\n>" * 6_000,
+        "<div></span>" * 6_000,
+        "<span><div></span>" * 6_000,
+        "<div><!--</div>-->" * 6_000,
+        '<div a="</div>">' * 6_000,
+        '<div "><div><div>' + "<div>" * 6_000 + '">',
+        '<div ="><div>' + "<div>" * 6_000 + '">',
+        "<div><select></div></select>" * 6_000,
+        "<svg><style>" + "<g>" * 6_000 + "</style></svg>",
+        "<svg>" + "<g><![CDATA[></g>]]>" * 6_000,
+        "<svg>" + "<wbr>" * 6_000,
         "<p>" + "".join(f"<b id={number}><p>" for number in range(1_000)),
+        "<p>" + "".join(f"<b id={number}>" for number in range(290)) + "<p>x" * 20_000,
     ],
 )
 def test_deep_pages_are_refused_before_they_are_parsed(page: str) -> None:
@@ -90,6 +96,44 @@ def test_deep_pages_are_refused_before_they_are_parsed(page: str) -> None:
         with pytest.raises(LayoutChanged, match="nest deeper"):
             read(DESCRIBED.format("") + card(1) + page)
     assert perf_counter() - started < 2
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "<div>" * 4_900,
+        '<div class="description__job-criteria-item">' * 190 + "<a><div>" * 2_000,
+        '<div class="poster"><div href="https://x">' * 2_400,
+        '<a href="https://www.linkedin.com/in/x"><table><td>' * 1_600,
+    ],
+)
+def test_a_page_of_few_tags_costs_little_however_it_nests(page: str) -> None:
+    started = perf_counter()
+    assert parse.cards(card(1, page)).found == 1
+    assert parse.details(REF, DESCRIBED.format("") + page).posting.description == "Keep it."
+    assert parse.details(REF, DESCRIBED.format(page)).posting.description is not None
+    assert perf_counter() - started < 3
+
+
+def test_parts_in_a_description_are_the_employers() -> None:
+    criterion = (
+        '<li class="description__job-criteria-item"><h3 class="description__job-criteria-subheader">'
+        'Industries</h3><span class="description__job-criteria-text">{}</span></li>'
+    )
+    inner = criterion.format("Fakes") + '<b class="compensation__salary">$1</b>'
+    page = DESCRIBED.format(inner) + criterion.format("Lighthouses")
+    posting = parse.details(REF, page).posting
+    assert posting.company_facts is not None
+    assert (posting.company_facts.industry, posting.pay) == ("Lighthouses", None)
+
+
+def test_what_follows_the_list_or_the_posting_is_not_read() -> None:
+    listed = f"<ul><li>{card(1)}</li><li>{card(2)}</li></ul><footer>한국어</footer>"
+    assert [posting.source_id for posting in parse.cards(listed).postings] == ["1", "2"]
+    others = '<section class="my-3 similar-jobs"><b class="compensation__salary">$1</b></section>'
+    assert parse.details(REF, DESCRIBED.format("") + others).posting.pay is None
+    named = parse.details(REF, DESCRIBED.format("Two similar-jobs.") + others).posting
+    assert named.description == "Keep it. Two similar-jobs."
 
 
 # -- people

@@ -41,6 +41,7 @@ def upgrade() -> None:
     else:
         op.execute(_FTS)
         op.execute(_FTS_DELETE)
+    _find_few()
     queue = op.create_table(
         "index_queue",
         sa.Column("job_id", BIG_ID, autoincrement=False, nullable=False),
@@ -64,6 +65,16 @@ def _words() -> None:
         ),
     )
     op.create_index("ix_job_index_words", "job_index", ["words"], postgresql_using="gin")
+
+
+def _find_few() -> None:
+    for name in ("closed", "dismissed"):
+        given = sa.text(f"{name}_at IS NOT NULL")
+        op.create_index(
+            f"ix_jobs_{name}", "jobs", ["id"], postgresql_where=given, sqlite_where=given
+        )
+    op.create_index("ix_jobs_url", "jobs", ["url"], postgresql_using="hash")
+    op.create_index("ix_jobs_first_seen_at", "jobs", ["first_seen_at"])
 
 
 def _compress() -> None:

@@ -27,6 +27,7 @@ from jobtracker_core import (
     RunContext,
 )
 from jobtracker_linkedin import parse
+from jobtracker_linkedin.elements import CARD
 from jobtracker_linkedin.wire import EMPTY, PRIVATE
 
 LIST = "/jobs-guest/jobs/api/seeMoreJobPostings/search"
@@ -219,9 +220,7 @@ class LinkedIn(JobCollector[LinkedInQuery, CollectorSettings]):
             return None
         cards = parse.cards(page)
         if not cards.found:
-            raise LayoutChanged(
-                parse.CARD, "no cards, and not the site's empty answer", sample=page
-            )
+            raise LayoutChanged(CARD, "no cards, and not the site's empty answer", sample=page)
         if len(cards.skipped) * 2 > cards.found:
             first, count = cards.skipped[0], len(cards.skipped)
             raise LayoutChanged(

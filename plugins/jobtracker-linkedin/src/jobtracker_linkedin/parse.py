@@ -7,16 +7,15 @@ to 2026.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import lru_cache
 from urllib.parse import SplitResult, parse_qs, urlsplit
 
 import msgspec
 from msgspec import Struct
-from selectolax.lexbor import LexborHTMLParser, LexborNode
+from selectolax.lexbor import LexborNode
 
 from jobtracker_core import (
-    Blocked,
     CompanyFacts,
     LayoutChanged,
     Pay,
@@ -27,13 +26,40 @@ from jobtracker_core import (
     Precision,
     Remote,
     Skip,
-    is_too_deep,
+)
+from jobtracker_linkedin.elements import (
+    APPLY,
+    CARD,
+    CLOSED,
+    COMPANY,
+    CRITERION,
+    DATE,
+    DESCRIPTION,
+    LD,
+    MARKS,
+    MOST,
+    PAY,
+    PLACE,
+    PROFILE,
+    REPORT,
+    SALARY,
+    TITLE,
+    URN,
+    WAY_OUT,
+    before_others,
+    card_parts,
+    detail_parts,
+    first,
+    is_inside,
+    read_page,
+    text,
+    up_to_last_card,
+    without_blocks,
 )
 from jobtracker_linkedin.wire import (
     EMPLOYMENT,
     LD_EMPLOYMENT,
     LD_INTERVAL,
-    PRIVATE,
     SENIORITY,
     Amounts,
     LinkedData,
@@ -45,41 +71,25 @@ from jobtracker_linkedin.wire import (
 SITE = "https://www.linkedin.com"
 """Where links for people lead, whatever address the requests go to."""
 
-CARD = ".base-search-card"
-TITLE = ".base-search-card__title"
-COMPANY = ".base-search-card__subtitle"
-PLACE = ".job-search-card__location"
-DATE = "time[datetime]"
-PAY = ".job-search-card__salary-info"
-DESCRIPTION = ".show-more-less-html__markup"
-CRITERION = ".description__job-criteria-item"
-CLOSED = ".top-card-layout .closed-job__flavor--closed"
-APPLY = ".top-card-layout__cta--primary"
-REPORT = "[data-semaphore-content-urn]"
-
-_URN = "urn:li:jobPosting:"
 _ALWAYS = (COMPANY, PLACE)
 """What every card has: 356 of 356 recorded ones. Dates, too, but nothing hangs on them."""
 
 _JUDGED = 5
 """So many cards without something are no coincidence."""
 
-_MOST = 200
-"""Cards of one page; the greatest recorded pages have 60."""
+_MOST_CRITERIA = 20
+_PLAIN_CRITERION = 3
+"""Elements of one: itself, its label and its value, as all recorded ones; more may be people."""
 
 _LONGEST = 65_536
 """Characters of a card that is kept as it came; recorded ones have 3,000."""
 
-_WALL_WORDS = frozenset(
-    {
-        *("linkedin", "linkedin login", "login", "log in", "sign in", "sign up", "join linkedin"),
-        *("join now", "linkedin sign up", "linkedin sign in", "security verification"),
-    }
-)
-"""A title made of these alone is a wall's; a posting's and a search's say more."""
-
 _LABELS = ("Seniority level", "Employment type", "Job function", "Industries")
 _EMPLOYER_PATH = re.compile(r"/(?:company|school|showcase)/[^/]+")
+# As nearly all are written: the same path without taking the address apart.
+_PLAIN_EMPLOYER = re.compile(
+    r"https://[a-z]+\.linkedin\.com(/(?:company|school|showcase)/[\w%.-]+)(?=[/?#]|\Z)"
+)
 _COMMENT = re.compile(r"<!--(.*?)-->", re.DOTALL)
 
 
@@ -123,29 +133,33 @@ def cards(page: str) -> Cards:
         Blocked: It is the page of a wall, whatever else it shows.
         LayoutChanged: It nests too deep, or it has more cards than any page.
     """
-    tree = _tree(page)
-    # Either mark alone makes a card, so that a renamed one cannot hide it.
-    marks = f':is({CARD}, [data-entity-urn^="{_URN}"])'
-    nodes = tree.css(marks)
-    if len(nodes) > _MOST:
-        raise LayoutChanged(CARD, f"{len(nodes)} cards; at most {_MOST} are known", sample=page)
-    inner = {node.mem_id for node in tree.css(f"{marks} {marks}")}
-    found = [node for node in nodes if node.mem_id not in inner]
+    nodes = read_page(up_to_last_card(page)).css(MARKS)
+    if len(nodes) > MOST:
+        raise LayoutChanged(CARD, f"{len(nodes)} cards; at most {MOST} are known", sample=page)
+    marked = {node.mem_id for node in nodes}
+    clear: set[int] = set()
+    lost: tuple[str, ...] = _ALWAYS
     postings: list[Posting] = []
     skipped: list[Skip] = []
     bad = ""
-    for index, node in enumerate(found):
+    found = 0
+    for node in nodes:
+        if is_inside(node, marked, clear):
+            continue
+        parts = card_parts(node)
+        if lost:
+            lost = tuple(selector for selector in lost if not text(parts.get(selector)))
         try:
-            postings.append(_card(node))
+            postings.append(_card(node, parts))
         except Unreadable as error:
-            skipped.append(Skip(path=f"card[{index}] {error.path}", reason=error.reason))
+            skipped.append(Skip(path=f"card[{found}] {error.path}", reason=error.reason))
             bad = bad or node.html or ""
-    lost = _ALWAYS if len(found) >= _JUDGED else ()
+        found += 1
     return Cards(
-        found=len(found),
+        found=found,
         postings=tuple(postings),
         skipped=tuple(skipped),
-        lost=tuple(selector for selector in lost if not any(map(_has(selector), found))),
+        lost=lost if found >= _JUDGED else (),
         bad=bad,
     )
 
@@ -161,22 +175,20 @@ def details(ref: PostingRef, page: str) -> Details:
         LayoutChanged: It nests too deep, it is another posting's page, or it has no description
             and does not say that the posting has closed.
     """
-    tree = _tree(page)
-    for selector in PRIVATE:
-        for node in tree.css(selector):
-            node.decompose()
-    _check_identity(ref, tree, page)
-    # Taken out first: what an employer writes must not be mistaken for the site's own parts.
-    markup = tree.css_first(DESCRIPTION)
+    parts = detail_parts(read_page(before_others(page)), page)
+    _check_identity(ref, parts, page)
+    markup = first(parts, DESCRIPTION)
     description = None
     if markup is not None:
-        description = without_people(markup.inner_html or "").strip() or None
-        markup.decompose()
-    closed = tree.css_first(CLOSED) is not None
+        description = without_people(without_blocks(markup)).strip() or None
+    closed = CLOSED in parts
     if description is None and not closed:
         raise LayoutChanged(DESCRIPTION, "missing, and the posting is not closed", sample=page)
-    found, odd = _criteria(tree)
-    ld = _linked_data(tree)
+    found, odd = _criteria(parts.get(CRITERION, []))
+    salary = first(parts, SALARY)
+    if salary is not None:
+        without_blocks(salary)
+    ld = _linked_data(parts.get(LD, []))
     level, kind = found.get("Seniority level"), found.get("Employment type")
     industries = found.get("Industries")
     employment = EMPLOYMENT.get(kind or "") or LD_EMPLOYMENT.get(_str(ld.employment_type))
@@ -189,10 +201,10 @@ def details(ref: PostingRef, page: str) -> Details:
         remote=Remote.REMOTE if ld.job_location_type == "TELECOMMUTE" else None,
         employment=(employment,) if employment else None,
         seniority=SENIORITY.get(level or ""),
-        pay=_pay(_text(tree.css_first(".compensation__salary"))) or _ld_pay(ld),
+        pay=_pay(text(salary)) or _ld_pay(ld),
         posted_at=posted_at,
-        apply_url=_apply_url(tree),
-        closed=True if closed else False if tree.css_first(APPLY) else None,
+        apply_url=_apply_url(first(parts, WAY_OUT)),
+        closed=True if closed else False if APPLY in parts else None,
         description=description,
     )
     unknown = [level if level not in SENIORITY else None, kind if kind not in EMPLOYMENT else None]
@@ -204,26 +216,26 @@ def gone(ref: PostingRef) -> Posting:
     return Posting(source_id=ref.source_id, url=ref.url, title=ref.title, closed=True)
 
 
-def _card(node: LexborNode) -> Posting:
-    urn = node.attributes.get("data-entity-urn") or ""
-    source_id = urn.removeprefix(_URN)
+def _card(node: LexborNode, parts: dict[str, LexborNode]) -> Posting:
+    urn = node.attrs.get("data-entity-urn") or ""
+    source_id = urn.removeprefix(URN)
     if source_id == urn or not (source_id.isascii() and source_id.isdigit()):
         raise Unreadable("@data-entity-urn", "holds no id of a posting")
-    title = _text(node.css_first(TITLE))
+    title = text(parts.get(TITLE))
     if not title:
         raise Unreadable(TITLE, "missing or empty")
-    place = _text(node.css_first(PLACE))
-    date = node.css_first(DATE)
-    profile = _profile(node.css_first(f"{COMPANY} a[href]"))
+    place = text(parts.get(PLACE))
+    profile = _profile(parts.get(PROFILE))
+    date = parts.get(DATE)
     return Posting(
         source_id=source_id,
         url=f"{SITE}/jobs/view/{source_id}",
         title=title,
-        company=_text(node.css_first(COMPANY)) or None,
+        company=text(parts.get(COMPANY)) or None,
         company_facts=CompanyFacts(profile_url=profile) if profile else None,
         places=(Place(text=place),) if place else None,
-        pay=_pay(_text(node.css_first(PAY))),
-        posted_at=_moment(date.attributes.get("datetime") or "") if date else None,
+        pay=_pay(text(parts.get(PAY))),
+        posted_at=_moment(date.attrs.get("datetime") or "") if date is not None else None,
         posted_precision=Precision.DAY,
         raw=_raw(node),
     )
@@ -235,29 +247,11 @@ def _raw(node: LexborNode) -> str | None:
     return markup if 0 < len(markup) <= _LONGEST else None
 
 
-def _tree(page: str) -> LexborHTMLParser:
-    if is_too_deep(page):
-        raise LayoutChanged("depth", "elements nest deeper than in any page", sample=page)
-    tree = LexborHTMLParser(page)
-    title = _text(tree.css_first("title"))
-    words = [part.strip() for part in re.split(r"[|,]", title.casefold())]
-    if title and _WALL_WORDS.issuperset(words):
-        raise Blocked(f"page titled “{title}”")
-    return tree
-
-
-def _has(selector: str) -> Callable[[LexborNode], bool]:
-    return lambda node: bool(_text(node.css_first(selector)))
-
-
-def _text(node: LexborNode | None) -> str:
-    return " ".join(node.text().split()) if node is not None else ""
-
-
 def _str(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
+@lru_cache(maxsize=64)
 def _moment(written: str) -> datetime | None:
     try:
         moment = datetime.fromisoformat(written)
@@ -272,14 +266,16 @@ def _pay(text: str) -> Pay | None:
 
 def _profile(link: LexborNode | None) -> str | None:
     """Return an employer's page without the country's host and without tracking."""
-    parts = _split(link.attributes.get("href") or "") if link is not None else None
+    address = (link.attrs.get("href") or "") if link is not None else ""
+    if plain := _PLAIN_EMPLOYER.match(address):
+        return SITE + plain[1]
+    parts = _split(address)
     path = _EMPLOYER_PATH.match(parts.path) if parts else None
     return SITE + path[0] if path else None
 
 
-def _apply_url(tree: LexborHTMLParser) -> str | None:
+def _apply_url(code: LexborNode | None) -> str | None:
     """Return the employer's address out of LinkedIn's way there, as pages of 2023 carry it."""
-    code = tree.css_first("code#applyUrl")
     comment = _COMMENT.search(code.inner_html or "") if code is not None else None
     parts = _split(comment[1].strip().strip('"')) if comment else None
     target = parse_qs(parts.query).get("url", [""])[0] if parts else ""
@@ -293,31 +289,33 @@ def _split(address: str) -> SplitResult | None:
         return None  # brackets that are no address: a link less
 
 
-def _check_identity(ref: PostingRef, tree: LexborHTMLParser, page: str) -> None:
+def _check_identity(ref: PostingRef, parts: dict[str, list[LexborNode]], page: str) -> None:
     """Compare with the id that the link for reporting a posting carries, where there is one."""
-    link = tree.css_first(REPORT)
-    urn = (link.attributes.get("data-semaphore-content-urn") or "") if link is not None else ""
-    if urn.startswith(_URN) and urn.removeprefix(_URN) != ref.source_id:
+    link = first(parts, REPORT)
+    urn = (link.attrs.get("data-semaphore-content-urn") or "") if link is not None else ""
+    if urn.startswith(URN) and urn.removeprefix(URN) != ref.source_id:
         raise LayoutChanged(REPORT, f"asked for {ref.source_id}, got {urn}", sample=page)
 
 
-def _criteria(tree: LexborHTMLParser) -> tuple[dict[str, str], list[str]]:
+def _criteria(items: list[LexborNode]) -> tuple[dict[str, str], list[str]]:
     """Return the values by label, and the labels that are not known."""
     values: dict[str, str] = {}
-    for item in tree.css(CRITERION):
-        label = _text(item.css_first(".description__job-criteria-subheader"))
-        value = _text(item.css_first(".description__job-criteria-text"))
+    for item in items[:_MOST_CRITERIA]:
+        if len(item.css("*")) > _PLAIN_CRITERION:
+            without_blocks(item)
+        label = text(item.css_first(".description__job-criteria-subheader"))
+        value = text(item.css_first(".description__job-criteria-text"))
         if label and value:
             values[label] = value
     return values, [label for label in values if label not in _LABELS]
 
 
-def _linked_data(tree: LexborHTMLParser) -> LinkedData:
+def _linked_data(scripts: list[LexborNode]) -> LinkedData:
     """Return the page's JSON-LD; an empty one where it has none that can be read.
 
     It only adds to what stands in the page, which most forms of it give alone.
     """
-    for script in tree.css('script[type="application/ld+json"]'):
+    for script in scripts:
         try:
             data = msgspec.json.decode(script.text(), type=LinkedData)
         except (msgspec.MsgspecError, UnicodeError, RecursionError):

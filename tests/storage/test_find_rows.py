@@ -1,0 +1,271 @@
+"""However words and conditions meet, a search reads a small part of the jobs.
+
+What the ways are chosen by is made smaller here, as the table is: as if it held a million.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from jobtracker_core.storage import (
+    find,
+    find_few,
+    find_postgresql,
+    find_rows,
+    find_sqlite,
+    indexing,
+    search,
+)
+from jobtracker_core.storage.engine import Database
+from jobtracker_core.storage.index_tables import job_index, job_index_fts
+from jobtracker_core.storage.queue_tables import index_queue
+from jobtracker_core.storage.tables import companies, job_sightings, jobs
+from jobtracker_core.storage.tracking_tables import applications, job_tags, tags
+
+ROWS = 8_000
+MOST = 2_500
+"""Rows that a list of ten and its tally may read together."""
+
+OLD = datetime(2026, 1, 1, tzinfo=UTC)
+SMALLER: dict[Any, dict[str, int]] = {
+    find: {"CHECKED": 20},
+    find_few: {"FEW": 60},
+    find_postgresql: {
+        "FIRST": 20,
+        "WALKED": 60,
+        "_MOST_BY_INDEX": 300,
+        "_LONGEST_WALK": 400,
+        "_NEWEST": 60,
+        "_AT_ONCE": 60,
+    },
+    find_rows: {"FEWEST": 10},
+    find_sqlite: {
+        "WALKED": 60,
+        "_MOST_SORTED": 300,
+        "_SMALLEST": 20,
+        "_LARGEST": 200,
+        "_FIRST_LOOK": 10,
+        "_LOOKED_AT": 30,
+        "_MOST_LOOKED_AT": 150,
+    },
+    search: {"WORDS_TALLY_LIMIT": 60, "_ENOUGH": 20},
+}
+QUERIES: dict[str, int] = {
+    "common": ROWS,
+    "half": ROWS // 2,
+    "common half": ROWS // 2,
+    "half other": 0,
+    "common -half": ROWS // 2,
+    "half -common": 0,
+    "rare": 8,
+    "common rare": 8,
+    "rare half": 8,
+    "rare other": 0,
+    "common -rare": ROWS - 8,
+    "rare OR nothing": 8,
+    "rare OR half": ROWS // 2,
+    "nothing": 0,
+    "title:rare": 0,
+    "common is:closed": 8,
+    "half is:closed": 8,
+    "other is:closed": 0,
+    "common -is:open": 8,
+    "rare OR is:closed": 16,
+    "common is:dismissed": 8,
+    "other is:dismissed": 0,
+    "common is:applied": 8,
+    "half status:offer": 8,
+    "other status:offer": 0,
+    "common status:draft": 0,
+    "half tag:few": 8,
+    "other tag:few": 0,
+    "common tag:none": 0,
+    "common posted:<7d": 8,
+    "other posted:<7d": 0,
+    "common posted:>7d": ROWS - 8,
+    "common source:few": 8,
+    "other source:few": 0,
+    "comm*": ROWS,
+    "c*": ROWS,
+    "c* h*": ROWS // 2,
+    "rare c*": 8,
+    "rar*": 8,
+    "other rar*": 0,
+    "is:closed": 8,
+    "is:dismissed": 8,
+    "is:applied": 8,
+    "tag:few": 8,
+    "posted:<7d": 8,
+}
+FILTERS: dict[str, tuple[dict[str, Any], int]] = {
+    "company": ({"text": "common", "company_id": 1}, 8),
+    "no company": ({"text": "common", "company_id": 7}, 0),
+    "new": ({"text": "common", "new_since": OLD + timedelta(days=1)}, 8),
+    "new, no words": ({"new_since": OLD + timedelta(days=1)}, 8),
+    "closed": ({"text": "half", "closed": True}, 8),
+    "closed, no words": ({"closed": True}, 8),
+    "dismissed": ({"text": "half", "dismissed": "only"}, 8),
+    "tag": ({"text": "half", "tag": "few"}, 8),
+    "application": ({"text": "half", "has_application": True}, 8),
+    "posted, no words": ({"posted_since": datetime.now(UTC) - timedelta(days=7)}, 8),
+    "run": ({"text": "common", "changed_by_run": 3}, 0),
+}
+STEP = ROWS // 8
+
+
+def place(number: int, kind: int) -> bool:
+    """Tell whether a job is one of the eight of a kind, which lie far from each other."""
+    return number % STEP == 2 * kind
+
+
+@pytest.fixture
+def large(db: Database, monkeypatch: pytest.MonkeyPatch) -> Database:
+    """Jobs of two words at least, of which few are anything else."""
+    for module, names in SMALLER.items():
+        for name, value in names.items():
+            monkeypatch.setattr(module, name, value)
+    now = datetime.now(UTC)
+    rows: list[dict[str, Any]] = [
+        {
+            "id": number,
+            "source": "few" if place(number, 1) else "many",
+            "source_id": str(number),
+            "url": f"https://jobs.example/{number}",
+            "title": "common",
+            "company_id": 1 if place(number, 2) else None,
+            "first_seen_at": OLD + timedelta(days=2 if place(number, 3) else 0),
+            "changed_at": OLD,
+            "closed_at": OLD if place(number, 4) else None,
+            "dismissed_at": OLD if place(number, 5) else None,
+            "posted_at": now - timedelta(days=2 if place(number, 6) else 30),
+        }
+        for number in range(1, ROWS + 1)
+    ]
+    with db.write() as conn:
+        conn.execute(
+            sa.insert(companies),
+            {"id": 1, "key": "a", "name": "A", "created_at": OLD, "updated_at": OLD},
+        )
+        conn.execute(sa.insert(jobs), rows)
+        conn.execute(
+            sa.insert(job_sightings), [{"job_id": row["id"], "last_seen_at": OLD} for row in rows]
+        )
+        applied = [row["id"] for row in rows if place(row["id"], 7)]
+        conn.execute(
+            sa.insert(applications),
+            [
+                {"uid": str(number), "job_id": number, "title": "t", "status": "offer"}
+                | dict.fromkeys(("moved_at", "created_at", "updated_at"), OLD)
+                for number in applied
+            ],
+        )
+        conn.execute(sa.insert(tags), {"id": 1, "key": "few", "name": "few", "created_at": OLD})
+        conn.execute(
+            sa.insert(job_tags),
+            [{"job_id": row["id"], "tag_id": 1} for row in rows if place(row["id"], 8)],
+        )
+        _index(conn, rows)
+    if db.dialect == "postgresql":
+        with db.unbound() as execute:
+            for table in ("jobs", "job_index", "job_sightings", "applications", "job_tags"):
+                execute(f"ANALYZE {table}")
+    return db
+
+
+def _index(conn: Connection, rows: list[dict[str, Any]]) -> None:
+    words = {
+        row["id"]: [
+            "common",
+            "half" if row["id"] % 2 == 0 else "other",
+            *(["rare"] if place(row["id"], 9) else []),
+        ]
+        for row in rows
+    }
+    facets = {row["id"]: ["=all", f"=source:{row['source']}"] for row in rows}
+    if conn.dialect.name == "postgresql":
+        conn.execute(
+            sa.insert(job_index),
+            [
+                {"job_id": number, "words": " ".join(f"'{w}'" for w in [*found, *facets[number]])}
+                for number, found in words.items()
+            ],
+        )
+        return
+    conn.execute(
+        sa.insert(job_index_fts),
+        [
+            {"rowid": number, "body": " ".join(found), "facets": " ".join(facets[number])}
+            | dict.fromkeys(("title", "company", "skills", "place"), "")
+            for number, found in words.items()
+        ],
+    )
+
+
+_READ = sa.text(
+    "SELECT sum(coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0))"
+    " FROM pg_stat_xact_user_tables"
+)
+
+
+@contextmanager
+def counted(db: Database) -> Iterator[list[int]]:
+    """Give the rows that were read meanwhile: as steps of SQLite's machine, ten for each."""
+    found: list[int] = []
+    with db.reading(), db.read() as conn:
+        if db.dialect == "postgresql":
+            before = conn.execute(_READ).scalar_one()
+            yield found
+            found.append(int(conn.execute(_READ).scalar_one() - before))
+            return
+        hundreds = 0
+
+        def note() -> None:
+            nonlocal hundreds
+            hundreds += 1
+
+        driver: Any = conn.connection.driver_connection
+        driver.set_progress_handler(note, 100)
+        try:
+            yield found
+        finally:
+            driver.set_progress_handler(None, 0)
+        found.append(10 * hundreds)
+
+
+def test_jobs_like_another_are_found_by_the_indexes(large: Database) -> None:
+    with large.write() as conn:
+        same = {"title": "A Nurse", "company": "Acme"}
+        conn.execute(sa.update(jobs).where(jobs.c.id.in_([5, 6])).values(**same))
+        conn.execute(sa.insert(index_queue), [{"job_id": n, "at": OLD} for n in (5, 6)])
+    indexing.work_off(large)
+    with counted(large) as read:
+        found = search.alike(large, url="https://jobs.example/77", title="a NURSE", company="ACME")
+    assert [job.id for job in found] == [77, 6, 5]
+    assert read[0] < MOST // 4
+
+
+def test_no_search_reads_most_of_the_jobs(large: Database) -> None:
+    asked: dict[str, tuple[dict[str, Any], int]] = {
+        **{text: ({"text": text}, number) for text, number in QUERIES.items()},
+        **FILTERS,
+    }
+    wrong: list[str] = []
+    for name, (filters, number) in asked.items():
+        given = {"dismissed": "all", **filters}
+        with counted(large) as read:
+            found = search.list_jobs(large, limit=10, **given)
+            total = search.tally(large, **given)
+        is_right = len(found.items) == min(10, number)
+        about = total.estimate or total.total
+        if not is_right or not number * 2 // 3 <= about <= number * 3 // 2:
+            wrong.append(f"{name}: {len(found.items)} listed, {total} of {number}")
+        if read[0] > MOST:
+            wrong.append(f"{name}: {read[0]} rows read")
+    assert not wrong, "\n".join(wrong)
