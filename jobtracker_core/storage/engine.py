@@ -161,10 +161,7 @@ class Database:
 
     @contextmanager
     def looking(self) -> Iterator[None]:
-        """Let all `look()`s of this thread share one connection meanwhile.
-
-        On SQLite they see the database as it was at the first of them, so write nothing meanwhile.
-        """
+        """Let all `look()`s of this thread share one connection; write nothing meanwhile."""
         with self.look() as conn:
             before = getattr(self._shared, "looker", None)
             self._shared.looker = conn

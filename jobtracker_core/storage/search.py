@@ -27,6 +27,7 @@ from jobtracker_core.storage.jobs import ALL_JOBS, JOBS, Job
 from jobtracker_core.storage.keyset import Page, Towards
 from jobtracker_core.storage.tables import jobs
 from jobtracker_core.storage.types import BIG_ID, LARGEST_ID
+from jobtracker_core.storage.whole import whole
 
 __all__ = ["Filters", "JobList", "Sort", "Tally", "count_jobs", "list_jobs", "sources", "tally"]
 
@@ -49,25 +50,10 @@ TALLY_LIMIT = 10_000
 """How far a tally counts: beyond it, an exact number would cost more than the list itself."""
 
 
-def _whole(source: sa.FromClause | sa.TextClause) -> Fixed:
-    number, hidden = (sa.literal_column(f"jobs.{n}", BIG_ID) for n in ("id", "dismissed_at"))
-    shown = sa.select(number.label("id")).select_from(source).where(hidden.is_(None))
-    # No parameters: the plan is made for these very numbers.
-    limit, one = (sa.literal_column(str(n), sa.Integer()) for n in (TALLY_LIMIT, 1))
-    newer = shown.where(number > sa.bindparam("newest", type_=BIG_ID)).limit(limit + one)
-    statement = sa.select(
-        shown.order_by(number.desc()).offset(limit).limit(one).scalar_subquery(),
-        sa.select(sa.func.count()).select_from(newer.subquery()).scalar_subquery(),
-        _LOWEST,
-        shown.order_by(number.desc()).limit(one).scalar_subquery(),
-    )
-    return Fixed(statement, stable=True)
-
-
-_WHOLE = _whole(jobs)
+_WHOLE = whole(jobs, TALLY_LIMIT)
 
 # SQLite would read whole rows: it takes no index for a list that it can have in order without one.
-_WHOLE_SQLITE = _whole(sa.text("jobs INDEXED BY ix_jobs_shown"))
+_WHOLE_SQLITE = whole(sa.text("jobs INDEXED BY ix_jobs_shown"), TALLY_LIMIT)
 
 
 WORDS_TALLY_LIMIT = 1_000
@@ -105,11 +91,6 @@ class Tally(Struct, frozen=True, kw_only=True):
     more: bool
     newer: int | None = None
     estimate: int | None = None
-
-    @property
-    def best(self) -> int:
-        """The number for programs: the estimate where there is one."""
-        return self.total if self.estimate is None else self.estimate
 
     @property
     def shown(self) -> str:
@@ -184,6 +165,23 @@ def list_jobs(
     return JobList(items=page.items, after=page.after, before=page.before)
 
 
+def _read_walk(
+    conn: Connection, filters: Filters, *, limit: int, after: str | None, before: str | None
+) -> Page[Job]:
+    if after is not None and before is not None:
+        raise ValueError("a list goes on `after` one row or ends `before` one, not both")
+    to: Towards = "before" if before is not None else "after" if after is not None else None
+    walk = _walk(frozenset(filters.items()), to)
+    return ORDERS["arrival"].read_walk(conn, JOBS, walk, limit=limit, after=after, before=before)
+
+
+@lru_cache(maxsize=64)
+def _walk(filters: frozenset[tuple[str, Any]], to: Towards) -> Fixed:
+    asked = cast("Filters", dict(filters))
+    statement = ORDERS["arrival"].walk(ALL_JOBS.where(*conditions(asked)), to)
+    return Fixed(statement, stable=_is_whole(asked))
+
+
 def first_page(
     db: Database, *, limit: int = 50, sort: Sort = "arrival", **filters: Unpack[Filters]
 ) -> tuple[JobList, Tally]:
@@ -195,8 +193,8 @@ def first_page(
     if found is None:
         with db.looking():
             listed = list_jobs(db, limit=limit, sort=sort, **filters)
-            whole = Tally(total=len(listed.items), more=False)
-            found = listed, tally(db, sort=sort, **filters) if listed.after else whole
+            short = Tally(total=len(listed.items), more=False)
+            found = listed, tally(db, sort=sort, **filters) if listed.after else short
     listed, counted = found
     least = len(listed.items) + (listed.after is not None)
     return listed, structs.replace(counted.covering(least), newer=0 if listed.items else None)
@@ -217,23 +215,6 @@ def _first_of_words(db: Database, limit: int, filters: Filters) -> tuple[JobList
         page = ORDERS["arrival"].page(find.read(conn, numbers), limit, up=False, going_on=False)
         listed = JobList(items=page.items, after=page.after, before=page.before)
         return listed, _tally_of_words(conn, some)
-
-
-def _read_walk(
-    conn: Connection, filters: Filters, *, limit: int, after: str | None, before: str | None
-) -> Page[Job]:
-    if after is not None and before is not None:
-        raise ValueError("a list goes on `after` one row or ends `before` one, not both")
-    to: Towards = "before" if before is not None else "after" if after is not None else None
-    walk = _walk(frozenset(filters.items()), to)
-    return ORDERS["arrival"].read_walk(conn, JOBS, walk, limit=limit, after=after, before=before)
-
-
-@lru_cache(maxsize=64)
-def _walk(filters: frozenset[tuple[str, Any]], to: Towards) -> Fixed:
-    asked = cast("Filters", dict(filters))
-    statement = ORDERS["arrival"].walk(ALL_JOBS.where(*conditions(asked)), to)
-    return Fixed(statement, stable=_is_whole(asked))
 
 
 def alike(db: Database, *, url: str, title: str, company: str | None) -> tuple[Job, ...]:
@@ -297,14 +278,14 @@ def _tally_whole(conn: Connection, first: int | None) -> Tally | None:
     """
     statement = _WHOLE_SQLITE if conn.dialect.name == "sqlite" else _WHOLE
     newest = LARGEST_ID if first is None else min(first, LARGEST_ID)
-    ((oldest, newer, lowest, highest),) = statement.rows(conn, {"newest": newest})
+    ((oldest, newer, lowest, top),) = statement.rows(conn, {"newest": newest})
     if oldest is None:
         return None
     return Tally(
         total=TALLY_LIMIT,
         more=True,
         newer=None if first is None or newer > TALLY_LIMIT else newer,
-        estimate=_estimate(TALLY_LIMIT + 1, oldest, lowest, highest),
+        estimate=_estimate(TALLY_LIMIT + 1, oldest, lowest, top),
     )
 
 
@@ -316,7 +297,8 @@ def _tally_rows(
     sort: Sort,
 ) -> Tally:
     newest = LARGEST_ID if first is None else min(first, LARGEST_ID)
-    ((total, before, oldest, lowest, newest_one),) = statement.rows(conn, {"newest": newest})
+    row = statement.rows(conn, {"newest": newest})[0]
+    total, before, oldest, lowest, newest_one = row
     more = total > TALLY_LIMIT
     walk: Walk = "arrival" if sort == "relevance" else sort
     if first is not None and walk != "arrival":
@@ -372,8 +354,7 @@ def _tally_of(where: list[ColumnElement[bool]], limit: int) -> Fixed:
     )
     newer = sa.func.count().filter(matching.c.id > sa.bindparam("newest", type_=BIG_ID))
     ends = (sa.func.min(matching.c.id), _LOWEST, sa.func.max(matching.c.id))
-    counted = sa.select(sa.func.count(), newer, *ends).select_from(matching)
-    return Fixed(counted, stable=False)
+    return Fixed(sa.select(sa.func.count(), newer, *ends).select_from(matching), stable=False)
 
 
 def _count_before(

@@ -14,6 +14,7 @@ from jobtracker_core.storage.errors import StorageError, Unreachable
 from jobtracker_core.storage.fixed import Fixed
 from jobtracker_core.storage.fixed import _compile as compile_for
 from jobtracker_core.storage.tables import jobs
+from jobtracker_core.storage.whole import whole
 
 MOMENT = datetime(2026, 11, 1, 12, tzinfo=UTC)
 SEEN = sa.select(jobs.c.id, jobs.c.title).where(
@@ -82,11 +83,11 @@ def test_the_tally_of_all_counts_as_that_of_some_does(
         monkeypatch.setattr(search, "TALLY_LIMIT", limit)
         source = sa.text("jobs INDEXED BY ix_jobs_shown") if db.dialect == "sqlite" else jobs
         name = "_WHOLE_SQLITE" if db.dialect == "sqlite" else "_WHOLE"
-        monkeypatch.setattr(search, name, search._whole(source))
+        monkeypatch.setattr(search, name, whole(source, limit))
         search._tally.cache_clear()
         for first in (None, 1, 2, 3, 8, 10, 12, 10**20):
-            whole = search.tally(db, first=first)
+            counted = search.tally(db, first=first)
             with monkeypatch.context() as patched:
                 patched.setattr(search, "_is_whole", lambda _: False)
-                assert search.tally(db, first=first) == whole, (limit, first)
+                assert search.tally(db, first=first) == counted, (limit, first)
     search._tally.cache_clear()
