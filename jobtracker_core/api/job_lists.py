@@ -156,11 +156,14 @@ def _search(
 
 
 def _listed(found: JobList, tally: Tally | None) -> JobPage:
+    total = None
+    if tally is not None:
+        total = tally.total if tally.estimate is None else tally.estimate
     return JobPage(
         items=found.items,
         after=found.after,
         before=found.before,
-        total=None if tally is None else tally.best,
+        total=total,
         estimated=tally is not None and tally.more,
     )
 
