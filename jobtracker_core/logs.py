@@ -12,8 +12,12 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Literal
 
-import structlog
-from structlog.typing import EventDict, FilteringBoundLogger, Processor
+from jobtracker_core.http.lightly import without
+
+# Where it is installed, structlog takes it in for coloured tracebacks, which are not used: 4 MB.
+with without("rich"):
+    import structlog
+    from structlog.typing import EventDict, FilteringBoundLogger, Processor
 
 from jobtracker_core.settings.hidden import HIDDEN, hide_secrets, is_secret
 

@@ -95,10 +95,11 @@ def list_jobs(
     if count and after is None and before is None and number == 1:
         found, counted = tracker.jobs.first_page(limit=size, sort=sort, **filters)
     else:
-        found = _search(tracker, filters, sort, size, (number - 1) * size, after, before)
-        if count:
-            least = (number - 1) * size + len(found.items) + (found.after is not None)
-            counted = tracker.jobs.tally(**filters).covering(least)
+        with tracker.looking():
+            found = _search(tracker, filters, sort, size, (number - 1) * size, after, before)
+            if count:
+                least = (number - 1) * size + len(found.items) + (found.after is not None)
+                counted = tracker.jobs.tally(**filters).covering(least)
     listed = _listed(found, counted)
     if snippets:
         listed = structs.replace(listed, snippets=snippets_of(tracker, found, filters))

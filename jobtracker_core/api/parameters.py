@@ -17,6 +17,9 @@ from jobtracker_core.api.bodies import alternatives, choices
 from jobtracker_core.storage.fields import FIRST_YEAR, LAST_YEAR
 
 _LONGEST_SHOWN = 40
+_PARAMETERS = "parameters"
+"""The name under which a handler's `opt` holds what it takes, once it was asked for."""
+
 _TIMES: dict[Any, str] = {
     datetime: "takes a time such as 2026-03-31T14:00:00Z",
     date: "takes a day such as 2026-03-31",
@@ -33,13 +36,13 @@ async def refuse_unknown_parameters(
     Raises:
         ValidationException: It names each of them, and those that there are.
     """
-    known = _parameters(handler)
-    names = ", ".join(sorted(known))
-    allowed = f"there are only: {names}" if known else "there are no parameters here"
+    known, required = _parameters(handler)
     query = connection.query_params
     problems = _texts_that_are_none(connection)
     for name in dict.fromkeys(query):
         if name not in known:
+            names = ", ".join(sorted(known))
+            allowed = f"there are only: {names}" if known else "there are no parameters here"
             problems.setdefault(name[:_LONGEST_SHOWN], f"unknown parameter; {allowed}")
         elif len(query.getall(name)) > 1:
             problems.setdefault(name, "given more than once")
@@ -47,8 +50,8 @@ async def refuse_unknown_parameters(
             said = _no_value(query[name], known[name].annotation)
             if said is not None:
                 problems.setdefault(name, said)
-    for name, parameter in known.items():
-        if parameter.is_required and name not in query:
+    for name in required:
+        if name not in query:
             problems.setdefault(name, "must be given")
     if problems:
         raise ValidationException(
@@ -56,7 +59,20 @@ async def refuse_unknown_parameters(
         )
 
 
-def _parameters(handler: BaseRouteHandler) -> dict[str, FieldDefinition]:
+def _parameters(
+    handler: BaseRouteHandler,
+) -> tuple[dict[str, FieldDefinition], tuple[str, ...]]:
+    """Return the parameters of a handler, and the names of those that must be given."""
+    # Kept where Litestar keeps what belongs to it: what comes here is a copy, of each request anew.
+    kept: tuple[dict[str, FieldDefinition], tuple[str, ...]] | None = handler.opt.get(_PARAMETERS)
+    if kept is None:
+        known = _read_parameters(handler)
+        required = tuple(name for name, one in known.items() if one.is_required)
+        kept = handler.opt[_PARAMETERS] = known, required
+    return kept
+
+
+def _read_parameters(handler: BaseRouteHandler) -> dict[str, FieldDefinition]:
     own = handler.parsed_fn_signature.parameters
     provided = (
         provider.parsed_fn_signature.parameters

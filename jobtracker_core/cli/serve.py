@@ -19,6 +19,7 @@ from jobtracker_core.cli.worker import Crew, flags, open_worker, slots_option
 from jobtracker_core.runner.worker import Worker
 from jobtracker_core.server.compose import create_app
 from jobtracker_core.server.hosts import Hosts
+from jobtracker_core.server.protocol import BoundedProtocol
 from jobtracker_core.server.threads import handler_threads
 from jobtracker_core.tracker import JobTracker
 
@@ -160,6 +161,7 @@ def serve_until_stopped(
         access_log=False,
         server_header=False,
         proxy_headers=False,
+        http=BoundedProtocol,
         ws="none",
         lifespan="on",
         timeout_graceful_shutdown=_GRACE_S,

@@ -23,7 +23,6 @@ from jobtracker_core.http import ranges
 from jobtracker_core.http.address import Address, read_address
 from jobtracker_core.http.exchange import Answer, BadAddress, Request, Transport
 from jobtracker_core.http.ranges import USUAL_PORTS, Allowed, judge
-from jobtracker_core.http.transport import CurlTransport
 
 MOST_REDIRECTS: Final = 3
 
@@ -136,6 +135,9 @@ class Guard:
         pins = [pin, "" if proxy is None else self._proxy_pin(proxy)]
         if timeout <= 0:
             raise Transient("no time was left for another request", error_class="timeout")
+        # Servers and workers judge addresses, and hardly ever ask one: 8 MB of theirs.
+        from jobtracker_core.http.transport import CurlTransport  # noqa: PLC0415
+
         transport: Transport = CurlTransport(proxy=proxy, pins=tuple(filter(None, pins)))
         with contextlib.closing(transport):
             return transport.send(request, timeout=timeout)

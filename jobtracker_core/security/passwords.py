@@ -7,12 +7,12 @@ import threading
 import unicodedata
 from collections.abc import Iterator
 from functools import cache
-from typing import Final
-
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
+from typing import TYPE_CHECKING, Final
 
 from jobtracker_core.security.common import is_common
+
+if TYPE_CHECKING:
+    from argon2 import PasswordHasher
 
 SHORTEST: Final = 12
 """Characters that a password has at least."""
@@ -25,7 +25,6 @@ AT_ONCE: Final = 2
 
 _PATIENCE_S = 5.0
 
-_hasher = PasswordHasher()
 _turns = threading.BoundedSemaphore(AT_ONCE)
 
 
@@ -82,7 +81,7 @@ def hash_password(password: str) -> str:
     Takes about a tenth of a second and 64 MiB. Raises HashingBusy.
     """
     with _turn():
-        return _hasher.hash(normal(password))
+        return _hasher().hash(normal(password))
 
 
 def verify(stored: str | None, password: str) -> bool:
@@ -90,6 +89,8 @@ def verify(stored: str | None, password: str) -> bool:
 
     Without a stored hash the answer is no, and takes as long. Raises HashingBusy.
     """
+    from argon2.exceptions import InvalidHashError, VerificationError  # noqa: PLC0415
+
     fits = True
     try:
         fits = not _is_endless(password)
@@ -102,7 +103,7 @@ def verify(stored: str | None, password: str) -> bool:
         nobody = _nobody()  # made here, so that the first answer about nobody takes no longer
         against = nobody if stored is None else stored
         try:
-            _hasher.verify(against, password if fits else "")
+            _hasher().verify(against, password if fits else "")
         except (VerificationError, InvalidHashError):
             return False
     return fits and stored is not None
@@ -110,12 +111,20 @@ def verify(stored: str | None, password: str) -> bool:
 
 def is_outdated(stored: str) -> bool:
     """Say whether a hash was made with other parameters than are in use."""
-    return _hasher.check_needs_rehash(stored)
+    return _hasher().check_needs_rehash(stored)
+
+
+@cache
+def _hasher() -> PasswordHasher:
+    # Loaded by whoever hashes: a worker never does.
+    from argon2 import PasswordHasher  # noqa: PLC0415
+
+    return PasswordHasher()
 
 
 @cache
 def _nobody() -> str:
-    return _hasher.hash("no user has this password")
+    return _hasher().hash("no user has this password")
 
 
 def _of_name(name: str) -> frozenset[str]:

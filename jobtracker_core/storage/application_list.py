@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement
 
 from jobtracker_core.storage.applications import Application, Status
 from jobtracker_core.storage.engine import Database
+from jobtracker_core.storage.fixed import Fixed
 from jobtracker_core.storage.job_filters import plain_text
 from jobtracker_core.storage.keyset import Order
 from jobtracker_core.storage.rows import Reader
@@ -108,7 +109,7 @@ def list_applications(
 
 def of_jobs(db: Database, job_ids: Sequence[int]) -> tuple[Application, ...]:
     """Return of each job the application that was made last, if there is one, by the job."""
-    with db.read() as conn:
+    with db.look() as conn:
         dialect = conn.dialect.name
         values = {"job_ids": packed(dialect, job_ids)}
         found = _APPLICATIONS.read(conn, _of_jobs(dialect), values)
@@ -117,9 +118,10 @@ def of_jobs(db: Database, job_ids: Sequence[int]) -> tuple[Application, ...]:
 
 
 @cache
-def _of_jobs(dialect: str) -> sa.Select[Any]:
+def _of_jobs(dialect: str) -> Fixed:
     wanted = one_of_named(dialect, applications.c.job_id, "job_ids")
-    return sa.select(applications).where(wanted).order_by(applications.c.job_id, applications.c.id)
+    found = sa.select(applications).where(wanted)
+    return Fixed(found.order_by(applications.c.job_id, applications.c.id), stable=True)
 
 
 def pipeline(db: Database, **filters: Unpack[ApplicationFilters]) -> Pipeline:

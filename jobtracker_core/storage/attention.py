@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from jobtracker_core.contract.errors import ErrorClass
 from jobtracker_core.contract.run import RunState
 from jobtracker_core.storage.engine import Database
-from jobtracker_core.storage.jobs import JOB_COLUMNS, JOBS, Job
+from jobtracker_core.storage.jobs import ALL_JOBS, JOBS, Job
 from jobtracker_core.storage.queue_tables import searches
 from jobtracker_core.storage.rows import to_struct
 from jobtracker_core.storage.tables import RUNNING, collectors, jobs
@@ -105,7 +105,7 @@ def newest(db: Database, *, since: datetime | None, limit: int) -> tuple[Job, ..
     """Return the newest of the jobs that `count` counts as new."""
     with db.read() as conn:
         some = _new(conn, since).order_by(sa.desc("id")).limit(limit).subquery()
-        wanted = sa.select(*JOB_COLUMNS).where(jobs.c.id.in_(sa.select(some.c.id)))
+        wanted = ALL_JOBS.where(jobs.c.id.in_(sa.select(some.c.id)))
         return tuple(JOBS.read(conn, wanted.order_by(jobs.c.id.desc())))
 
 

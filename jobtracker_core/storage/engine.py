@@ -151,8 +151,24 @@ class Database:
         as a short statement. Nothing there would keep it from writing: it is not for what somebody
         else wrote. Each statement sees what was committed before it, as in `read()`.
         """
+        open_one = getattr(self._shared, "looker", None)
+        if open_one is not None and self._joined is None:
+            with translated(self._url):
+                yield open_one
+            return
         with self._reading(self._looker) as conn:
             yield conn
+
+    @contextmanager
+    def looking(self) -> Iterator[None]:
+        """Let all `look()`s of this thread share one connection; write nothing meanwhile."""
+        with self.look() as conn:
+            before = getattr(self._shared, "looker", None)
+            self._shared.looker = conn
+            try:
+                yield
+            finally:
+                self._shared.looker = before
 
     @contextmanager
     def _reading(self, engine: Engine) -> Iterator[Connection]:

@@ -12,12 +12,11 @@ from jobtracker_core.storage.find_few import narrowed
 from jobtracker_core.storage.find_plan import Plan
 from jobtracker_core.storage.find_rows import Asked, Hit, Hits, checked, in_order
 from jobtracker_core.storage.job_filters import ORDERS, Walk
-from jobtracker_core.storage.jobs import JOB_COLUMNS, JOBS, Job
+from jobtracker_core.storage.jobs import ALL_JOBS, JOBS, Job
 from jobtracker_core.storage.keyset import Order
 from jobtracker_core.storage.statements import one_of
 from jobtracker_core.storage.tables import jobs
 
-_ALL: Final = sa.select(*JOB_COLUMNS)
 _IDS: Final = sa.select(jobs.c.id)
 
 
@@ -173,5 +172,7 @@ def read(conn: Connection, numbers: list[int]) -> list[Job]:
     """Read jobs, in the order of their numbers given; those that are gone are left out."""
     if not numbers:
         return []
-    found = {job.id: job for job in JOBS.read(conn, _ALL.where(one_of(conn, jobs.c.id, numbers)))}
+    found = {
+        job.id: job for job in JOBS.read(conn, ALL_JOBS.where(one_of(conn, jobs.c.id, numbers)))
+    }
     return [found[number] for number in numbers if number in found]

@@ -44,18 +44,19 @@ _fts: Final = job_index_fts
 
 def find(conn: Connection, asked: Asked) -> Hits:
     """Return the first jobs that are asked for, or all of them, in any order."""
+    query = match(asked.tokens)
     if asked.value is None:
         for letters, steps, share in (
             (SHORTEST, (_LOOKED_AT, _MOST_LOOKED_AT), 0.0),
             (LONGEST_WORD + 1, (_FIRST_LOOK, _LOOKED_AT), _COMMON),
         ):
-            loose = loosened(asked.tokens, letters)
-            if loose != asked.tokens:
-                hits = _by_looking(conn, asked, match(loose), steps, share)
+            loose = match(loosened(asked.tokens, letters))
+            if loose != query:
+                hits = _by_looking(conn, asked, loose, steps, share)
                 if hits is not None:
                     return hits
                 break
-    return _find(conn, asked, match(asked.tokens))
+    return _find(conn, asked, query)
 
 
 def _by_looking(

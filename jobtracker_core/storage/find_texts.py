@@ -48,8 +48,8 @@ class Held:
                 return not self.fits(tokens.part)
             case Mark():
                 return any(
-                    facet.startswith(tokens.token) if tokens.is_prefix else facet == tokens.token
-                    for facet in self._facets()
+                    one.startswith(tokens.facet) if tokens.is_prefix else one == tokens.facet
+                    for one in self._facets()
                 )
             case Words():
                 return self._has(tokens)

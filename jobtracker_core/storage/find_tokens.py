@@ -25,7 +25,7 @@ class Words(Struct, frozen=True):
 class Mark(Struct, frozen=True):
     """A facet's token; `is_prefix` takes all that begin with it."""
 
-    token: str
+    facet: str
     is_prefix: bool = False
 
 
@@ -136,7 +136,7 @@ def _query(tokens: Tokens, *, widest: bool, begun: bool) -> str | bool:
         case Words():
             return _words(tokens, widest=widest, begun=begun)
         case Mark():
-            return _quoted(tokens.token) + (":*" if tokens.is_prefix else "")
+            return _quoted(tokens.facet) + (":*" if tokens.is_prefix else "")
         case Without():
             inner = _query(tokens.part, widest=not widest, begun=begun)
             return f"!{inner}" if isinstance(inner, str) else not inner
@@ -178,7 +178,7 @@ def match(tokens: Tokens) -> str:
             column = f"{tokens.field} : " if tokens.field else ""
             return f"{column}{_string(' '.join(tokens.stems))}{star}"
         case Mark():
-            return f"facets : {_string(tokens.token)}{' *' if tokens.is_prefix else ''}"
+            return f"facets : {_string(tokens.facet)}{' *' if tokens.is_prefix else ''}"
         case Either():
             return f"({' OR '.join(match(part) for part in tokens.parts)})"
         case Both():

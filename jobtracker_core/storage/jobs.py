@@ -24,11 +24,12 @@ from jobtracker_core.contract.run import JobRef
 from jobtracker_core.storage.companies import Company, read_one
 from jobtracker_core.storage.engine import Database
 from jobtracker_core.storage.errors import NotFound
+from jobtracker_core.storage.fixed import Fixed
 from jobtracker_core.storage.rows import Reader, to_struct
 from jobtracker_core.storage.statements import one_of
 from jobtracker_core.storage.tables import job_changes, job_sightings, job_texts, jobs
 from jobtracker_core.storage.tracking_tables import APPLICATION_OPEN, applications
-from jobtracker_core.storage.types import LARGEST_ID
+from jobtracker_core.storage.types import BIG_ID, LARGEST_ID
 
 
 class Job(Struct, frozen=True, kw_only=True):
@@ -129,7 +130,10 @@ _CHANGE_COLUMNS = tuple(column for column in job_changes.columns if column.name 
 
 
 JOBS = Reader(Job, JOB_COLUMNS)
-"""Reads jobs out of rows of `JOB_COLUMNS`."""
+"""Reads jobs out of rows of `ALL_JOBS`."""
+
+ALL_JOBS = sa.select(JOBS.columns).select_from(jobs)
+"""All jobs that are stored, without an order."""
 
 
 class _Whole(Job, frozen=True, kw_only=True):
@@ -149,18 +153,22 @@ _WHOLE_COLUMNS = (
     *(job_sightings.c.last_seen_at, job_sightings.c.last_run_id, job_sightings.c.times_seen),
 )
 _WHOLE = Reader(_Whole, _WHOLE_COLUMNS)
-_SELECT_WHOLE = sa.select(*_WHOLE_COLUMNS).select_from(
+_SELECT_WHOLE = sa.select(_WHOLE.columns).select_from(
     jobs.outerjoin(job_texts).outerjoin(job_sightings)
 )
-_BY_ID = _SELECT_WHOLE.where(jobs.c.id == sa.bindparam("job_id"))
-_BY_KEY = _SELECT_WHOLE.where(
-    jobs.c.source == sa.bindparam("source"), jobs.c.source_id == sa.bindparam("source_id")
+_BY_ID = Fixed(_SELECT_WHOLE.where(jobs.c.id == sa.bindparam("job_id", type_=BIG_ID)), stable=True)
+_BY_KEY = Fixed(
+    _SELECT_WHOLE.where(
+        jobs.c.source == sa.bindparam("source"), jobs.c.source_id == sa.bindparam("source_id")
+    ),
+    stable=True,
 )
 _CHANGES = Reader(Change, _CHANGE_COLUMNS)
-_CHANGES_OF_JOB = (
-    sa.select(*_CHANGE_COLUMNS)
-    .where(job_changes.c.job_id == sa.bindparam("job_id"))
-    .order_by(job_changes.c.id.desc())
+_CHANGES_OF_JOB = Fixed(
+    sa.select(_CHANGES.columns)
+    .where(job_changes.c.job_id == sa.bindparam("job_id", type_=BIG_ID))
+    .order_by(job_changes.c.id.desc()),
+    stable=True,
 )
 
 
@@ -185,9 +193,7 @@ def get_by_key(db: Database, source: str, source_id: str) -> JobDetail:
     return _get(db, _BY_KEY, key, f"{source} has no stored job {source_id!r}")
 
 
-def _get(
-    db: Database, statement: sa.Select[Any], values: Mapping[str, Any], otherwise: str
-) -> JobDetail:
+def _get(db: Database, statement: Fixed, values: Mapping[str, Any], otherwise: str) -> JobDetail:
     with db.read() as conn:
         found = _WHOLE.read(conn, statement, values)
         if not found:
@@ -227,7 +233,7 @@ def brought_by(db: Database, source: str, run_id: int, *, count: int) -> tuple[J
 def changes_of_run(db: Database, run_id: int) -> tuple[Change, ...]:
     """Return what a run found changed, in the order it came to it."""
     statement = (
-        sa.select(*_CHANGE_COLUMNS)
+        sa.select(_CHANGES.columns)
         .where(job_changes.c.run_id == min(run_id, LARGEST_ID))
         .order_by(job_changes.c.id)
     )

@@ -5,17 +5,21 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 import sqlalchemy as sa
 from msgspec import Struct
 from sqlalchemy import ColumnElement, Connection
 
 from jobtracker_core.storage.errors import NotFound
+from jobtracker_core.storage.fixed import Fixed
 from jobtracker_core.storage.rows import Reader
-from jobtracker_core.storage.types import LARGEST_ID, UtcDateTime
+from jobtracker_core.storage.types import BIG_ID, LARGEST_ID, UtcDateTime
 
 T = TypeVar("T")
+Towards = Literal["after", "before"] | None
+"""Where a page lies from a row; None is the first page."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -76,6 +80,36 @@ class Order(Generic[T]):
         found = _read(conn, reader, parts, limit + 1, offset)
         going_on = after is not None or offset > 0
         return self.page(found, limit, up=up, going_on=going_on)
+
+    def walk(self, statement: sa.Select[Any], to: Towards) -> sa.Select[Any]:
+        """Return how a page is read that begins at the top, or next to the row numbered `at`.
+
+        By number alone. `at` and `wanted`, how many rows are wanted, are its parameters.
+        """
+        if self._value is not None:
+            raise ValueError("only what is ordered by number alone is read in one part")
+        up, number = to == "before", self._number
+        if to is not None:
+            at = sa.bindparam("at", type_=BIG_ID)
+            statement = statement.where(number > at if up else number < at)
+        wanted = sa.bindparam("wanted", type_=sa.Integer())
+        return statement.order_by(number.asc() if up else number.desc()).limit(wanted)
+
+    def read_walk(
+        self,
+        conn: Connection,
+        reader: Reader[T],
+        walk: Fixed,
+        *,
+        limit: int,
+        after: str | None = None,
+        before: str | None = None,
+    ) -> Page[T]:
+        """Read a page by what `walk` returned; raises NotFound as `read` does."""
+        mark = after if before is None else before
+        at = {} if mark is None else {"at": _number(mark)}
+        found = reader.read(conn, walk, {"wanted": limit + 1, **at})
+        return self.page(found, limit, up=before is not None, going_on=after is not None)
 
     def page(self, found: Sequence[T], limit: int, *, up: bool, going_on: bool) -> Page[T]:
         """Make a page of what was read, in the order it was read, of `limit` rows and one more.

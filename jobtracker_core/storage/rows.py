@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Generic, TypeVar
+from types import GenericAlias
+from typing import Any, Generic, TypeVar, get_type_hints
 
 import msgspec
 import sqlalchemy as sa
-from sqlalchemy import Connection, CursorResult
+from msgspec.json import Decoder
+from sqlalchemy import ColumnElement, Connection, CursorResult
 
-from jobtracker_core.storage.types import Json, UtcDateTime, from_json
+from jobtracker_core.storage.fixed import Fixed
+from jobtracker_core.storage.types import Json, UtcDateTime
 
 T = TypeVar("T")
 
@@ -30,17 +33,29 @@ class Reader(Generic[T]):
     For what is read often and in numbers. SQLAlchemy makes the SQL and sends it; the rows are
     fetched with the driver's own cursor, because a call in Python for every time and every JSON
     value costs more than all the rest of a list. What the drivers leave undone is done here: on
-    SQLite times are text, which msgspec reads by itself, JSON is text, and a boolean is a number.
+    SQLite times are text, which msgspec reads by itself, and a boolean is a number. JSON is read
+    from its text on both, as what it is in the end.
 
     Args:
         kind: The Struct; a column has the name of its field.
         columns: What the statements select, in their order.
+
+    Attributes:
+        columns: What a statement selects that is to be read. With JSON among it, nothing else will
+            do; otherwise the columns that were given are the same.
     """
 
     def __init__(self, kind: type[T], columns: Sequence[sa.Column[Any]]) -> None:
-        self._kind = kind
+        self._list: Any = GenericAlias(list, (kind,))
         self._names = tuple(str(column.name) for column in columns)
-        self._json = [i for i, c in enumerate(columns) if isinstance(c.type, Json)]
+        # As one element: SQLAlchemy looks at each of them with each execution.
+        self.columns: ColumnElement[Any] = sa.literal_column(", ".join(map(_selected, columns)))
+        hints = get_type_hints(kind)
+        self._json = [
+            (index, Decoder(hints[str(column.name)]).decode)
+            for index, column in enumerate(columns)
+            if isinstance(column.type, Json)
+        ]
         self._booleans = [i for i, c in enumerate(columns) if isinstance(c.type, sa.Boolean)]
         known = (
             Json,
@@ -57,24 +72,38 @@ class Reader(Generic[T]):
                 raise TypeError(f"{column}: rows of {column.type!r} are not read this way")
 
     def read(
-        self, conn: Connection, statement: sa.Select[Any], values: Mapping[str, Any] | None = None
+        self,
+        conn: Connection,
+        statement: sa.Select[Any] | Fixed,
+        values: Mapping[str, Any] | None = None,
     ) -> list[T]:
         """Run a statement and return its rows."""
-        result = conn.execute(statement, values)
-        rows = _fetch(result)
-        if conn.dialect.name == "sqlite":
-            rows = [self._decoded(row) for row in rows]
+        rows: Sequence[Sequence[Any]]
+        if isinstance(statement, Fixed):
+            rows = statement.rows(conn, values)
+        else:
+            rows = _fetch(conn.execute(statement, values))
+        booleans = self._booleans if conn.dialect.name == "sqlite" else []
+        if booleans or self._json:
+            rows = [self._decoded(row, booleans) for row in rows]
         names = self._names
-        return [msgspec.convert(dict(zip(names, row, strict=True)), self._kind) for row in rows]
+        named = [dict(zip(names, row, strict=True)) for row in rows]
+        read: list[T] = msgspec.convert(named, self._list)
+        return read
 
-    def _decoded(self, row: Sequence[Any]) -> list[Any]:
+    def _decoded(self, row: Sequence[Any], booleans: Sequence[int]) -> list[Any]:
         cells = list(row)
-        for index in self._json:
+        for index, decode in self._json:
             if cells[index] is not None:
-                cells[index] = from_json(cells[index])
-        for index in self._booleans:
+                cells[index] = decode(cells[index])
+        for index in booleans:
             cells[index] = bool(cells[index])
         return cells
+
+
+def _selected(column: sa.Column[Any]) -> str:
+    name = str(column)
+    return f"CAST({name} AS TEXT) AS {column.name}" if isinstance(column.type, Json) else name
 
 
 def _fetch(result: CursorResult[Any]) -> list[Sequence[Any]]:

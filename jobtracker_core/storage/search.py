@@ -13,6 +13,7 @@ from jobtracker_core.search.nodes import sought
 from jobtracker_core.storage import find, find_plan, relevance
 from jobtracker_core.storage.engine import Database, now
 from jobtracker_core.storage.find_few import narrowed
+from jobtracker_core.storage.fixed import Fixed
 from jobtracker_core.storage.job_filters import (
     ORDERS,
     Filters,
@@ -22,14 +23,13 @@ from jobtracker_core.storage.job_filters import (
     conditions,
     plain_text,
 )
-from jobtracker_core.storage.jobs import JOB_COLUMNS, JOBS, Job
+from jobtracker_core.storage.jobs import ALL_JOBS, JOBS, Job
+from jobtracker_core.storage.keyset import Page, Towards
 from jobtracker_core.storage.tables import jobs
 from jobtracker_core.storage.types import BIG_ID, LARGEST_ID
+from jobtracker_core.storage.whole import whole
 
 __all__ = ["Filters", "JobList", "Sort", "Tally", "count_jobs", "list_jobs", "sources", "tally"]
-
-# Made once: it takes longer to name so many columns than to read a page of them.
-_ALL = sa.select(*JOB_COLUMNS)
 
 
 def _sources() -> sa.Select[Any]:
@@ -48,6 +48,12 @@ _MOST_ALIKE = 5
 
 TALLY_LIMIT = 10_000
 """How far a tally counts: beyond it, an exact number would cost more than the list itself."""
+
+
+_WHOLE = whole(jobs, TALLY_LIMIT)
+
+# SQLite would read whole rows: it takes no index for a list that it can have in order without one.
+_WHOLE_SQLITE = whole(sa.text("jobs INDEXED BY ix_jobs_shown"), TALLY_LIMIT)
 
 
 WORDS_TALLY_LIMIT = 1_000
@@ -123,10 +129,14 @@ def list_jobs(
     """
     if not filters.get("text"):
         with db.look() as conn:
-            statement = _ALL.where(*narrowed(conn, conditions(filters), tuple(begins(filters))))
-            page = ORDERS["arrival" if sort == "relevance" else sort].read(
-                conn, JOBS, statement, limit=limit, after=after, before=before, offset=offset
-            )
+            ways = tuple(begins(filters))
+            if sort in {"arrival", "relevance"} and not offset and not ways:
+                page = _read_walk(conn, filters, limit=limit, after=after, before=before)
+            else:
+                statement = ALL_JOBS.where(*narrowed(conn, conditions(filters), ways))
+                page = ORDERS["arrival" if sort == "relevance" else sort].read(
+                    conn, JOBS, statement, limit=limit, after=after, before=before, offset=offset
+                )
         return JobList(items=page.items, after=page.after, before=page.before)
     with db.read() as conn:
         plan = find_plan.plan(filters, now(conn))
@@ -148,11 +158,28 @@ def list_jobs(
             )
         else:
             (branch,) = plan.branches
-            statement = _ALL.where(*narrowed(conn, branch.where, branch.few))
+            statement = ALL_JOBS.where(*narrowed(conn, branch.where, branch.few))
             page = order.read(
                 conn, JOBS, statement, limit=limit, after=after, before=before, offset=offset
             )
     return JobList(items=page.items, after=page.after, before=page.before)
+
+
+def _read_walk(
+    conn: Connection, filters: Filters, *, limit: int, after: str | None, before: str | None
+) -> Page[Job]:
+    if after is not None and before is not None:
+        raise ValueError("a list goes on `after` one row or ends `before` one, not both")
+    to: Towards = "before" if before is not None else "after" if after is not None else None
+    walk = _walk(frozenset(filters.items()), to)
+    return ORDERS["arrival"].read_walk(conn, JOBS, walk, limit=limit, after=after, before=before)
+
+
+@lru_cache(maxsize=64)
+def _walk(filters: frozenset[tuple[str, Any]], to: Towards) -> Fixed:
+    asked = cast("Filters", dict(filters))
+    statement = ORDERS["arrival"].walk(ALL_JOBS.where(*conditions(asked)), to)
+    return Fixed(statement, stable=_is_whole(asked))
 
 
 def first_page(
@@ -164,9 +191,10 @@ def first_page(
     """
     found = _first_of_words(db, limit, filters) if sort == "arrival" else None
     if found is None:
-        listed = list_jobs(db, limit=limit, sort=sort, **filters)
-        whole = Tally(total=len(listed.items), more=False)
-        found = listed, tally(db, sort=sort, **filters) if listed.after else whole
+        with db.looking():
+            listed = list_jobs(db, limit=limit, sort=sort, **filters)
+            short = Tally(total=len(listed.items), more=False)
+            found = listed, tally(db, sort=sort, **filters) if listed.after else short
     listed, counted = found
     least = len(listed.items) + (listed.after is not None)
     return listed, structs.replace(counted.covering(least), newer=0 if listed.items else None)
@@ -195,7 +223,7 @@ def alike(db: Database, *, url: str, title: str, company: str | None) -> tuple[J
     Upper and lower case are alike in the latter. At most five, those that arrived last first.
     """
     with db.read() as conn:
-        at_url = _ALL.where(jobs.c.url == plain_text(url)).order_by(jobs.c.id.desc())
+        at_url = ALL_JOBS.where(jobs.c.url == plain_text(url)).order_by(jobs.c.id.desc())
         found = {job.id: job for job in JOBS.read(conn, at_url.limit(_MOST_ALIKE))}
         if company:
             named = find_plan.named(plain_text(title), plain_text(company))
@@ -217,6 +245,10 @@ def tally(
     """
     if not filters.get("text"):
         with db.look() as conn:
+            if _is_whole(filters) and sort in {"arrival", "relevance"}:
+                found = _tally_whole(conn, first)
+                if found is not None:
+                    return found
             where, ways = conditions(filters), tuple(begins(filters))
             if ways:
                 where = narrowed(conn, where, ways)
@@ -232,15 +264,41 @@ def tally(
         return _tally_rows(conn, _tally_of(where, TALLY_LIMIT), where, first, sort)
 
 
+def _is_whole(filters: Filters) -> bool:
+    """Say whether all jobs are meant that lists show."""
+    given = {name for name, value in filters.items() if value is not None}
+    return given <= {"dismissed"} and (filters.get("dismissed") or "hide") == "hide"
+
+
+def _tally_whole(conn: Connection, first: int | None) -> Tally | None:
+    """Count all jobs that lists show, if there are more than are counted.
+
+    It is enough to find the last one that would be counted, for which the database steps along an
+    index and counts nothing.
+    """
+    statement = _WHOLE_SQLITE if conn.dialect.name == "sqlite" else _WHOLE
+    newest = LARGEST_ID if first is None else min(first, LARGEST_ID)
+    ((oldest, newer, lowest, top),) = statement.rows(conn, {"newest": newest})
+    if oldest is None:
+        return None
+    return Tally(
+        total=TALLY_LIMIT,
+        more=True,
+        newer=None if first is None or newer > TALLY_LIMIT else newer,
+        estimate=_estimate(TALLY_LIMIT + 1, oldest, lowest, top),
+    )
+
+
 def _tally_rows(
     conn: Connection,
-    statement: sa.Select[Any],
+    statement: Fixed,
     where: list[ColumnElement[bool]],
     first: int | None,
     sort: Sort,
 ) -> Tally:
     newest = LARGEST_ID if first is None else min(first, LARGEST_ID)
-    total, before, oldest, lowest, newest_one = conn.execute(statement, {"newest": newest}).one()
+    row = statement.rows(conn, {"newest": newest})[0]
+    total, before, oldest, lowest, newest_one = row
     more = total > TALLY_LIMIT
     walk: Walk = "arrival" if sort == "relevance" else sort
     if first is not None and walk != "arrival":
@@ -286,23 +344,23 @@ def estimated(conn: Connection, found: find.Sample) -> int:
 
 # Kept for the filters that somebody pages with: making it takes as long as running it.
 @lru_cache(maxsize=64)
-def _tally(filters: frozenset[tuple[str, Any]], limit: int) -> sa.Select[Any]:
+def _tally(filters: frozenset[tuple[str, Any]], limit: int) -> Fixed:
     return _tally_of(conditions(cast("Filters", dict(filters))), limit)
 
 
-def _tally_of(where: list[ColumnElement[bool]], limit: int) -> sa.Select[Any]:
+def _tally_of(where: list[ColumnElement[bool]], limit: int) -> Fixed:
     matching = (
         sa.select(jobs.c.id).where(*where).order_by(jobs.c.id.desc()).limit(limit + 1).subquery()
     )
     newer = sa.func.count().filter(matching.c.id > sa.bindparam("newest", type_=BIG_ID))
     ends = (sa.func.min(matching.c.id), _LOWEST, sa.func.max(matching.c.id))
-    return sa.select(sa.func.count(), newer, *ends).select_from(matching)
+    return Fixed(sa.select(sa.func.count(), newer, *ends).select_from(matching), stable=False)
 
 
 def _count_before(
     conn: Connection, first: int, sort: Walk, required: list[ColumnElement[bool]]
 ) -> int | None:
-    wanted = _ALL.where(jobs.c.id == (first if 0 < first <= LARGEST_ID else 0))
+    wanted = ALL_JOBS.where(jobs.c.id == (first if 0 < first <= LARGEST_ID else 0))
     found = JOBS.read(conn, wanted)
     if not found:
         return None

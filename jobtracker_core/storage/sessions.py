@@ -107,7 +107,7 @@ def create(
 
 def find(db: Database, key: str) -> FoundSession | None:
     """Return the session of a key, open or not; None if there is none."""
-    with db.read() as conn:
+    with db.look() as conn:
         row = conn.execute(_find(conn.dialect.name), {"b_key": key}).mappings().first()
         if row is None:
             return None

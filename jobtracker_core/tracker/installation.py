@@ -25,7 +25,6 @@ from jobtracker_core.runner.beat import Heartbeat
 from jobtracker_core.runner.clock import Clock, SystemClock
 from jobtracker_core.runner.ending import Collected, claimed, finish
 from jobtracker_core.runner.inline import InlineHost, LogSink, ProgressSink
-from jobtracker_core.runner.live import execute_live
 from jobtracker_core.runner.session import Task
 from jobtracker_core.runner.sites import limits_of_sites
 from jobtracker_core.runner.weighing import weigh_inline
@@ -145,6 +144,13 @@ class JobTracker(Access, Operating, Tracking):
         """
         return self.database.reading()
 
+    def looking(self) -> AbstractContextManager[None]:
+        """Let short reads of this thread share one connection meanwhile; write nothing in it.
+
+        On PostgreSQL there is no transaction around them, so that each of them is one round trip.
+        """
+        return self.database.looking()
+
     def check_database(self) -> schema.SchemaStatus:
         """Ask the database which tables it holds, and after a refused write whether it takes any.
 
@@ -232,6 +238,9 @@ class JobTracker(Access, Operating, Tracking):
             plugin = {"plugin": source.distribution, "version": source.version}
             host.log("info", "run started", {"page": 0, **plugin})
             recorder = self._recorder(record, task, source, claim)
+            # The whole network comes with it: 8 MB that servers and workers never use.
+            from jobtracker_core.runner.live import execute_live  # noqa: PLC0415
+
             result = execute_live(task, host, clock=self._clock, recorder=recorder)
             weighed = weigh_inline(self.database, claim, task, result, host)
         collected = finish(self.database, claim, weighed, host, self.registry)

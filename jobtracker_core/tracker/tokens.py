@@ -41,6 +41,13 @@ class NewToken(Struct, frozen=True, kw_only=True):
         return f"NewToken({self.token!r}, …)"
 
 
+class Moment(Struct, frozen=True, kw_only=True):
+    """When a look at the database began, and how often something had been forgotten by then."""
+
+    at: float
+    revocations: int
+
+
 class TokenMemory:
     """Tokens of one process that were valid a moment ago. Safe to share between threads."""
 
@@ -50,24 +57,26 @@ class TokenMemory:
         self._held: dict[bytes, tuple[Token, float]] = {}
         self._revocations = 0
 
-    @property
-    def revocations(self) -> int:
-        """How often something was dropped; see `hold()`."""
-        return self._revocations
+    def moment(self) -> Moment:
+        """Return when a look at the database begins; see `hold()`."""
+        return Moment(at=self._clock(), revocations=self._revocations)
 
     def get(self, credential: Credential) -> Token | None:
         """Return the token, if it was valid within the last second."""
         held = self._held.get(credential.key.encode() + credential.digest)
         return held[0] if held is not None and self._clock() < held[1] else None
 
-    def hold(self, credential: Credential, token: Token, *, revocations: int) -> None:
-        """Remember a token, unless one was revoked since `revocations` was read."""
+    def hold(self, credential: Credential, token: Token, since: Moment) -> None:
+        """Remember a token that was found in a look that began at a moment.
+
+        For a second from then on, however long the look took, and not if one was revoked meanwhile.
+        """
         with self._lock:
-            if revocations != self._revocations:
+            if since.revocations != self._revocations:
                 return
             if len(self._held) >= _MOST_REMEMBERED:
                 self._held.clear()
-            until = self._clock() + REMEMBERED_S
+            until = since.at + REMEMBERED_S
             self._held[credential.key.encode() + credential.digest] = token, until
 
     def drop(self) -> None:
@@ -155,7 +164,7 @@ class Tokens:
         held = self._memory.get(credential)
         if held is not None:
             return held
-        revocations = self._memory.revocations
+        began = self._memory.moment()
         database = self._tracker.database
         found = tokens.find(database, credential.key)
         if found is None or not credential.matches(found.secret_hash):
@@ -166,7 +175,7 @@ class Tokens:
         if token.last_used_at is None or token.last_used_at <= moment - tokens.USE_NOTED_EVERY:
             self._uses.add(database, token.id, moment)
             token = structs.replace(token, last_used_at=moment)
-        self._memory.hold(credential, token, revocations=revocations)
+        self._memory.hold(credential, token, began)
         return token
 
 

@@ -14,6 +14,7 @@ from jobtracker_core.tracker import JobTracker
 from jobtracker_core.web.facets import facet_groups
 from jobtracker_core.web.filters import common_choices, further_choices
 from jobtracker_core.web.listing import read_listing, resolve, values_of
+from jobtracker_core.web.offered import Offers
 from jobtracker_core.web.pages import Pages, is_fragment
 from jobtracker_core.web.preferences import Preferences
 from jobtracker_core.web.view import read_view
@@ -25,6 +26,7 @@ def list_jobs(
     tracker: NamedDependency[JobTracker],
     pages: NamedDependency[Pages],
     prefs: NamedDependency[Preferences],
+    offers: NamedDependency[Offers],
 ) -> Response[str]:
     """List jobs; a filter that was changed asks for the list alone.
 
@@ -33,15 +35,17 @@ def list_jobs(
     view = read_view(request.query_params, zone=prefs.zone)
     if view.q and request.headers.get("X-Typing") and is_fragment(request):
         view = replace(view, q=begun(view.q))
-    with tracker.reading():
+    offered = None if is_fragment(request) else offers.read()
+    # A search for words asks more than once; all else looks, which is quicker.
+    with tracker.reading() if view.q else tracker.looking():
         listing = read_listing(tracker, view, prefs)
         values = values_of(request, pages, tracker, listing)
-        if not is_fragment(request):
-            values |= {
-                "choices": common_choices(listing.view, tracker.jobs.sources()),
-                "further": further_choices(listing.view),
-                "views": tracker.views.list(kind="jobs"),
-            }
+    if offered is not None:
+        values |= {
+            "choices": common_choices(listing.view, offered.sources),
+            "further": further_choices(listing.view),
+            "views": offered.views,
+        }
     if is_fragment(request):
         address = f"{pages.base(request)}{listing.view.path()}"
         return pages.render(request, "_jobs.html", headers={"HX-Push-Url": address}, **values)

@@ -19,6 +19,7 @@ from markupsafe import Markup
 from jobtracker_core.security.credentials import csrf_token
 from jobtracker_core.storage.audit import Actor
 from jobtracker_core.web import assets, navigation, preferences, present, said
+from jobtracker_core.web.filters import Choice
 from jobtracker_core.web.rows import JobRow
 from jobtracker_core.web.said import Said
 from jobtracker_core.web.session import FORM_FIELD, is_overheard, session_cookie
@@ -26,6 +27,9 @@ from jobtracker_core.web.session import FORM_FIELD, is_overheard, session_cookie
 _TEMPLATES: Final = Path(__file__).with_name("templates")
 _ROWS_KEPT: Final = 2_000
 """Rows of the list of jobs, of some 2 kB, that are kept as they were rendered."""
+
+_CHOICES_KEPT: Final = 100
+"""The same of the fields of its filters."""
 
 _PLACES: Final = frozenset(place.path for place in navigation.PLACES)
 _ICON: Final = Markup('<svg class="icon {2}" aria-hidden="true"><use href="{0}#{1}"></use></svg>')
@@ -201,6 +205,12 @@ def _environment(base: str) -> Environment:
         macro: Callable[[JobRow], Markup] = environment.get_template("_job_row.html").module.job_row  # type: ignore[attr-defined]
         return macro(row)
 
+    @lru_cache(maxsize=_CHOICES_KEPT)
+    def drawn_choice(choice: Choice) -> Markup:
+        macro: Callable[[Choice], Markup] = environment.get_template("ui/basic.html").module.select  # type: ignore[attr-defined]
+        return macro(choice)
+
+    environment.globals["drawn_choice"] = drawn_choice
     environment.globals["fixed"] = fixed
     environment.globals["job_row"] = job_row
     environment.filters["words"] = present.words

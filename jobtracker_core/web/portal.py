@@ -54,6 +54,7 @@ from jobtracker_core.web.admin import (
 )
 from jobtracker_core.web.form import Form, read_form
 from jobtracker_core.web.login import enter, is_ours, leave, set_up, show_login, show_setup
+from jobtracker_core.web.offered import Offers
 from jobtracker_core.web.pages import Pages, is_fragment
 from jobtracker_core.web.preferences import Preferences
 from jobtracker_core.web.reference import Describe, Reference, show_part, show_reference
@@ -114,7 +115,7 @@ def routes(
         describe: Gives the document of the API.
         live: Looks at the runs that somebody watches.
     """
-    reference = Reference(describe)
+    reference, offers = Reference(describe), Offers(tracker)
     return [
         Router(
             "/",
@@ -128,6 +129,7 @@ def routes(
                 "form": Provide(read_form),
                 "prefs": Provide(_prefs, sync_to_thread=False),
                 "pages": Provide(lambda: Pages(prefix), sync_to_thread=False),
+                "offers": Provide(lambda: offers, sync_to_thread=False),
                 "live": Provide(lambda: live, sync_to_thread=False),
                 "reference": Provide(lambda: reference, sync_to_thread=False),
                 "step": Provide(triage.read_step, sync_to_thread=False),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, tzinfo
+from functools import lru_cache
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -34,6 +35,8 @@ _WITH_TENTHS: Final = 10
 _MILLION: Final = 1_000_000
 _SHORTENED_FROM: Final = 10_000
 _WITHOUT_CENTS: Final = 1_000
+_KEPT: Final = 2_000
+"""Times, and kinds of pay, that are kept as they are shown."""
 
 _SIGNS: Final = {"EUR": "€", "GBP": "£", "USD": "$"}
 """Signs that mean one currency; "kr", "¥" and most dollars do not."""
@@ -144,15 +147,23 @@ def moment(
     if unit == "day" and number > _LONGEST_IN_DAYS:
         number, unit = _long_age(number)
     ahead = number > 0 and at > now
-    date = f"{at:%Y-%m-%d}"
+    exact, machine = _write(at, at.tzinfo, precision or Precision.ESTIMATED)
     return Moment(
         short=_short_age(number, unit, ahead=ahead),
         long=_age_in_words(number, unit, ahead=ahead),
-        exact={Precision.DAY: date, Precision.ESTIMATED: f"about {date}"}.get(
-            precision or Precision.ESTIMATED, f"{at:%Y-%m-%d %H:%M} {at:%Z}"
-        ),
-        machine=date if day_only else f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
+        exact=exact,
+        machine=machine,
     )
+
+
+# Lists show the same jobs again and again. The zone counts: equal times may differ in theirs.
+@lru_cache(maxsize=_KEPT)
+def _write(at: datetime, _zone: tzinfo | None, precision: Precision) -> tuple[str, str]:
+    """Return a time as people read it, and as programs do."""
+    date = f"{at:%Y-%m-%d}"
+    if precision is Precision.EXACT:
+        return f"{at:%Y-%m-%d %H:%M} {at:%Z}", f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    return (date if precision is Precision.DAY else f"about {date}"), date
 
 
 def duration(seconds: float | None) -> str:
@@ -215,6 +226,7 @@ def pay(job: Job) -> PayShown | None:
     )
 
 
+@lru_cache(maxsize=_KEPT)
 def _pay(record: PayRecord) -> PayShown | None:
     words = _amounts(record)
     if words is None and not record.text:

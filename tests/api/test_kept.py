@@ -11,13 +11,16 @@ from typing import Any
 
 import msgspec
 import pytest
+import sqlalchemy as sa
 from litestar.testing import TestClient
 from msgspec import structs
 
+from access import cookie_for
 from jobtracker_core.api.kept import Answer, Answers, _Request
 from jobtracker_core.contract.access import Scope
 from jobtracker_core.server.application import Application
 from jobtracker_core.storage import facets, search
+from jobtracker_core.storage.tables import jobs
 from jobtracker_core.tracker import JobTracker
 from jobtracker_core.tracker.job_forms import JobDraft
 
@@ -278,6 +281,77 @@ def test_what_changes_with_the_time_is_kept_for_a_second() -> None:
     assert asked(b"limit=5&search=posted%3A%3C7d")
     assert asked(b"search=seen:<24h")
     assert not asked(b"search=nurse&limit=5")
+
+
+def newest(client: TestClient[Application]) -> str | None:
+    return next(iter(titles(client)), None)
+
+
+def within_a_second(client: TestClient[Application], title: str) -> None:
+    begun = time.monotonic()
+    while newest(client) != title:
+        assert time.monotonic() - begun < 1.0
+
+
+def test_a_change_that_takes_long_shows_once_it_is_committed(
+    client: TestClient[Application], tracker: JobTracker, other: JobTracker, reads: list[Any]
+) -> None:
+    # Counting requests writes, which has to wait on SQLite.
+    tracker._opened.settings = structs.replace(tracker.settings, api_requests_per_minute=0)
+    add(tracker, "before")
+    warm(client, reads)
+    with other.change("job.create") as change:
+        shown = tracker.jobs.search().items[0]
+        with change.db.write() as conn:
+            conn.execute(sa.update(jobs).where(jobs.c.id == shown.id).values(title="after"))
+        # Whatever is read and kept meanwhile is from before.
+        until = time.monotonic() + 1.5
+        while time.monotonic() < until:
+            assert newest(client) == "before"
+        warm(client, reads)
+    within_a_second(client, "after")
+
+
+@pytest.mark.parametrize("dialect", ["postgresql"])
+def test_whoever_was_cut_off_from_the_news_keeps_nothing_old(
+    client: TestClient[Application], tracker: JobTracker, other: JobTracker, reads: list[Any]
+) -> None:
+    for number in range(5):
+        add(tracker, f"kept {number}")
+        warm(client, reads)
+        with other.database.write(shown=False) as conn:
+            conn.execute(
+                sa.text(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                    " WHERE query LIKE 'SELECT pg_current_snapshot%' AND pid <> pg_backend_pid()"
+                )
+            )
+        add(other, f"missed {number}")
+        within_a_second(client, f"missed {number}")
+
+
+def test_who_asks_and_how_changes_nothing_in_what_is_kept(
+    client: TestClient[Application], tracker: JobTracker, reads: list[Any]
+) -> None:
+    add(tracker, "one")
+    add(tracker, "two")
+    plain = warm(client, reads)
+    for headers in (
+        {"Accept": "text/html"},
+        {"Accept-Language": "de", "Cookie": "jt=none"},
+        {"X-Forwarded-For": "192.0.2.1", "Origin": "https://elsewhere.example"},
+    ):
+        answer = client.get(LIST, headers=headers)
+        assert answer.content == plain.content
+        assert answer.headers["content-type"] == plain.headers["content-type"]
+        assert "set-cookie" not in answer.headers
+    # A session is no token, whatever was kept for one.
+    client.cookies.set("jt", cookie_for(tracker))
+    assert client.get(LIST, headers={"Authorization": ""}).status_code == 401
+    client.cookies.clear()
+    for query in ("limit=1&sort=arrival", "sort=arrival&limit=1"):
+        assert [len(client.get(f"{LIST}?{query}").json()["items"]) for _ in range(2)] == [1, 1]
+    assert len(client.get(f"{LIST}?limit=2").json()["items"]) == 2
 
 
 def test_counts_by_age_are_kept_for_a_second_and_no_longer(

@@ -77,9 +77,11 @@ def beside(url: str, name: str) -> Iterator[str]:
     parts = make_url(url)
     if parts.get_backend_name() == "sqlite":
         other = Path(parts.database or "").with_name(f"{name}.db")
-        yield f"sqlite:///{other}"
-        for path in other.parent.glob(f"{other.name}*"):
-            path.unlink()
+        try:
+            yield f"sqlite:///{other}"
+        finally:
+            for path in other.parent.glob(f"{other.name}*"):
+                path.unlink()
         return
     with psycopg.connect(url, autocommit=True) as server:
         server.execute(f'CREATE DATABASE "{name}"')

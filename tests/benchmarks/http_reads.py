@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 from urllib.parse import urlencode
 
 import sqlalchemy as sa
@@ -25,6 +26,7 @@ from msgspec import Struct
 
 from jobtracker_core import JobTracker, Settings
 from jobtracker_core.storage.engine import Database
+from jobtracker_core.storage.fixed import Fixed
 from tests.benchmarks.databases import Driver
 from tests.benchmarks.load import Answers, Load, join, one_by_one
 from tests.benchmarks.page_write import SOURCE
@@ -116,9 +118,16 @@ def _replay(driver: Driver, call: Callable[[], object]) -> Callable[[], object]:
     def note(_conn: Any, _cursor: Any, statement: str, values: Any, *_: Any) -> None:
         statements.append((statement, values))
 
+    rows = Fixed.rows
+
+    def note_fixed(self: Fixed, conn: Any, values: Any = None) -> Any:
+        statements.append(self.sent(conn, values))
+        return rows(self, conn, values)
+
     sa.event.listen(sa.Engine, "before_cursor_execute", note)
     try:
-        call()
+        with patch.object(Fixed, "rows", note_fixed):
+            call()
     finally:
         sa.event.remove(sa.Engine, "before_cursor_execute", note)
     # A transaction's beginning is not part of the answer.
@@ -136,9 +145,9 @@ def _replay(driver: Driver, call: Callable[[], object]) -> Callable[[], object]:
 
 
 @contextmanager
-def served(url: str, **more: str) -> Iterator[str]:
+def served(url: str, *, program: str = "jobtracker_core", **more: str) -> Iterator[str]:
     """Run a server on a database, without a worker; gives its address."""
-    command = [sys.executable, "-m", "jobtracker_core", "serve", "--no-worker"]
+    command = [sys.executable, "-m", program, "serve", "--no-worker"]
     environment = {
         **os.environ,
         "JOBTRACKER_CONFIG": "",

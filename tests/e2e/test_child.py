@@ -41,7 +41,7 @@ def in_child(monkeypatch: pytest.MonkeyPatch) -> Callable[[], str]:
         )
 
     def switch() -> str:
-        monkeypatch.setattr("jobtracker_core.tracker.installation.execute_live", execute_live)
+        monkeypatch.setattr("jobtracker_core.runner.live.execute_live", execute_live)
         return label
 
     return switch

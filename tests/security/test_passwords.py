@@ -105,7 +105,7 @@ def test_no_more_than_two_are_hashed_at_once(monkeypatch: pytest.MonkeyPatch) ->
     class Slow:
         hash = staticmethod(slow)
 
-    monkeypatch.setattr(passwords, "_hasher", Slow())
+    monkeypatch.setattr(passwords, "_hasher", Slow)
     threads = [threading.Thread(target=passwords.hash_password, args=(GOOD,)) for _ in range(6)]
     for thread in threads:
         thread.start()

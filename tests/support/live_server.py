@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import uvicorn
 
 from jobtracker_core.cli.serve import listen, url_of
+from jobtracker_core.server.protocol import BoundedProtocol
 from jobtracker_core.tracker import JobTracker
 from standing import app_of
 
@@ -24,6 +25,7 @@ def serving(tracker: JobTracker, *, prefix: str = "") -> Iterator[str]:
         log_level="warning",
         access_log=False,
         lifespan="on",
+        http=BoundedProtocol,
         ws="none",
         timeout_graceful_shutdown=1,
     )

@@ -20,7 +20,7 @@ import pytest
 
 _PROGRAM = """
 import json, os, signal, sys
-import psycopg, uvicorn.lifespan.on, uvicorn.loops.asyncio, uvicorn.protocols.http.h11_impl
+import psycopg, uvicorn.lifespan.on, uvicorn.loops.auto, uvicorn.loops.uvloop
 from jobtracker_core.cli import serve
 from jobtracker_core.cli.app import run
 from jobtracker_core.settings import Settings

@@ -16,6 +16,7 @@ import uvicorn
 
 from jobtracker_core.cli.serve import listen, url_of
 from jobtracker_core.server.compose import create_app
+from jobtracker_core.server.protocol import BoundedProtocol
 from jobtracker_core.tracker import JobTracker
 from keys import KEY
 from nursery import Nursery, kill
@@ -90,6 +91,16 @@ class Served:
         self.launch()
         self.wait()
 
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Let it stand still in the block, as on a machine that sleeps."""
+        assert self._process is not None
+        self._process.suspend()
+        try:
+            yield
+        finally:
+            self._process.resume()
+
     def kill(self) -> None:
         """End it at once (kill -9)."""
         assert self._process is not None
@@ -102,9 +113,10 @@ class Served:
 def served_here(tracker: JobTracker) -> Iterator[str]:
     """Serve an installation from a thread of this process; gives its address."""
     with listen("127.0.0.1", 0) as listener:
-        server = uvicorn.Server(
-            uvicorn.Config(create_app(tracker), log_config=None, ws="none", lifespan="on")
+        config = uvicorn.Config(
+            create_app(tracker), log_config=None, http=BoundedProtocol, ws="none", lifespan="on"
         )
+        server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         try:
