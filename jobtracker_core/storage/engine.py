@@ -39,10 +39,6 @@ _POSTGRESQL_OPTIONS = (
 )
 
 
-def _first_value(result: sa.CursorResult[Any]) -> Any:
-    return result.scalar() if result.returns_rows else None
-
-
 def _host_clock() -> datetime:
     return datetime.now(UTC)
 
@@ -257,17 +253,7 @@ class Database:
             free = conn.execution_options(isolation_level="AUTOCOMMIT")
             postgresql.wait_for_any_time(free)
             free.exec_driver_sql("SET statement_timeout = 0")
-            warned = postgresql.warnings_of(free)
-
-            def execute(statement: str) -> Any:
-                value = _first_value(free.exec_driver_sql(statement))
-                if warned:
-                    raise NotWritable(
-                        f"{self.display_url}: {warned.pop()}", "Do it as the owner of the tables."
-                    )
-                return value
-
-            yield execute
+            yield postgresql.heeding(free, self.display_url)
 
     def close(self) -> None:
         """Close the connections that are not in use. The object opens new ones if used again."""

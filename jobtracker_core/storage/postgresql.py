@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import select
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from typing import Any, Final
 
 import psycopg
@@ -14,6 +14,7 @@ from psycopg.adapt import Dumper
 from psycopg.postgres import types
 from sqlalchemy import Connection, Dialect
 
+from jobtracker_core.storage.errors import NotWritable
 from jobtracker_core.storage.index_tokens import Vector
 
 ANSWER_S: Final = 35.0
@@ -100,17 +101,26 @@ def wait_for_any_time(conn: Connection) -> None:
         driver.answer_s = None
 
 
-def warnings_of(conn: Connection) -> list[str]:
-    """Return a list that gets what the server warns of from now on."""
+def heeding(conn: Connection, url: str) -> Callable[[str], Any]:
+    """Return what executes a statement and returns the first value of the answer, if it has one.
+
+    It raises NotWritable, which begins with `url`, for what the server only warns of.
+    """
     warned: list[str] = []
 
     def hear(said: psycopg.errors.Diagnostic) -> None:
         if said.severity_nonlocalized == "WARNING":
             warned.append(said.message_primary or "the server warns")
 
+    def execute(statement: str) -> Any:
+        result = conn.exec_driver_sql(statement)
+        if warned:
+            raise NotWritable(f"{url}: {warned.pop()}", "Do it as the owner of the tables.")
+        return result.scalar() if result.returns_rows else None
+
     driver: Any = conn.connection.dbapi_connection
     driver.add_notice_handler(hear)
-    return warned
+    return execute
 
 
 def _bounded(
