@@ -273,8 +273,14 @@ def test_no_search_reads_most_of_the_jobs(large: Database) -> None:
 
 def test_a_beginning_that_many_words_have_is_put_together_for_no_list(large: Database) -> None:
     asked: dict[str, int] = {
-        **{"c*": ROWS, "c* h*": ROWS // 2, "c* half": ROWS // 2, "c* is:closed": 8},
-        **{"c* h* is:closed": 8, "c* o* is:closed": 0, "-c* is:closed": 0, "c* tag:few": 8},
+        "c*": ROWS,
+        "c* h*": ROWS // 2,
+        "c* half": ROWS // 2,
+        "c* is:closed": 8,
+        "c* h* is:closed": 8,
+        "c* o* is:closed": 0,
+        "-c* is:closed": 0,
+        "c* tag:few": 8,
     }
     statements: list[str] = []
     wrong: list[str] = []
