@@ -9,6 +9,7 @@ from litestar.di import NamedDependency
 from litestar.params import QueryParameter
 
 from jobtracker_core.api.operations import BRIEFLY, operation
+from jobtracker_core.api.problems import wrong
 from jobtracker_core.contract.access import Scope
 from jobtracker_core.search.language import LONGEST
 from jobtracker_core.storage.facets import Facet
@@ -63,7 +64,9 @@ def list_snippets(
     ],
 ) -> tuple[Snippet, ...]:
     """Show what a search found in descriptions."""
-    numbers = [int(number) for number in job_ids.split(",")][:_MOST_AT_ONCE]
+    numbers = [int(number) for number in job_ids.split(",")]
+    if len(numbers) > _MOST_AT_ONCE:
+        raise wrong("job_ids", f"names more than {_MOST_AT_ONCE} jobs; ask for the others apart")
     return tracker.jobs.snippets(numbers, text=search)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 import threading
 import time
 from collections import OrderedDict
@@ -34,6 +35,8 @@ _LARGEST_SHARE = 4
 
 _OVERHEAD = 1000
 """Bytes that an answer takes beside its text."""
+
+_NOT_AT_ALL = re.compile(rb"q\s*=\s*0(\.0*)?")
 
 Headers = tuple[tuple[bytes, bytes], ...]
 Key = tuple[str, bytes]
@@ -209,7 +212,7 @@ class _Request:
         kept: list[tuple[bytes, bytes]] = []
         for name, value in scope["headers"]:
             if name == b"accept-encoding":
-                self.takes_gzip = b"gzip" in value
+                self.takes_gzip = self.takes_gzip or _takes_gzip(value)
                 continue
             if name == b"authorization":
                 self.authorization = value.decode("latin-1")
@@ -233,6 +236,15 @@ class _Request:
         return any(
             part.strip().removeprefix(b"W/") in {tag, b"*"} for part in self._known.split(b",")
         )
+
+
+def _takes_gzip(accepted: bytes) -> bool:
+    """Say whether an Accept-Encoding names gzip, and does not refuse it by a weight of 0."""
+    for part in accepted.lower().split(b","):
+        coding, *parameters = (piece.strip() for piece in part.split(b";"))
+        if coding == b"gzip":
+            return not any(_NOT_AT_ALL.fullmatch(parameter) for parameter in parameters)
+    return False
 
 
 def _collecting(send: Send, done: Callable[[Answer], Any]) -> Send:

@@ -43,6 +43,9 @@ LONGEST: Final = 1_000
 MOST_WORDS: Final = 50
 """Words and facts of a query; each word of a phrase counts."""
 
+MOST_BEGUN: Final = 10
+"""Words and phrases that end in a "*": a database looks up all that begins so."""
+
 DEEPEST: Final = 20
 """Parentheses and signs within each other."""
 
@@ -66,6 +69,7 @@ class _Parser:
         self._tokens = tokens(text)
         self._at = 0
         self._words = 0
+        self._begun = 0
         self._depth = 0
         # Within the parentheses of `title:(…)`.
         self._field: Field | None = None
@@ -210,6 +214,9 @@ class _Parser:
                 token,
             )
         self._count(size, token)
+        self._begun += is_prefix
+        if self._begun > MOST_BEGUN:
+            raise _error(f"More than {MOST_BEGUN} words end in *", "Write some of them out.", token)
         return Term(text=text, field=self._field, is_prefix=is_prefix, start=start, end=token.end)
 
     def _count(self, words: int, token: Token) -> None:

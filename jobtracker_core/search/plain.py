@@ -7,7 +7,7 @@ from html import unescape
 from typing import Final
 
 # What was stored is sanitised: every tag ends, and what is in quotes may hold a `>`.
-_TAG: Final = re.compile(r"""<(/?[a-zA-Z0-9]*)(?:[^>"']|"[^"]*"|'[^']*')*>""")
+_TAG: Final = re.compile(r"""<(/?[a-zA-Z0-9]*)(?:[^<>"']|"[^"]*"|'[^']*')*>""")
 _INLINE: Final = frozenset(
     {"a", "abbr", "b", "code", "em", "i", "mark", "s", "small", "span", "strong", "sub", "sup", "u"}
 )

@@ -152,6 +152,10 @@ def _by_words(conn: Connection, asked: Asked) -> Hits:
         right, looked_at = checked(conn, asked.tokens, hits, most, enough=enough, known=known)
         if looked_at < len(hits) and len(right) < most:
             return right, hits[looked_at - 1].id
+        if reached is not None and not right:
+            # All of the part that would do were wrong: what follows may not be.
+            asked = structs.replace(asked, enough=None)
+            continue
         if len(right) == most or reached is not None or len(hits) < asked.most:
             return right, reached
         # Some that the index gave were wrong.

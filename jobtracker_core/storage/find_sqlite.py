@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import sqlalchemy as sa
@@ -18,7 +19,7 @@ from jobtracker_core.storage.find_rows import (
     checked,
     in_order,
 )
-from jobtracker_core.storage.find_tokens import loosened, match
+from jobtracker_core.storage.find_tokens import Tokens, loosened, match
 from jobtracker_core.storage.index_tables import job_index_fts
 from jobtracker_core.storage.statements import one_of
 from jobtracker_core.storage.tables import jobs
@@ -45,28 +46,28 @@ _fts: Final = job_index_fts
 def find(conn: Connection, asked: Asked) -> Hits:
     """Return the first jobs that are asked for, or all of them, in any order."""
     query = match(asked.tokens)
-    if asked.value is None:
-        for letters, steps, share in (
-            (SHORTEST, (_LOOKED_AT, _MOST_LOOKED_AT), 0.0),
-            (LONGEST_WORD + 1, (_FIRST_LOOK, _LOOKED_AT), _COMMON),
-        ):
-            loose = match(loosened(asked.tokens, letters))
-            if loose != query:
-                hits = _by_looking(conn, asked, loose, steps, share)
-                if hits is not None:
-                    return hits
-                break
+    for letters, steps, share in (
+        (SHORTEST, (_LOOKED_AT, _MOST_LOOKED_AT), 0.0),
+        (LONGEST_WORD + 1, (_FIRST_LOOK, _LOOKED_AT), _COMMON),
+    ):
+        loose = loosened(asked.tokens, letters)
+        if match(loose) != query:
+            hits = _by_looking(conn, asked, loose, steps, share)
+            if hits is not None:
+                return hits
+            break
     return _find(conn, asked, query)
 
 
 def _by_looking(
-    conn: Connection, asked: Asked, query: str, steps: tuple[int, ...], share: float
+    conn: Connection, asked: Asked, loose: Tokens, steps: tuple[int, ...], share: float
 ) -> Hits | None:
     """Look at the texts of the next few jobs, for a beginning that most of them have.
 
     FTS5 puts together all that begins so before it looks for anything: with one or two letters,
     that is half the index. None where they are not enough, or less than a share of them is right.
     """
+    query = match(loose)
     enough = asked.most if asked.enough is None else min(asked.enough, asked.most)
     if share and enough > steps[-1]:
         return None
@@ -79,11 +80,11 @@ def _by_looking(
         steps, enough = (_MOST_LOOKED_AT,), asked.most
     known: dict[int, bool] = {}
     for most in steps:
-        few_of_them = structs.replace(asked, most=most, enough=None)
+        few_of_them = structs.replace(asked, tokens=loose, most=most, enough=None)
         unsure = [structs.replace(hit, is_sure=False) for hit in _find(conn, few_of_them, query)[0]]
         hits = in_order(unsure, up=asked.up)[:most]
         found, looked_at = checked(conn, asked.tokens, hits, asked.most, enough=enough, known=known)
-        right = [Hit(hit.id) for hit in found]
+        right = [Hit(hit.id, hit.value) for hit in found]
         if len(hits) < most:
             return right, None if looked_at == len(hits) else hits[looked_at - 1].id
         if len(right) >= enough:
@@ -142,12 +143,27 @@ def _by_arrival(conn: Connection, asked: Asked, query: str) -> Hits:
 
 
 def _of_few(conn: Connection, asked: Asked, query: str, numbers: list[int]) -> list[Hit]:
-    """Ask the index for jobs that are few, and then the tables."""
-    is_hit = sa.select(_fts.c.rowid).where(_QUERY, one_of(conn, _fts.c.rowid, numbers))
-    hits = list(conn.execute(is_hit, {"query": query}).scalars())
+    """Ask the tables for jobs that are few, and the index then."""
     walk = asked.walk if asked.value is None else asked.walk.add_columns(asked.value)
-    wanted = walk.where(one_of(conn, jobs.c.id, hits), *asked.where).limit(asked.most)
-    return [Hit(*row) for row in conn.execute(wanted)]
+    rows = conn.execute(walk.where(one_of(conn, jobs.c.id, numbers), *asked.where))
+    return _held(conn, asked, query, [Hit(*row) for row in rows], asked.most)
+
+
+def _held(conn: Connection, asked: Asked, query: str, rows: Sequence[Hit], most: int) -> list[Hit]:
+    """Hold jobs to the index, in their order, and those with a beginning to their texts.
+
+    FTS5 answers for each job anew, and would put a beginning together as often as there are jobs.
+    """
+    loose = loosened(asked.tokens, LONGEST_WORD + 1)
+    is_sure = loose == asked.tokens
+    is_hit = sa.select(_fts.c.rowid).where(_QUERY, one_of(conn, _fts.c.rowid, [r.id for r in rows]))
+    hits = set(conn.execute(is_hit, {"query": query if is_sure else match(loose)}).scalars())
+    found = [row for row in rows if row.id in hits]
+    if is_sure:
+        return found
+    unsure = [structs.replace(hit, is_sure=False) for hit in found]
+    right, _ = checked(conn, asked.tokens, unsure, most)
+    return [Hit(hit.id, hit.value) for hit in right]
 
 
 def _suffices(asked: Asked, found: int, first: int, here: int) -> bool:
@@ -167,10 +183,7 @@ def _by_walk(conn: Connection, asked: Asked, query: str, below: int | None = Non
     at = 0
     while len(found) < asked.most:
         rows = conn.execute(walk.limit(WALKED).offset(at)).all()
-        numbers = [row[0] for row in rows]
-        is_hit = sa.select(_fts.c.rowid).where(_QUERY, one_of(conn, _fts.c.rowid, numbers))
-        hits = set(conn.execute(is_hit, {"query": query}).scalars())
-        found += [Hit(*row) for row in rows if row[0] in hits]
+        found += _held(conn, asked, query, [Hit(*row) for row in rows], asked.most - len(found))
         at += len(rows)
         if len(rows) < WALKED:
             break

@@ -28,6 +28,7 @@ from jobtracker_core.storage.searches import Search
 from jobtracker_core.storage.timeline import Event, EventFilters
 from jobtracker_core.tracker import JobTracker
 from jobtracker_core.web import query
+from jobtracker_core.web.listing import resolve
 from jobtracker_core.web.preferences import Preferences
 from jobtracker_core.web.view import read_view
 
@@ -133,7 +134,7 @@ def _answer(
     if what == "jobs":
         with_text = given.get("with_text") == "true"
         words = {name: value for name, value in given.multi_items() if name != "with_text"}
-        view = read_view(words, zone=prefs.zone)
+        view, _ = resolve(tracker, read_view(words, zone=prefs.zone))
         jobs = tracker.jobs.export(with_text=with_text, sort=view.sort, **view.filters)
         pieces = encode(jobs, kind, with_text=with_text)
     else:

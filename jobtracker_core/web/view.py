@@ -294,7 +294,7 @@ def _read(name: str, value: str) -> Any:
         except FormError as error:
             raise BadView(_said(error)) from error
     if name == "q":
-        return value[:LONGEST]
+        return value[: LONGEST + 1]  # one too many, so that it is told and not cut
     return value[: 2 * LONGEST_TEXT] if name in _PAGING else value[:LONGEST_TEXT]
 
 

@@ -113,5 +113,9 @@ def test_facets_and_snippets_of_a_list(client, tracker, fill) -> None:
     assert alone == [snippet]
     assert "snippets" not in client.get("/api/v1/jobs?search=building").json()
     assert client.get("/api/v1/jobs/snippets?search=is:new&job_ids=1").json() == []
+    many = ",".join(["1"] * 201)
+    refused = client.get(f"/api/v1/jobs/snippets?search=building&job_ids={many}")
+    assert refused.status_code == 400
+    assert refused.json()["errors"][0]["field"] == "job_ids"
     best = client.get("/api/v1/jobs?search=builder&sort=relevance").json()
     assert [job["id"] for job in best["items"]] == [made]

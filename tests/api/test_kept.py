@@ -195,6 +195,10 @@ def test_a_known_answer_is_304_and_a_compressed_one_the_same(
     answer = warm(client, reads)
     assert answer.headers["content-encoding"] == "gzip"
     assert answer.headers["vary"] == "Accept-Encoding"
+    for refused in ("gzip;q=0, *", "gzip; q=0.000", "deflate, notgzip"):
+        other = client.get(LIST, headers={"Accept-Encoding": refused})
+        assert "content-encoding" not in other.headers, refused
+    assert "content-encoding" in client.get(LIST, headers={"Accept-Encoding": "GZip;q=0.1"}).headers
     plain = client.get(LIST, headers={"Accept-Encoding": "identity"})
     assert "content-encoding" not in plain.headers
     assert plain.json() == answer.json()

@@ -50,7 +50,7 @@ for number in range(8):
         page(conn, number)
 with db.write() as conn:
     # More than is kept in memory: a part of it stands in the log before the commit.
-    for number in range(8, 120):
+    for number in range(8, 400):
         page(conn, number)
     print("writing", flush=True)
     sys.stdin.read()

@@ -80,6 +80,7 @@ def test_a_query_has_bounds() -> None:
     for typed, said in [
         (many + " b1", "more than 50 words"),
         (f'"{many}" is:new', "more than 50 words"),
+        (" OR ".join(f"-{letter}*" for letter in "abcdefghijk"), "More than 10 words end in"),
         ("工" * 51, "more than 50 words"),
         ("(" * (DEEPEST + 1) + "a1" + ")" * (DEEPEST + 1), "More than 20 parentheses"),
         ("-" * (DEEPEST + 1) + "a1", "More than 20 parentheses"),

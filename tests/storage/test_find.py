@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 from jobtracker_core.contract.posting import Employment, Remote
 from jobtracker_core.search.language import SearchError, parse
 from jobtracker_core.storage import (
+    dismissals,
     facets,
     find_postgresql,
     find_sqlite,
+    indexing,
     relevance,
     search,
     walk,
@@ -314,3 +316,25 @@ def test_beyond_a_bound_a_tally_of_words_is_an_estimate(
     assert (counted.total, counted.more, counted.newer) == (5, True, 0)
     assert search.tally(db, text="python", first=2).newer is None
     assert search.tally(db, text="nurse") == search.Tally(total=1, more=False)
+
+
+def test_a_part_of_the_hits_that_is_all_wrong_is_not_the_list(
+    db: Database,
+    write: Callable[..., Any],
+    make_record: Callable[..., Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # Each two words of the phrase stand side by side in all of them, all three in the oldest alone.
+    texts = ["care in the team", *["in the office with the team"] * 5]
+    for number, text in enumerate(texts, 1):
+        write(make_record(str(number), description=f"<p>{text}</p>"), kind="detail")
+    indexing.work_off(db)
+    dismissals.dismiss(db, len(texts))
+    for name, value in {"FIRST": 1, "WALKED": 1, "_NEWEST": 1}.items():
+        monkeypatch.setattr(find_postgresql, name, value)
+    monkeypatch.setattr(search, "WORDS_TALLY_LIMIT", 2)
+    listed, counted = search.first_page(db, text='"in the team"', limit=1)
+    assert [job.id for job in listed.items] == [1]
+    assert (counted.total, counted.more) == (1, False)
+    (source, *_) = facets.facets(db, text='"in the team"')
+    assert [each.count for each in source.values] == [1]

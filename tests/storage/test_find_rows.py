@@ -269,3 +269,32 @@ def test_no_search_reads_most_of_the_jobs(large: Database) -> None:
         if read[0] > MOST:
             wrong.append(f"{name}: {read[0]} rows read")
     assert not wrong, "\n".join(wrong)
+
+
+def test_a_beginning_that_many_words_have_is_put_together_for_no_list(large: Database) -> None:
+    asked: dict[str, int] = {
+        "c*": ROWS,
+        "c* h*": ROWS // 2,
+        "c* half": ROWS // 2,
+        "c* is:closed": 8,
+        "c* h* is:closed": 8,
+        "c* o* is:closed": 0,
+        "-c* is:closed": 0,
+        "c* tag:few": 8,
+    }
+    statements: list[str] = []
+    wrong: list[str] = []
+    with large.reading(), large.read() as conn:
+        driver: Any = conn.connection.driver_connection
+        if large.dialect == "sqlite":
+            driver.set_trace_callback(statements.append)
+        for text, number in asked.items():
+            for sort in ("arrival", "posted", "pay"):
+                statements.clear()
+                found = search.list_jobs(large, text=text, sort=sort, dismissed="all", limit=10)
+                if len(found.items) != min(10, number):
+                    wrong.append(f"{text} by {sort}: {len(found.items)} of {number}")
+                wrong += [f"{text} by {sort}: {one}" for one in statements if '" *' in one]
+        if large.dialect == "sqlite":
+            driver.set_trace_callback(None)
+    assert not wrong, "\n".join(wrong)

@@ -8,6 +8,7 @@ import io
 import pytest
 
 from jobtracker_core.storage.applications import ApplicationDraft
+from jobtracker_core.storage.views import ViewDraft
 
 LISTS = (
     *("jobs", "applications", "companies", "events", "contacts", "searches", "runs", "audit"),
@@ -39,6 +40,9 @@ def test_a_file_is_the_same_as_the_apis_with_the_filters_of_its_page(
             assert mine.headers[header] == theirs.headers[header]
     rows = list(csv.DictReader(io.StringIO(get(f"{prefix}/export/jobs.csv?q=2").text)))
     assert [row["title"] for row in rows] == ["Engineer 2"]
+    saved = tracker.views.create(ViewDraft(name="Second", kind="jobs", query={"text": "2"}))
+    of_view = get(f"{prefix}/export/jobs.csv?view={saved.id}")
+    assert of_view.content == get(f"{prefix}/export/jobs.csv?q=2").content
 
 
 def test_every_list_is_there_and_stands_in_the_audit_log(browser, tracker) -> None:

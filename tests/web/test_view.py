@@ -11,6 +11,7 @@ import pytest
 
 from jobtracker_core.cli.app import run
 from jobtracker_core.contract.posting import Employment, Remote, Seniority
+from jobtracker_core.search.language import SearchError, parse
 from jobtracker_core.tracker import entries
 from jobtracker_core.tracker.views import WORDS
 from jobtracker_core.web.filters import chips, common_choices, further_choices
@@ -53,6 +54,12 @@ def test_what_is_empty_is_not_said_again() -> None:
         'curl -H "Authorization: Bearer $JOBTRACKER_TOKEN" http://h/api/v1/jobs'
     )
     assert view.command() == "jobtracker jobs list"
+
+
+def test_too_long_a_search_is_told_and_not_cut_to_another() -> None:
+    shown = View.of({"q": "engineer " * 500})
+    with pytest.raises(SearchError, match="more than 1,000 characters"):
+        parse(shown.q or "")
 
 
 def test_other_pages_of_the_same_list() -> None:
