@@ -7,8 +7,11 @@ from typing import Any
 
 from msgspec import UNSET, structs
 
+from jobtracker_core.plugins.forms import FormError
+from jobtracker_core.search.nodes import SearchError
 from jobtracker_core.storage import views
 from jobtracker_core.storage.application_list import ApplicationFilters
+from jobtracker_core.storage.find_plan import read_text
 from jobtracker_core.storage.job_filters import Filters, Sort
 from jobtracker_core.storage.views import View, ViewChanges, ViewDraft, ViewKind
 from jobtracker_core.tracker import entries
@@ -38,7 +41,7 @@ class Views:
     def create(self, draft: ViewDraft) -> View:
         """Save a view; raises FormError (a word of the query as `query.WORD`) and Duplicate."""
         checked = entries.check(draft)
-        query = entries.check_words(checked.query, WORDS[checked.kind], "query")
+        query = _checked(checked.query, checked.kind)
         with self._tracker.change("view.create") as change:
             made = views.create(change.db, checked.name, checked.kind, query)
             change.note(name=made.name, kind=made.kind)
@@ -52,8 +55,7 @@ class Views:
         with self._tracker.change("view.update", f"view:{view_id}") as change:
             if checked.query is not UNSET:
                 kind = views.get(change.db, view_id).kind
-                query = entries.check_words(checked.query, WORDS[kind], "query")
-                checked = structs.replace(checked, query=query)
+                checked = structs.replace(checked, query=_checked(checked.query, kind))
             made = views.update(change.db, view_id, checked, expected_version=expected_version)
             change.note(name=made.name)
             return change.made(made, change.target)
@@ -62,3 +64,14 @@ class Views:
         """Forget a view; raises Stale."""
         with self._tracker.change("view.delete", f"view:{view_id}") as change:
             views.delete(change.db, view_id, expected_version=expected_version)
+
+
+def _checked(query: dict[str, Any], kind: ViewKind) -> dict[str, Any]:
+    """Return what a view asks for, if its list can show it; raises FormError."""
+    words = entries.check_words(query, WORDS[kind], "query")
+    if kind == "jobs" and "text" in words:
+        try:
+            read_text({"text": words["text"]})
+        except SearchError as error:
+            raise FormError({"query.text": str(error)}) from error
+    return words

@@ -32,6 +32,7 @@ def test_a_view_is_saved_changed_and_forgotten(client, problem) -> None:
         ({"query": {"colour": "red"}}, "query.colour"),
         ({"query": {"remote": "maybe"}}, "query.remote"),
         ({"query": {"posted_since": "1600-01-01T00:00:00Z"}}, "query.posted_since"),
+        ({"query": {"text": "titel:x"}}, "query.text"),
         ({"query": []}, "query"),
         ({"kind": "colours"}, "kind"),
         ({"name": ""}, "name"),
