@@ -154,10 +154,10 @@ def _held(conn: Connection, asked: Asked, query: str, rows: Sequence[Hit], most:
 
     FTS5 answers for each job anew, and would put a beginning together as often as there are jobs.
     """
-    loose = loosened(asked.tokens, LONGEST_WORD + 1)
-    is_sure = loose == asked.tokens
+    loose = match(loosened(asked.tokens, LONGEST_WORD + 1))
+    is_sure = loose == query
     is_hit = sa.select(_fts.c.rowid).where(_QUERY, one_of(conn, _fts.c.rowid, [r.id for r in rows]))
-    hits = set(conn.execute(is_hit, {"query": query if is_sure else match(loose)}).scalars())
+    hits = set(conn.execute(is_hit, {"query": loose}).scalars())
     found = [row for row in rows if row.id in hits]
     if is_sure:
         return found
