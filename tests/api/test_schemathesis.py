@@ -88,6 +88,7 @@ RULES = {
     "createToken": "names of printable characters; `collector` goes with `ingest`",
     "createCalendarFeed": "names of printable characters",
     "getCalendar": "`to` comes after `from`",
+    "listJobSnippets": "numbers of at most 200 jobs, however they are written",
     "watchRun": "the id of a message",
 }
 """Operations that may answer a valid request with 400, and the rule that no bound can say."""

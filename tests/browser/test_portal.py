@@ -174,7 +174,7 @@ def test_the_list_by_keyboard(open_page: Open, url: str) -> None:
     expect(search).to_be_focused()
     page.keyboard.type("jk")  # letters there, not commands
     expect(search).to_have_value("jk")
-    expect(page).to_have_url(f"{url}/jobs?q=jk")
+    expect(page).to_have_url(f"{url}/jobs?q=jk%2A")
     page.keyboard.press("Escape")
     expect(search).not_to_be_focused()
     expect(search).to_have_value("")

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from asking import ask
-from jobtracker_core.storage import postgresql, upsert
+from jobtracker_core.storage import new_jobs, postgresql, upsert
 from jobtracker_core.storage.errors import Busy, Unreachable
 from opposed import write_in_opposite_order
 
@@ -51,7 +51,8 @@ def test_without_its_limit_a_call_waits_for_what_never_comes(
 
 
 def test_unsorted_writers_deadlock(pair, monkeypatch) -> None:
-    monkeypatch.setattr(upsert, "sorted", list, raising=False)
+    for module in (new_jobs, upsert):
+        monkeypatch.setattr(module, "sorted", list, raising=False)
     told: list[Busy] = []
     for turn in range(0, 20, 2):
         told += [one for one in write_in_opposite_order(pair, turn) if isinstance(one, Busy)]
