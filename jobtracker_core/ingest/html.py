@@ -100,6 +100,9 @@ def sanitise(markup: str) -> str | None:
     if not _has_tag(source):
         source = _paragraphs(html.escape(source, quote=False))
     settled = _settle(_flat(source))
+    if is_too_deep(settled):
+        # What was left open is closed now, which are tags too.
+        settled = _settle(_flat(settled))
     return None if _EMPTY.fullmatch(settled) else settled
 
 

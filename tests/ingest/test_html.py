@@ -277,8 +277,9 @@ def test_attacks_do_nothing(vector):
     [
         "".join(f"<i class=c{number}><p>" for number in range(3_000)) + "Hello",
         "<div>" * 8_000 + "Hello",
+        "<div>" * 3_000 + "Hello",
     ],
-    ids=["reopened", "nested"],
+    ids=["reopened", "nested", "nested once they are closed"],
 )
 def test_tags_that_would_cost_gigabytes_are_left_out(markup: str) -> None:
     assert html.sanitise(markup) == "<p>Hello</p>"
