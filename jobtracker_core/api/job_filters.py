@@ -96,7 +96,7 @@ InOrder: TypeAlias = Annotated[
     Sort,
     QueryParameter(
         description="The latest first, or the best paid; unknown ones last. By `relevance`, the "
-        "latest 1,000 that are found, the best of them first"
+        "latest that are found, at most 1,000, the best of them first"
     ),
 ]
 

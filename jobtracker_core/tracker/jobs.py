@@ -93,8 +93,8 @@ class Jobs:
         """Give all jobs of a list, however many, with their descriptions if asked for.
 
         `jobtracker_core.export.encode` makes CSV, JSON or JSON lines of them. It stands in the
-        audit log. By `relevance`, all beyond the latest 1,000 come behind them in the order of
-        arrival. Raises SearchError.
+        audit log. By `relevance`, at most the latest 1,000 are put in order; the rest comes behind
+        them as it arrived. Raises SearchError.
         """
         find_plan.plan(filters, datetime.now(UTC))
         rows = walk.walk_jobs(self._tracker.database, with_text=with_text, sort=sort, **filters)

@@ -46,6 +46,7 @@ from tests.benchmarks.corpus import BEGINS, Corpus
 from tests.benchmarks.databases import Driver, insert, opened, read_rows, renumbered, settle
 from tests.benchmarks.http_reads import served
 from tests.benchmarks.ratio import Ratio, compare
+from tests.benchmarks.whole_run import started
 
 PAGE = 1_000
 PAGES = 5
@@ -128,18 +129,7 @@ class _Timed(InlineHost):
 def _run(db: Database, source: str) -> float:
     """Run the collector in a process of its own; return the seconds of a row."""
     since, clock = time.monotonic(), SystemClock()
-    claim = runs.start(
-        db,
-        collector=source,
-        trigger="manual",
-        query={},
-        query_hash=source,
-        plugin_name=None,
-        plugin_version=None,
-        concurrency_key=source,
-        max_running=1,
-        worker_id=runs.worker_identity(),
-    )
+    claim = started(db, source)
     task = Task(
         collector=memory_board.MemoryBoard, settings=CollectorSettings(), query=CommonQuery()
     )

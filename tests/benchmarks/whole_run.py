@@ -32,6 +32,7 @@ from jobtracker_core.runner.filters import QueryFilters
 from jobtracker_core.runner.inline import InlineHost
 from jobtracker_core.runner.session import Task
 from jobtracker_core.storage import runs
+from jobtracker_core.storage.claims import Claim
 from jobtracker_core.storage.engine import Database
 from jobtracker_core.testing.practice import Seen
 from jobtracker_hiringcafe import HiringCafe, HiringCafeQuery
@@ -127,9 +128,9 @@ def measure(db: Database, driver: Driver, *, rounds: int) -> list[Ratio]:
     ]
 
 
-def _run(db: Database, task: Task, answers: KeptAnswers, source: str) -> None:
-    since = time.monotonic()
-    claim = runs.start(
+def started(db: Database, source: str) -> Claim:
+    """Begin a run of a collector."""
+    return runs.start(
         db,
         collector=source,
         trigger="manual",
@@ -141,6 +142,11 @@ def _run(db: Database, task: Task, answers: KeptAnswers, source: str) -> None:
         max_running=1,
         worker_id=runs.worker_identity(),
     )
+
+
+def _run(db: Database, task: Task, answers: KeptAnswers, source: str) -> None:
+    since = time.monotonic()
+    claim = started(db, source)
     clock = JumpClock(NOW)
     with Heartbeat(db, claim, since=since) as beat:
         host = InlineHost(
