@@ -51,7 +51,7 @@ import json, sys, time
 from datetime import timedelta
 sys.path.insert(0, {support!r})
 from jobtracker_core.contract.run import RunState
-from jobtracker_core.storage import audit, queue, retention, runs, turns
+from jobtracker_core.storage import audit, audit_tables, queue, retention, runs, turns
 from jobtracker_core.storage.engine import open_database
 from queueing import SERVING, put
 
@@ -95,7 +95,13 @@ print(json.dumps(prune(end) if number == 0 else work(end)))
 
 ALONE = "retention.prune = lambda *_, **__: retention.Pruned()"
 
-TWIN = "turns.HELD_S, turns._PAUSE, turns._FIRST, turns._LARGEST = 60.0, 0.0, 300_000, 300_000"
+TWIN = """
+turns.HELD_S, turns._PAUSE, turns._FIRST, turns._LARGEST = 60.0, 0.0, 300_000, 300_000
+audit_tables._LET_DELETE["postgresql"] = (
+    "ALTER TABLE audit_log DISABLE TRIGGER audit_log_rows",
+    "ALTER TABLE audit_log ENABLE TRIGGER audit_log_rows",
+)
+"""
 
 
 class Seen(Struct, frozen=True):
@@ -162,7 +168,8 @@ def test_claims_go_on_while_a_million_rows_are_pruned(
 @pytest.mark.timeout(120)
 @pytest.mark.fault(
     "F39",
-    done="Twin: the same rows were deleted in a few long transactions without a pause.",
+    done="Twin: the same rows were deleted in a few long transactions without a pause; on PostgreSQL "
+    "with the trigger switched off that refuses deletions.",
     holds="Claims or the log's writers had to wait for them.",
 )
 def test_without_short_transactions_others_wait(
