@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from jobtracker_core.contract.host import Record
@@ -13,10 +15,13 @@ from jobtracker_core.storage.errors import Busy
 COUNT = 600
 
 
-def write_in_opposite_order(pair: tuple[Database, Database], turn: int) -> list[Any]:
+def write_in_opposite_order(
+    pair: tuple[Database, Database], turn: int, both_wait: Callable[[], object]
+) -> list[Any]:
     """Write so many postings; gives what each writer did, or the `Busy` that it was told.
 
-    In every first turn they are new, in every second one they are known and changed.
+    In every first turn they are new, in every second one they are known and changed. Somebody else
+    holds the one in the middle until `both_wait` returns: so each has written what it comes to first.
     """
     results: list[Any] = [None, None]
     together = threading.Barrier(2)
@@ -34,11 +39,27 @@ def write_in_opposite_order(pair: tuple[Database, Database], turn: int) -> list[
             results[number] = error
 
     threads = [threading.Thread(target=run, args=(number,)) for number in range(2)]
-    for thread in threads:
-        thread.start()
+    with _holding(pair[0], _posting(turn, COUNT // 2)):
+        for thread in threads:
+            thread.start()
+        both_wait()
     for thread in threads:
         thread.join()
     return results
+
+
+class _UndoneError(Exception):
+    """What was written is taken back."""
+
+
+@contextmanager
+def _holding(db: Database, record: Record) -> Iterator[None]:
+    with suppress(_UndoneError), db.write() as conn:
+        upsert.write_page(
+            conn, source="site", kind="list", records=[record], run_id=None, now=db.now(conn)
+        )
+        yield
+        raise _UndoneError
 
 
 def _posting(turn: int, key: int) -> Record:

@@ -296,6 +296,13 @@ def _wait_until() -> Callable[..., Any]:
     return wait_until
 
 
+@pytest.fixture
+def two_wait(sql: Callable[..., Any]) -> Callable[[], object]:
+    """Waits until two sessions wait for what others hold."""
+    waiting = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+    return lambda: wait_until(lambda: len(sql(waiting)) == 2)
+
+
 AUDIT = """
 CREATE TABLE write_audit (number serial PRIMARY KEY, run_id bigint, fence bigint, by text);
 CREATE FUNCTION note_write() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN

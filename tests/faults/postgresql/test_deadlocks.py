@@ -16,13 +16,13 @@ from opposed import COUNT, write_in_opposite_order
 @pytest.mark.fault(
     "F12",
     done="Two writers store the same 600 postings at the same moment in opposite order, first as "
-    "new ones and then as changed ones.",
+    "new ones and then as changed ones, while somebody else holds the one in the middle.",
     holds="There is no deadlock, since each sorts what it locks; every posting is new for one of "
     "the two, and changed for one.",
 )
-def test_sorted_writers_never_deadlock(pair, sql) -> None:
+def test_sorted_writers_never_deadlock(pair, two_wait, sql) -> None:
     for turn in range(6):
-        written = write_in_opposite_order(pair, turn)
+        written = write_in_opposite_order(pair, turn, two_wait)
         assert [type(one) for one in written] == [upsert.Written, upsert.Written], written
         made = [len(one.new) if turn % 2 == 0 else len(one.changed) for one in written]
         assert sum(made) == COUNT

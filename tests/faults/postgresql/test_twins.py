@@ -50,12 +50,9 @@ def test_without_its_limit_a_call_waits_for_what_never_comes(
     assert time.monotonic() - began > 5.5
 
 
-def test_unsorted_writers_deadlock(pair, monkeypatch) -> None:
+def test_unsorted_writers_deadlock(pair, two_wait, monkeypatch) -> None:
     for module in (new_jobs, upsert):
         monkeypatch.setattr(module, "sorted", list, raising=False)
-    told: list[Busy] = []
-    for turn in range(0, 20, 2):
-        told += [one for one in write_in_opposite_order(pair, turn) if isinstance(one, Busy)]
-        if told:
-            break
-    assert "in each other's way" in str(told[0])
+    written = write_in_opposite_order(pair, 0, two_wait)
+    (told,) = (one for one in written if isinstance(one, Busy))
+    assert "in each other's way" in str(told)
