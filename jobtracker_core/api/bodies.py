@@ -39,26 +39,37 @@ class ApiRequest(Request[Any, Any, Any]):
         """
         handler = self.scope["route_handler"]
         wanted = handler.parsed_fn_signature.parameters["data"].annotation
+        foreign = handler.opt.get(FOREIGN)
         body = await self.body()
         try:
-            read = _read(body, wanted)
+            return _read(body, wanted, foreign)
         except msgspec.ValidationError as error:
             raise _invalid(error, wanted) from error
-        except (msgspec.DecodeError, RecursionError) as error:
-            raise _unreadable(body, error) from error
-        if b"\\u0000" in body:
-            _refuse_nul(msgspec.json.decode(body), handler.opt.get(FOREIGN))
-        return read
 
 
-def _read(body: bytes, wanted: Any) -> Any:
+def _read(body: bytes, wanted: Any, foreign: str | None) -> Any:
+    given: Any = None
     try:
-        return msgspec.json.decode(body, type=wanted)
+        read = msgspec.json.decode(body, type=wanted)
     except msgspec.ValidationError as error:
         if "got `float`" not in str(error):
             raise
-    # JSON has one kind of numbers: 5.0 is 5.
-    return msgspec.convert(_whole(msgspec.json.decode(body)), wanted)
+        given = _decode(body, foreign)
+        # JSON has one kind of numbers: 5.0 is 5.
+        read = msgspec.convert(_whole(given), wanted)
+    except (msgspec.DecodeError, RecursionError) as error:
+        given = _with_halves(body, foreign, error)
+        read = msgspec.convert(_whole(given), wanted)
+    if b"\\u0000" in body:
+        _refuse_nul(_decode(body, foreign) if given is None else given, foreign)
+    return read
+
+
+def _decode(body: bytes, foreign: str | None) -> Any:
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.DecodeError, RecursionError) as error:
+        return _with_halves(body, foreign, error)
 
 
 def _whole(value: Any) -> Any:
@@ -120,16 +131,27 @@ def _at(hint: Any, path: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(word for kind in kinds for word in choices(kind)))
 
 
-def _unreadable(body: bytes, error: Exception) -> ValidationException:
+def _with_halves(body: bytes, foreign: str | None, error: Exception) -> Any:
+    """Read a body that is JSON but for halves of surrogate pairs, in what others wrote alone.
+
+    Raises ValidationException, which names the first of the others, for any other body.
+    """
     try:
-        # Takes halves of surrogate pairs, so that the field that has one can be named.
-        given = json.loads(body)
+        given = json.loads(body.decode("utf-8", "surrogatepass"), parse_constant=_refuse_word)
     except (ValueError, RecursionError):
-        return wrong(BODY, f"is not JSON: {error}")
+        raise wrong(BODY, f"is not JSON: {error}") from error
     broken = [path for path, text in _texts(given) if _SURROGATE.search(text)]
     if not broken:
-        return wrong(BODY, f"is not JSON: {error}")
-    return wrong(broken[0], "holds half of a surrogate pair, which is no character")
+        raise wrong(BODY, f"is not JSON: {error}") from error
+    for path in broken:
+        if foreign is None or not path.startswith(foreign):
+            raise wrong(path, "holds half of a surrogate pair, which is no character") from error
+    return given
+
+
+def _refuse_word(word: str) -> None:
+    # Python reads NaN and Infinity, which JSON does not have.
+    raise ValueError(word)
 
 
 def _refuse_nul(given: Any, foreign: str | None) -> None:

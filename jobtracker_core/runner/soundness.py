@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -18,6 +19,9 @@ CURSOR_BYTES = 8_000
 
 MOST_ANNOUNCED = 2**53
 """No site has so many postings; what is greater does not go through the pipe either."""
+
+
+_HALF = re.compile("[\ud800-\udfff]")
 
 
 class _Frame(Struct):
@@ -56,7 +60,7 @@ def sound_posting(posting: object) -> Posting:
     except (TypeError, RecursionError) as error:
         raise Unreadable("raw", f"is no JSON: it holds {error}") from error
     try:
-        checked = msgspec.convert(_plain(structs.replace(posting, raw=None)), Posting)
+        checked = to_posting(_plain(structs.replace(posting, raw=None)))
     except msgspec.ValidationError as error:
         path, what = locate(error)
         raise Unreadable(path.removeprefix("$."), what) from error
@@ -67,6 +71,28 @@ def sound_posting(posting: object) -> Posting:
     if not isinstance(raw, dict | str | None):
         raise Unreadable("raw", f"is {type(raw).__name__}, not an object or text")
     return structs.replace(checked, raw=raw)
+
+
+def to_posting(plain: Any) -> Posting:
+    """Make a posting of plain values; raises msgspec's ValidationError, which names the place."""
+    try:
+        return msgspec.convert(plain, Posting)
+    except UnicodeEncodeError:
+        # Half of a surrogate pair stands where a word or a time belongs; msgspec does not say
+        # where. With NUL in its place it does, and texts lose the one like the other.
+        return msgspec.convert(_without_halves(plain), Posting)
+
+
+def _without_halves(value: Any) -> Any:
+    match value:
+        case str():
+            return _HALF.sub("\0", value)
+        case dict():
+            return {_without_halves(key): _without_halves(inner) for key, inner in value.items()}
+        case list() | tuple():
+            return [_without_halves(inner) for inner in value]
+        case _:
+            return value
 
 
 def sound_probe(probe: object) -> Probe:

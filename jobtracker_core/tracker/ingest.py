@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Mapping
 from hashlib import sha256
@@ -19,10 +20,11 @@ from jobtracker_core.ingest.normalise import Unreadable, normalise
 from jobtracker_core.plugins.forms import FormError
 from jobtracker_core.runner.context import locate
 from jobtracker_core.runner.ending import tell_of
-from jobtracker_core.runner.soundness import sound_posting
+from jobtracker_core.runner.soundness import sound_posting, to_posting
 from jobtracker_core.storage import endings, ingests, jobs
 from jobtracker_core.storage.claims import Claim
 from jobtracker_core.storage.request_keys import KeyReused
+from jobtracker_core.storage.texts import clean
 from jobtracker_core.tracker.change import Change
 from jobtracker_core.tracker.stored import Installation
 
@@ -31,6 +33,9 @@ LONGEST_QUERY: Final = 16 * 1024
 """Bytes of a query as JSON: it stands in each list of runs."""
 
 Outcome = Literal["succeeded", "partial", "failed"]
+
+_LONGEST_FIELD: Final = 200
+_LONGEST_REASON: Final = 1_000
 
 _LOG = logging.getLogger("jobtracker.ingest")
 _FIELDS = frozenset(Posting.__struct_fields__)
@@ -157,7 +162,7 @@ class Ingest:
             raise NotYours(bound_to)
         if len(msgspec.json.encode(batch.query)) > LONGEST_QUERY:
             raise FormError({"query": f"is longer than {LONGEST_QUERY:,} bytes as JSON"})
-        digest = sha256(msgspec.json.encode(batch)).digest()
+        digest = _digest(batch)
         # Cleaning takes its time: it is done before anybody waits for the transaction.
         records, rejected = _read(batch, self._private(batch.collector))
         try:
@@ -255,6 +260,15 @@ def _again(before: ingests.Answer, digest: bytes) -> Exception:
     return _Told(msgspec.json.decode(before.text, type=Ingested))
 
 
+def _digest(batch: IngestBatch) -> bytes:
+    try:
+        said = msgspec.json.encode(batch)
+    except UnicodeEncodeError:
+        # Postings may hold halves of surrogate pairs: they are written as they came, escaped.
+        said = json.dumps(msgspec.to_builtins(batch)).encode()
+    return sha256(said).digest()
+
+
 def _read(batch: IngestBatch, private: Private) -> tuple[dict[str, Record], tuple[Rejected, ...]]:
     records: dict[str, Record] = {}
     rejected = []
@@ -262,7 +276,9 @@ def _read(batch: IngestBatch, private: Private) -> tuple[dict[str, Record], tupl
         try:
             record = _record(item, private)
         except Unreadable as error:
-            rejected.append(Rejected(index=index, field=error.field, reason=error.reason))
+            # Both may quote what came, which may be no text.
+            field, reason = clean(error.field, _LONGEST_FIELD), clean(error.reason, _LONGEST_REASON)
+            rejected.append(Rejected(index=index, field=field, reason=reason))
         else:
             records[record.source_id] = record
     return records, tuple(rejected)
@@ -273,7 +289,7 @@ def _record(item: Mapping[str, Any], private: Private) -> Record:
     if unknown:
         raise Unreadable(unknown[0][:80], "unknown field")
     try:
-        posting = msgspec.convert(item, Posting)
+        posting = to_posting(item)
     except msgspec.ValidationError as error:
         path, what = locate(error)
         raise Unreadable(path.removeprefix("$").removeprefix(".") or "posting", what) from error

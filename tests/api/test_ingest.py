@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -158,6 +159,65 @@ def test_one_bad_posting_costs_no_other(send, tracker) -> None:
     assert "url" in said["rejected"][1]["reason"]
     assert tracker.runs.get(said["run_id"]).counts.rejected == 9
     assert tracker.jobs.count() == 499
+
+
+def test_half_a_character_costs_what_it_costs_a_collectors_page(send_raw, tracker) -> None:
+    """Left out where a text stands; the posting is refused where it says what it must not lose."""
+    body = batch(
+        1,
+        [
+            posting(
+                1, title="Eng\ud83dineer", raw={"a\ud800": ["b\udc00"]}, skills=["\ud800", "c"]
+            ),
+            posting(2, source_id="p\udc00"),
+            posting(3, employment=["\ud800"]),
+            posting(4, **{"\ud800": 1}),
+            posting(5, pay={"min": 5.0}),
+        ],
+    )
+    answer = send_raw(body)
+    assert answer.status_code == 200, answer.text
+    said = answer.json()
+    assert (said["found"], said["new"]) == (2, 2)
+    assert [(one["index"], one["field"]) for one in said["rejected"]] == [
+        (1, "source_id"),
+        (2, "employment[0]"),
+        (3, "?"),
+    ]
+    job = next(job for job in tracker.jobs.search().items if job.source_id == "p1")
+    assert (job.title, job.skills) == ("Engineer", ("c",))
+    assert tracker.jobs.get(job.id).raw == '{"a": ["b"]}'
+    assert send_raw(body).json() == said, "sent again"
+    other = batch(1, [*body["postings"][:4], posting(5, pay={"min": 6})])
+    assert send_raw(other).json()["type"].endswith(":key-reused")
+
+
+def test_half_a_character_in_the_senders_own_words_is_refused(send_raw, tracker) -> None:
+    mixed = [posting(1, title="\ud800")]
+    for field, body in (
+        ("key", batch(1, mixed, key="k\ud800")),
+        ("query.text", batch(1, mixed, query={"text": "\ud800"})),
+        ("batch", batch(0, mixed)),
+        ("more", batch(1, mixed, more=1)),
+    ):
+        said = send_raw(body)
+        assert said.status_code == 400, said.text
+        assert [error["field"] for error in said.json()["errors"]] == [field]
+    for broken in (b'{"postings": [{"title": "\\ud800", "n": NaN}]}', b'["\\ud800"'):
+        said = send_raw(broken)
+        assert (said.status_code, said.json()["errors"][0]["field"]) == (400, "body")
+    assert tracker.runs.list() == ()
+
+
+@pytest.fixture
+def send_raw(client: Any) -> Callable[[Any], Any]:
+    """Send a body as it is, or as JSON of ASCII alone."""
+
+    def send_raw(body: Any) -> Any:
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        return client.post(ADDRESS, content=content, headers={"Content-Type": "application/json"})
+
+    return send_raw
 
 
 def test_what_is_private_is_not_kept(send, tracker) -> None:
