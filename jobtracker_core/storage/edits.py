@@ -105,7 +105,8 @@ def edit(
         moment = now(conn)
         values, texts = _values(conn, before, record, fields, moment)
         edited = set(before["edited"] or ()).difference(release).union(fields)
-        values["edited"] = sorted(edited) or None
+        # An empty list stays of fields that were released: the job is one that a person touched.
+        values["edited"] = None if not edited and before["edited"] is None else sorted(edited)
         if set(release) & set(before["edited"] or ()):
             # Else the site's next page, being the same as its last one, would not be looked at.
             values |= {"list_hash": None, "detail_hash": None}

@@ -44,7 +44,8 @@ class Job(Struct, frozen=True, kw_only=True):
         pay_kind: Set wherever there is pay. `pay_year_*` are the amounts times `pay_year_factor`.
         changed_at: When something a user sees last changed, or when it came.
         version: Grows with each change.
-        edited: Fields that a person set: what is collected later does not change them.
+        edited: Fields that a person set: what is collected later does not change them. Empty if
+            all of them were released, None if no person ever set one.
         dismissed_at: When it was hidden from lists for good; None while it is shown.
     """
 

@@ -26,7 +26,7 @@ from jobtracker_core.storage.queue_tables import workers
 from jobtracker_core.storage.statements import one_of
 from jobtracker_core.storage.tables import FINAL_STATES
 from jobtracker_core.storage.tables import collector_runs as runs
-from jobtracker_core.storage.turns import Turns, forget
+from jobtracker_core.storage.turns import Detours, Turns, forget
 
 NEWEST: Final = 20
 """Runs of each search that stay however old they are."""
@@ -57,6 +57,7 @@ def prune(
     turns = turns or Turns()
     oldest = db.present() - keep
     spared: dict[_Key, _Spared] = {}
+    detours = Detours(runs.c.id, runs.c.created_at < oldest)
     last, deleted = 0, 0
     while not turns.stop():
         with db.read() as conn:
@@ -70,10 +71,14 @@ def prune(
                 and not _is_spared(conn, row, spared)
             ]
         deleted += len(doomed) if dry_run else _delete(db, doomed, turns)
-        # Numbers rise with time: behind the first young one there are only young ones.
-        if len(rows) < AT_ONCE or rows[-1].created_at >= oldest:
+        if len(rows) < AT_ONCE:
             break
         last = rows[-1].id
+        if rows[-1].created_at >= oldest:
+            behind = detours.past(db, last)
+            if behind is None:
+                break
+            last = behind
     gone = workers.c.last_seen_at < oldest
     return Pruned(runs=deleted, workers=forget(db, workers, gone, turns, dry_run=dry_run))
 

@@ -25,6 +25,12 @@ _LONGEST_S: Final = 1.0
 
 _FIRST, _LARGEST = 50, 5_000
 
+_LOOKS = 20
+"""Pages that are read behind young rows in search of old ones."""
+
+_DETOURS = 10
+"""Stretches of young rows that are passed at once; the next time goes on from there."""
+
 
 class Turns:
     """How many rows each transaction takes: as many as the ones before could in the time.
@@ -103,11 +109,12 @@ def forget_before(
 ) -> int:
     """Delete the rows of a log whose `at` lies before a time; return how many.
 
-    Its numbers must rise with the time: behind the first younger row there are only younger ones.
+    Its numbers rise with the time, but for stretches in which a clock ran ahead: see `Detours`.
     What `unless` holds for is spared; `delete` carries a statement out and returns how many rows
     it deleted.
     """
     spared = sa.false() if unless is None else unless
+    detours = Detours(table.c.id, table.c.at < oldest)
     last, gone = 0, 0
     while not turns.stop():
         size = turns.size if not dry_run else _LARGEST
@@ -125,7 +132,66 @@ def forget_before(
             with turns.writing(db) as conn:
                 which = one_of(conn, table.c.id, doomed) & sa.not_(spared)
                 gone += delete(conn, sa.delete(table).where(which))
-        if len(rows) < size or not rows[-1].old:
+        if len(rows) < size:
             break
         last = rows[-1].id
+        if not rows[-1].old:
+            behind = detours.past(db, last)
+            if behind is None:
+                break
+            last = behind
     return gone
+
+
+class Detours:
+    """Finds old rows behind young ones, where numbers mostly rise with the time.
+
+    A clock that ran ahead, and was put right, leaves rows from the future: those behind them are
+    old before they are. So many pages are looked at, spread over all that is left: old rows are
+    found in time, if not the first of them at once, however many young ones come before.
+
+    Args:
+        number: The column of the numbers.
+        old: Says of a row that it is old.
+    """
+
+    def __init__(self, number: sa.Column[int], old: ColumnElement[bool]) -> None:
+        self._number = number
+        self._old = old
+        self._left = _DETOURS
+
+    def past(self, db: Database, last: int) -> int | None:
+        """Return a number that old rows follow soon; None if none are found behind `last`."""
+        if self._left == 0:
+            return None
+        self._left -= 1
+        with db.read() as conn:
+            newest: int = conn.execute(sa.select(sa.func.max(self._number))).scalar() or 0
+            step = max(-(-(newest - last) // _LOOKS), _LARGEST)
+            young = last
+            for start in range(last, newest, step):
+                found: int | None = conn.execute(self._first_old(start)).scalar()
+                if found is not None:
+                    return self._narrow(conn, young, found - 1)
+                young = start
+        return None
+
+    def _first_old(self, start: int) -> sa.Select[Any]:
+        page = self._behind(start).limit(_LARGEST).subquery()
+        return sa.select(sa.func.min(page.c.number)).where(page.c.old)
+
+    def _narrow(self, conn: Connection, young: int, old: int) -> int:
+        """Halve the gap between a number that a young row follows and one that an old one does."""
+        while old - young > 1:
+            middle = (young + old) // 2
+            row = conn.execute(self._behind(middle).limit(1)).first()
+            # There is none if somebody else has just deleted it.
+            if row is None or row.old:
+                old = middle
+            else:
+                young = middle
+        return old
+
+    def _behind(self, start: int) -> sa.Select[Any]:
+        columns: list[ColumnElement[Any]] = [self._number.label("number"), self._old.label("old")]
+        return sa.select(*columns).where(self._number > start).order_by(self._number)

@@ -75,6 +75,21 @@ def test_old_runs_go_with_what_belongs_to_them(history: History) -> None:
     assert history.prune() == 0
 
 
+def test_runs_of_a_clock_that_ran_ahead_hide_no_old_ones(
+    history: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pruning, "AT_ONCE", 2)
+    old = [history.run() for _ in range(2)]
+    history.frozen.advance(days=4_000)
+    future = [history.run() for _ in range(3)]
+    history.frozen.advance(days=-4_000)
+    old += [history.run() for _ in range(3)]
+    history.frozen.advance(days=91)
+    young = [history.run() for _ in range(pruning.NEWEST)]
+    assert history.prune() == len(old)
+    assert history.left == future + young
+
+
 def test_the_newest_of_each_search_and_query_stay(history: History) -> None:
     found = [
         searches.create(history.db, draft(name=name), next_tick_at=None) for name in ("a", "b")

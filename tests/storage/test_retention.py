@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -16,6 +18,7 @@ from jobtracker_core.contract.run import RunState
 from jobtracker_core.storage import (
     audit,
     audit_tables,
+    edits,
     events,
     job_pruning,
     logins,
@@ -27,6 +30,7 @@ from jobtracker_core.storage import (
     upsert,
     users,
 )
+from jobtracker_core.storage import jobs as job_storage
 from jobtracker_core.storage.account_tables import login_attempts
 from jobtracker_core.storage.account_tables import sessions as sessions_table
 from jobtracker_core.storage.audit_tables import audit_log
@@ -34,7 +38,7 @@ from jobtracker_core.storage.engine import Database
 from jobtracker_core.storage.errors import StorageError
 from jobtracker_core.storage.retention import Pruned, Retention
 from jobtracker_core.storage.tables import jobs
-from jobtracker_core.storage.turns import Turns
+from jobtracker_core.storage.turns import Detours, Turns
 from queueing import put, take, turn_on
 
 RULES = Retention(runs=timedelta(days=90), events=timedelta(days=30))
@@ -127,6 +131,73 @@ def test_the_audit_log_stays_unless_a_rule_says_else(
     assert actions(db) == ["job.young", "audit.prune"]
     assert prune(db, rules).audit_entries == 0
     assert actions(db) == ["job.young", "audit.prune"], "nothing was done, so nothing is told"
+
+
+@pytest.mark.parametrize("ahead", [1, 30, 400])
+def test_rows_of_a_clock_that_ran_ahead_hide_none_behind_them(
+    frozen: FrozenTime, monkeypatch: pytest.MonkeyPatch, ahead: int
+) -> None:
+    """Also where more of them stand there than are read, so that only some are looked at."""
+    db = frozen.db
+    monkeypatch.setattr(turns, "_FIRST", 4)
+    monkeypatch.setattr(turns, "_LARGEST", 4)
+    monkeypatch.setattr(turns, "_LOOKS", 5)
+    put_entries(frozen, {"a.old": 3})
+    frozen.advance(days=4_000)
+    put_entries(frozen, {"b.future": ahead})
+    frozen.advance(days=-4_000)
+    # So many that one of the looks meets them, wherever it may be.
+    put_entries(frozen, {"c.old": 20 + ahead})
+    frozen.advance(days=400)
+    put_entries(frozen, {"d.young": 7})
+    rules = replace(RULES, audit=timedelta(days=365))
+    assert prune(db, rules, dry_run=True).audit_entries == 23 + ahead
+    assert prune(db, rules).audit_entries == 23 + ahead
+    left = Counter(actions(db))
+    assert left == {"b.future": ahead, "d.young": 7, "audit.prune": 1}
+    assert prune(db, rules).audit_entries == 0
+
+
+def put_entries(frozen: FrozenTime, entries: dict[str, int]) -> None:
+    """Write rows of the audit log at this moment, all at once."""
+    facts = {"actor_kind": "local", "actor_name": "-", "target": "", "data": {}, "at": frozen.at}
+    with frozen.db.write() as conn:
+        rows = [{**facts, "action": name} for name, many in entries.items() for _ in range(many)]
+        conn.execute(sa.insert(audit_log), rows)
+
+
+def test_so_much_is_read_behind_young_rows_and_no_more(
+    frozen: FrozenTime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    db = frozen.db
+    monkeypatch.setattr(turns, "_LARGEST", 4)
+    monkeypatch.setattr(turns, "_LOOKS", 5)
+    oldest = audit_log.c.at < frozen.at
+    put_entries(frozen, {"a.young": 900})
+    read: list[str] = []
+    with db.read() as conn:
+        first = conn.execute(sa.select(sa.func.min(audit_log.c.id))).scalar_one()
+        engine = conn.engine
+    with listening(engine, read):
+        assert Detours(audit_log.c.id, oldest).past(db, first) is None
+    looks = [one for one in read if "LIMIT" in one]
+    assert 1 <= len(looks) <= 5
+    # A thousand stretches in the row are not followed at once either.
+    detours = Detours(audit_log.c.id, sa.true())
+    found = [detours.past(db, first) for _ in range(turns._DETOURS + 1)]
+    assert found == [first] * turns._DETOURS + [None]
+
+
+@contextmanager
+def listening(engine: sa.Engine, heard: list[str]) -> Iterator[None]:
+    """Note each statement that is carried out."""
+
+    def note_down(_conn: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        heard.append(statement)
+
+    sa.event.listen(engine, "before_cursor_execute", note_down)
+    yield
+    sa.event.remove(engine, "before_cursor_execute", note_down)
 
 
 def test_what_may_not_be_deleted_is_not_told_of_as_deleted(
@@ -240,6 +311,20 @@ def board(frozen: FrozenTime, make_record: Callable[..., Record]) -> Board:
         with frozen.db.write() as conn:
             conn.execute(sa.update(jobs).where(jobs.c.id == ids[key]).values(values))
     return board
+
+
+def test_what_was_edited_stays_also_when_all_of_it_is_released(
+    board: Board, frozen: FrozenTime, make_record: Callable[..., Record]
+) -> None:
+    db, released = frozen.db, board.job("released")
+    edits.edit(db, released, make_record("released", title="Mine"), fields=["title"])
+    edits.edit(db, released, make_record("released"), fields=[], release=["title"])
+    never = board.job("never")
+    edits.edit(db, never, make_record("never"), fields=[], release=["title"])
+    assert [job_storage.get(db, number).job.edited for number in (released, never)] == [(), None]
+    frozen.advance(days=200)
+    assert prune(db, replace(RULES, closed_jobs=timedelta(days=1))).jobs == 2
+    assert board.left == sorted([*TOUCHED, "released"])
 
 
 def test_no_job_goes_by_itself(board: Board, frozen: FrozenTime) -> None:
