@@ -28,7 +28,7 @@ from jobtracker_core.api.ingest import collect_router
 from jobtracker_core.api.job_marks import job_marks_router
 from jobtracker_core.api.jobs import jobs_router
 from jobtracker_core.api.kept import keeping
-from jobtracker_core.api.live import LiveRuns
+from jobtracker_core.api.live import KEPT, LiveRuns
 from jobtracker_core.api.machinery import machinery_router
 from jobtracker_core.api.metrics import Metrics, metrics_router
 from jobtracker_core.api.operations import SCOPE, answer_again
@@ -100,7 +100,11 @@ def api_router(
 
 def follow_runs(tracker: JobTracker, stopping: Callable[[], bool]) -> LiveRuns:
     """Return what looks at runs for all who watch them, programs and people."""
-    return LiveRuns(lambda run_id, after: tracker.runs.look(run_id, after=after), stopping)
+    return LiveRuns(
+        lambda run_id, after: tracker.runs.look(run_id, after=after),
+        stopping,
+        begin=lambda run_id: tracker.runs.before_newest(run_id, KEPT),
+    )
 
 
 def document_of(tracker: JobTracker) -> dict[str, Any]:

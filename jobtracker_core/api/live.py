@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from typing import Final
@@ -20,7 +21,11 @@ EVERY_S: Final = 1.0
 QUIET_S: Final = 15.0
 """Seconds after which a watcher is told that there is nothing new: so it is seen to be gone."""
 
+KEPT: Final = 1_000
+"""Lines of a run that are kept for all who watch it; older ones each of them reads for itself."""
+
 Look = Callable[[int, int], Watched]
+Begin = Callable[[int], int]
 
 _LOG = logging.getLogger("jobtracker.server")
 
@@ -31,11 +36,20 @@ class LiveRuns:
     Args:
         look: Returns a run and its events after one; called in another thread.
         stopping: Says whether the process is about to end; then nobody is held.
+        begin: Returns the number of the event after which a run is followed; called in another
+            thread too.
     """
 
-    def __init__(self, look: Look, stopping: Callable[[], bool] = lambda: False) -> None:
+    def __init__(
+        self,
+        look: Look,
+        stopping: Callable[[], bool] = lambda: False,
+        *,
+        begin: Begin = lambda _run_id: 0,
+    ) -> None:
         self._look = look
         self._stopping = stopping
+        self._begin = begin
         self._feeds: dict[int, _Feed] = {}
 
     @property
@@ -51,7 +65,7 @@ class LiveRuns:
         """
         feed = self._feeds.get(run_id)
         if feed is None:
-            feed = self._feeds[run_id] = _Feed(run_id, self._look, self._stopping)
+            feed = self._feeds[run_id] = _Feed(run_id, self._look, self._stopping, self._begin)
             feed.begin(lambda: self._feeds.pop(run_id))
         feed.watchers += 1
         try:
@@ -64,15 +78,20 @@ class LiveRuns:
 
 
 class _Feed:
-    """What is known of one run: all its events, and its newest state."""
+    """What is known of one run: its newest events, and its newest state."""
 
-    def __init__(self, run_id: int, look: Look, stopping: Callable[[], bool]) -> None:
+    def __init__(self, run_id: int, look: Look, stopping: Callable[[], bool], begin: Begin) -> None:
         self.watchers = 0
         self._run_id = run_id
         self._look = look
         self._stopping = stopping
+        self._begin = begin
         self._run: Run | None = None
-        self._events: list[Event] = []
+        self._events: deque[Event] = deque()
+        # All events after this one are kept, up to the last that was read.
+        self._floor: int | None = None
+        self._last = 0
+        self._more = False
         self._failure: Exception | None = None
         self._failing = False
         self._over = False
@@ -89,11 +108,17 @@ class _Feed:
             await self._changed.wait()
         while True:
             changed = self._changed
-            news = tuple(event for event in self._events if event.id > after)
-            watched = Watched(run=self._run, events=news)
+            is_behind = self._floor is not None and after < self._floor
+            if is_behind:
+                watched = await self._read(after)
+            else:
+                news = tuple(event for event in self._events if event.id > after)
+                watched = Watched(run=self._run, events=news, more=self._more)
             after = watched.last(after)
             yield watched
-            if self._over:
+            if is_behind and watched.more and not self._stopping():
+                continue
+            if self._over or watched.over:
                 return
             while not changed.is_set():
                 try:
@@ -107,17 +132,32 @@ class _Feed:
                 await self._look_once()
                 if self._stopping() and not self._over:
                     self._end(None)
-                await asyncio.sleep(EVERY_S)
+                if self._failing or not self._more:
+                    await asyncio.sleep(EVERY_S)
                 if self._over or not self.watchers:
                     return
         finally:
             # Before anybody else gets a turn: nobody may wait for one that looks no more.
             forget()
 
+    async def _read(self, after: int) -> Watched:
+        """Look for one watcher alone, which knows less than what is kept; waits for the database.
+
+        Raises what ends the feed too.
+        """
+        while True:
+            try:
+                return await sync_to_thread(self._look, self._run_id, after)
+            except (StorageError, Unavailable) as error:
+                if isinstance(error, NotFound) or self._over:
+                    raise
+                await asyncio.sleep(EVERY_S)
+
     async def _look_once(self) -> None:
-        last = self._events[-1].id if self._events else 0
         try:
-            self._take(await sync_to_thread(self._look, self._run_id, last))
+            if self._floor is None:
+                self._floor = self._last = await sync_to_thread(self._begin, self._run_id)
+            self._take(await sync_to_thread(self._look, self._run_id, self._last))
             self._failing = False
         except NotFound as error:
             self._end(error)
@@ -137,6 +177,9 @@ class _Feed:
 
     def _take(self, watched: Watched) -> None:
         self._events += watched.events
+        self._last, self._more = watched.last(self._last), watched.more
+        while len(self._events) > KEPT:
+            self._floor = self._events.popleft().id
         before, self._run = self._run, watched.run
         self._over = watched.over
         if watched.events or before is None or self._over or shown(before) != shown(watched.run):

@@ -17,7 +17,7 @@ from jobtracker_core.storage.attempts import Attempt
 from jobtracker_core.storage.events import Event
 from jobtracker_core.storage.queue import Enqueued, Limits
 from jobtracker_core.storage.runs import Run
-from jobtracker_core.tracker.runs import BulkRun, RunReport, Watched, shown
+from jobtracker_core.tracker.runs import LINES_AT_ONCE, BulkRun, RunReport, Watched, shown
 from jobtracker_core.tracker.search_form import check_limits
 
 _NO_LIMITS: Final = Limits()
@@ -162,10 +162,14 @@ class Runs:
         return tuple(found)
 
     def look(self, run_id: int, *, after: int = 0) -> Watched:
-        """Return a run as it is now, and what happened in it after an event; raises NotFound."""
+        """Return a run as it is now, and what happened in it after an event; raises NotFound.
+
+        That is a thousand lines at most; `more` says whether there are others.
+        """
         # The run is read first: what had happened when it ended is then among the events.
         run = self.get(run_id)
-        return Watched(run=run, events=self.events(run_id, after=after))
+        found = self.events(run_id, after=after, limit=LINES_AT_ONCE + 1)
+        return Watched(run=run, events=found[:LINES_AT_ONCE], more=len(found) > LINES_AT_ONCE)
 
     def attempts(self, run_id: int) -> tuple[Attempt, ...]:
         """Return the attempts at a run, the first first."""
@@ -186,5 +190,7 @@ class Runs:
                     return
                 seen, pause = watched.run, _QUICKEST_S
                 last = watched.last(last)
+            if watched.more:
+                continue
             self._wait(pause)
             pause = min(pause * 2, _SLOWEST_S)

@@ -75,14 +75,33 @@ def _clean(value: Any) -> Any:
 
 
 def list_events(
-    db: Database, run_id: int, *, after: int = 0, limit: int = 200
+    db: Database, run_id: int, *, after: int = 0, limit: int = 200, kind: str | None = None
 ) -> tuple[Event, ...]:
-    """Return a run's lines in their order; `after` is the number of the last one known."""
+    """Return a run's lines in their order, or those of one kind.
+
+    `after` is the number of the last one known.
+    """
     statement = (
         sa.select(run_events)
         .where(run_events.c.run_id == run_id, run_events.c.id > min(after, LARGEST_ID))
         .order_by(run_events.c.id)
         .limit(limit)
     )
+    if kind is not None:
+        statement = statement.where(run_events.c.kind == kind)
     with db.read() as conn:
         return tuple(to_struct(row, Event) for row in conn.execute(statement).mappings())
+
+
+def before_newest(db: Database, run_id: int, count: int) -> int:
+    """Return a number that a run's newest lines come after: so many of them, or all there are."""
+    found = (
+        sa.select(run_events.c.id)
+        .where(run_events.c.run_id == run_id)
+        .order_by(run_events.c.id.desc())
+        .offset(count)
+        .limit(1)
+    )
+    with db.read() as conn:
+        number: int | None = conn.execute(found).scalar()
+    return number or 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from msgspec import Struct
 
@@ -31,17 +31,28 @@ SLOWEST_S = 2.0
 
 _PAGE = 200
 
+LINES_AT_ONCE: Final = 1_000
+"""Lines of a run's story that one look brings at most."""
+
+_ANNOUNCED = 100
+"""Each attempt at a run says twice at most how much there is to do."""
+
 
 class Watched(Struct, frozen=True, kw_only=True):
-    """A run at one moment, and what has happened since the moment before."""
+    """A run at one moment, and what has happened since the moment before.
+
+    Attributes:
+        more: There are further lines already: look again, after the last of these.
+    """
 
     run: Run
     events: tuple[Event, ...]
+    more: bool = False
 
     @property
     def over(self) -> bool:
-        """Whether the run has ended."""
-        return self.run.state in FINAL_STATES
+        """Whether the run has ended, and all of it is told."""
+        return self.run.state in FINAL_STATES and not self.more
 
     def last(self, before: int = 0) -> int:
         """Return the number of the newest event; `before` where nothing has happened since."""
@@ -281,10 +292,25 @@ class Runs:
         return tuple(found)
 
     def look(self, run_id: int, *, after: int = 0) -> Watched:
-        """Return a run as it is now, and what happened in it after an event; raises NotFound."""
+        """Return a run as it is now, and what happened in it after an event; raises NotFound.
+
+        That is a thousand lines at most; `more` says whether there are others.
+        """
         # The run is read first: what had happened when it ended is then among the events.
         run = self.get(run_id)
-        return Watched(run=run, events=self.events(run_id, after=after))
+        found = self.events(run_id, after=after, limit=LINES_AT_ONCE + 1)
+        return Watched(run=run, events=found[:LINES_AT_ONCE], more=len(found) > LINES_AT_ONCE)
+
+    def announced(self, run_id: int) -> tuple[Event, ...]:
+        """Return those lines of a run that say how much there is to do, the first first."""
+        return events.list_events(self._tracker.database, run_id, kind="expects", limit=_ANNOUNCED)
+
+    def before_newest(self, run_id: int, count: int) -> int:
+        """Return the number of the line that the newest `count` lines of a run come after.
+
+        0 where there are no more than these.
+        """
+        return events.before_newest(self._tracker.database, run_id, count)
 
     def attempts(self, run_id: int) -> tuple[Attempt, ...]:
         """Return the attempts at a run, the first first."""
@@ -305,6 +331,8 @@ class Runs:
                     return
                 seen, pause = watched.run, QUICKEST_S
                 last = watched.last(last)
+            if watched.more:
+                continue
             self._clock.wait(pause)
             pause = min(pause * 2, SLOWEST_S)
 

@@ -127,3 +127,54 @@ def test_a_process_that_is_about_to_end_holds_nobody(run) -> None:
 
     told = asyncio.run(follow())
     assert [one.over for one in told if one is not None][-1] is False
+
+
+class Giant:
+    """A run that has ended, with very many lines."""
+
+    def __init__(self, run: Run, lines: int) -> None:
+        self.run = structs.replace(run, state=RunState.SUCCEEDED)
+        self.lines = lines
+        self.read = 0
+        self.largest = 0
+
+    def __call__(self, run_id: int, after: int) -> Watched:
+        numbers = range(after + 1, min(after + 10, self.lines) + 1)
+        at = datetime.now(UTC)
+        lines = tuple(
+            Event(id=number, run_id=run_id, at=at, kind="noted", level="info", data={})
+            for number in numbers
+        )
+        self.read += len(lines)
+        self.largest = max(self.largest, len(lines))
+        return Watched(run=self.run, events=lines, more=bool(lines) and lines[-1].id < self.lines)
+
+
+def test_of_a_giant_run_the_end_is_read_for_all_and_the_rest_for_who_wants_it(
+    run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "KEPT", 15)
+    source = Giant(run, 500)
+
+    async def follow(*marks: int) -> list[list[int]]:
+        runs = LiveRuns(source, begin=lambda _: 485)
+        return await asyncio.gather(*(watched(runs, after=mark) for mark in marks))
+
+    assert asyncio.run(follow(*[490] * 20)) == [[*range(491, 501)]] * 20
+    assert source.read == 15
+    for ids, mark in zip(asyncio.run(follow(0, 477, 500)), (0, 477, 500), strict=True):
+        assert ids == [*range(mark + 1, 501)]
+    assert source.read <= 15 + 15 + 500 + 23
+    assert source.largest == 10
+
+
+def test_lines_that_come_quicker_than_they_are_told_are_told_all(
+    run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "KEPT", 5)
+    source = Giant(run, 500)
+
+    async def follow() -> list[int]:
+        return await watched(LiveRuns(source), after=0)
+
+    assert asyncio.run(follow()) == [*range(1, 501)]

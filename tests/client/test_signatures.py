@@ -29,6 +29,8 @@ LEFT_OUT = {
     ("maintenance", "vacuum"): "the same",
     ("maintenance", "reindex"): "the same; the server's workers index what comes",
     ("maintenance", "backup"): "a file at the server",
+    ("runs", "announced"): "the portal's; `events()` has them",
+    ("runs", "before_newest"): "the server's own, for runs of very many lines",
     ("tokens", "verify"): "the server does it with each request",
     ("tokens", "recall"): "the same",
 }

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from litestar.testing import TestClient
 from selectolax.lexbor import LexborHTMLParser
 
@@ -18,6 +19,7 @@ from jobtracker_core.api import live
 from jobtracker_core.contract.run import Counts, RunState
 from jobtracker_core.storage import claims, endings, events, workers
 from jobtracker_core.storage.queue import Installed
+from jobtracker_core.storage.queue_tables import run_events
 from jobtracker_core.web.admin import run_live
 from queueing import take, turn_on
 from standing import app_of
@@ -210,6 +212,51 @@ def test_the_log_as_a_file(browser: Any, tracker: JobTracker) -> None:
     answer = browser.client.get(f"/at/work/admin/runs/{run_id}/log.txt")
     assert answer.headers["content-disposition"] == f'attachment; filename="run-{run_id}.txt"'
     assert "warning odd_item why='no title'" in answer.text
+
+
+def test_of_a_giant_run_the_newest_lines_are_read_and_no_others(
+    browser: Any, tracker: JobTracker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_id = enqueue(tracker)
+    claim = claimed(tracker)
+    told = {"phase": "list", "total": 4_321}
+    events.append(tracker.database, claim, "expects", told)
+    fill(tracker, run_id, 3_000)
+    read: list[int] = []
+    list_events = events.list_events
+
+    def counting(*given: Any, **words: Any) -> Any:
+        found = list_events(*given, **words)
+        read.append(len(found))
+        return found
+
+    monkeypatch.setattr(events, "list_events", counting)
+    page = browser.get(f"/admin/runs/{run_id}")
+    assert "the newest 1,000" in text_of(page)
+    # Said before all of them, and known all the same.
+    assert "4,321" in text_of(page, "#run-head")
+    lines = page.css("#events > li")
+    assert len(lines) == 1_000
+    assert "line 2999" in lines[-1].text()
+    assert sum(read) == 1_001
+    read.clear()
+    endings.finish(tracker.database, claim, state=RunState.SUCCEEDED)
+    (connect,) = re.findall(r"live\?after=(\d+)", page.html)
+    stream = browser.client.get(f"/at/work/admin/runs/{run_id}/live?after={connect}").text
+    assert stream.rstrip().endswith("event: over\ndata: succeeded")
+    assert "line 2999" not in stream
+    assert sum(read) < 1_100
+
+
+def fill(tracker: JobTracker, run_id: int, lines: int) -> None:
+    """Give a run so many lines at once."""
+    with tracker.database.write() as conn:
+        facts = {"run_id": run_id, "at": tracker.database.now(conn), "kind": "noted"}
+        rows = [
+            {**facts, "level": "info", "data": {"message": f"line {number}"}}
+            for number in range(lines)
+        ]
+        conn.execute(sa.insert(run_events), rows)
 
 
 def test_what_is_not_there(browser: Any) -> None:

@@ -94,7 +94,7 @@ async def watch_run(
 
 
 def _expectations(tracker: JobTracker, run_id: int) -> tuple[Event, ...]:
-    return tuple(one for one in tracker.runs.events(run_id) if one.kind == "expects")
+    return tracker.runs.announced(run_id)
 
 
 @contextmanager

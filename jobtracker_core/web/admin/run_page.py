@@ -25,7 +25,7 @@ from jobtracker_core.web.said import Said
 from jobtracker_core.web.view import curl
 
 _EVENTS: Final = 1_000
-"""Lines that a page shows at once; the file has them all."""
+"""Lines that a page shows at once, the newest ones; the file has them all."""
 
 _JOBS: Final = 100
 _FIELDS: Final = 6
@@ -42,7 +42,8 @@ def show_run(
     query.read(request.query_params, {})
     # The run is read first: what had happened when it ended is then among the events.
     run = tracker.runs.get(run_id)
-    events = tracker.runs.events(run_id, limit=_EVENTS)
+    before = tracker.runs.before_newest(run_id, _EVENTS)
+    events = tracker.runs.events(run_id, after=before, limit=_EVENTS)
     search = None
     if run.search_id is not None:
         search = {one.id: one for one in tracker.searches.list()}.get(run.search_id)
@@ -50,12 +51,12 @@ def show_run(
         request,
         "admin/run.html",
         section="runs",
-        **head_of(tracker, run, events),
+        **head_of(tracker, run, tracker.runs.announced(run_id)),
         search=search,
         attempts=tracker.runs.attempts(run_id),
         events=run_view.story(events),
         kinds=Counter(event.kind for event in events),
-        all_shown=len(events) < _EVENTS,
+        all_shown=not before,
         last=events[-1].id if events else 0,
         changed=_changed(tracker.jobs.changes(run_id=run_id)),
         curl=curl(f"{pages.root(request)}/api/v1/runs/{run_id}"),
@@ -71,15 +72,15 @@ def _names(tracker: JobTracker, run: Run) -> dict[str, str]:
     return users | {f"token:{one.id}": f"the token {one.name}" for one in tracker.tokens.list()}
 
 
-def head_of(tracker: JobTracker, run: Run, events: Sequence[Event]) -> dict[str, Any]:
-    """Return what of a run changes while it goes on."""
+def head_of(tracker: JobTracker, run: Run, announced: Sequence[Event]) -> dict[str, Any]:
+    """Return what of a run changes while it goes on; `announced` says how much there is to do."""
     now = datetime.now(UTC)
     return {
         "run": run,
         "view": run_view,
         "filters": run_view.filters(run.filters, run.query),
         "limits": _limits(run),
-        "progress": run_view.progress(run, events, now),
+        "progress": run_view.progress(run, announced, now),
         "counters": run_view.counters(run.counts),
         "trigger": run_view.trigger(run, _names(tracker, run)),
         "took": run_view.took(run, now),
