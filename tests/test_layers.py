@@ -96,7 +96,7 @@ ONLY_HERE: dict[str, str | set[str]] = {
     "prometheus_client": "api.metrics",
     "jinja2": "web",
     "markupsafe": "web",
-    "uvicorn": {"cli.serve", "server.protocol"},
+    "uvicorn": {"cli.serve", "server.patience", "server.plain", "server.protocol"},
     "httptools": "server.protocol",
     "psutil": "runner.processes",
     "argon2": "security.passwords",

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Final, cast
 
 import httptools
-from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+from jobtracker_core.server.patience import Part, Patience
+from jobtracker_core.server.plain import PlainProtocol
 
 LARGEST_HEAD: Final = 65_536
 """Bytes that the head of a request may have, and whatever else is in no body, such as trailers."""
@@ -21,9 +24,25 @@ class BoundedProtocol(HttpToolsProtocol):
 
     _unseen = 0
     _in_head = False
+    _in_body = False
+    _patience: Patience
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin to wait for a request."""
+        super().connection_made(transport)
+        self._patience = Patience(self, self._awaited)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait for nothing any more."""
+        self._patience.end()
+        super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         """Take what came, and refuse what is no request or never becomes one."""
+        self._take(data)
+        self._patience.look()
+
+    def _take(self, data: bytes) -> None:
         self._unset_keepalive_if_required()
         self._unseen += len(data)
         try:
@@ -53,6 +72,7 @@ class BoundedProtocol(HttpToolsProtocol):
             raise ValueError("the head is too large")
         self._unseen = 0
         self._in_head = False
+        self._in_body = True
         if not self.parser.should_upgrade():
             super().on_headers_complete()
 
@@ -65,6 +85,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         """Take the end of a request."""
         self._unseen = 0
+        self._in_body = False
         if not self.parser.should_upgrade():
             super().on_message_complete()
 
@@ -77,6 +98,11 @@ class BoundedProtocol(HttpToolsProtocol):
             self.transport.close()
         else:
             self.send_400_response("Invalid HTTP request received.")
+
+    def _awaited(self) -> Part | None:
+        if self._in_body:
+            return "body"
+        return "head" if self._in_head or self._unseen else None
 
     def _is_answering(self) -> bool:
         cycle = cast("RequestResponseCycle | None", self.cycle)  # there is none at first
@@ -91,7 +117,9 @@ class BoundedProtocol(HttpToolsProtocol):
         head = [b"%b %b HTTP/%b" % (self.parser.get_method(), self.url, version)]
         head += [b"%b: %b" % one for one in self.headers if one[0] != b"upgrade"]
         self.connections.discard(self)
-        other = H11Protocol(self.config, self.server_state, self.app_state)
+        # From here on the other one waits.
+        self._in_body = False
+        other = PlainProtocol(self.config, self.server_state, self.app_state)
         other.connection_made(self.transport)
         self.transport.set_protocol(other)
         other.data_received(b"\r\n".join([*head, b"", rest]))

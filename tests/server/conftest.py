@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import re
+import socket
 import subprocess
 import sys
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from litestar.testing import TestClient
@@ -17,6 +19,7 @@ from litestar.testing import TestClient
 from access import bearer, let_in
 from jobtracker_core.server.application import Application
 from jobtracker_core.tracker import JobTracker
+from live_server import serving
 from standing import app_of
 
 
@@ -83,3 +86,45 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Program]]:
             return Program(process)
 
         yield run
+
+
+class Line:
+    """A connection, and the answers that come over it."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self.send: Callable[[bytes], None] = connection.sendall
+        self._connection = connection
+        self._file = connection.makefile("rb")
+
+    def answer(self) -> tuple[int, dict[bytes, bytes], bytes]:
+        """Return status, headers and body of the next answer."""
+        status = int(self._file.readline().split()[1])
+        headers: dict[bytes, bytes] = {}
+        while line := self._file.readline().strip():
+            name, _, value = line.partition(b":")
+            headers[name.lower()] = value.strip()
+        return status, headers, self._file.read(int(headers[b"content-length"]))
+
+    def close(self) -> None:
+        self._file.close()
+        self._connection.close()
+
+    def is_closed(self) -> bool:
+        """Wait until the other side hangs up, and say whether it did without another word."""
+        return self._file.read() == b""
+
+
+@pytest.fixture
+def line(tracker: JobTracker) -> Iterator[Callable[[], Line]]:
+    with serving(tracker) as url:
+        place = urlsplit(url)
+        lines: list[Line] = []
+
+        def connect() -> Line:
+            connection = socket.create_connection((place.hostname, place.port or 80), timeout=20)
+            lines.append(Line(connection))
+            return lines[-1]
+
+        yield connect
+        for opened in lines:
+            opened.close()

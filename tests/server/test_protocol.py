@@ -2,61 +2,10 @@
 
 from __future__ import annotations
 
-import socket
-from collections.abc import Callable, Iterator
-from urllib.parse import urlsplit
-
 import pytest
 
 from access import token_for
 from jobtracker_core.server.protocol import LARGEST_HEAD
-from jobtracker_core.tracker import JobTracker
-from live_server import serving
-
-CLOSED = b""
-
-
-class Line:
-    """A connection, and the answers that come over it."""
-
-    def __init__(self, connection: socket.socket) -> None:
-        self.send: Callable[[bytes], None] = connection.sendall
-        self._connection = connection
-        self._file = connection.makefile("rb")
-
-    def answer(self) -> tuple[int, dict[bytes, bytes], bytes]:
-        """Return status, headers and body of the next answer."""
-        status = int(self._file.readline().split()[1])
-        headers: dict[bytes, bytes] = {}
-        while line := self._file.readline().strip():
-            name, _, value = line.partition(b":")
-            headers[name.lower()] = value.strip()
-        return status, headers, self._file.read(int(headers[b"content-length"]))
-
-    def close(self) -> None:
-        self._file.close()
-        self._connection.close()
-
-    def is_closed(self) -> bool:
-        """Wait until the other side hangs up, and say whether it did without another word."""
-        return self._file.read() == CLOSED
-
-
-@pytest.fixture
-def line(tracker: JobTracker) -> Iterator[Callable[[], Line]]:
-    with serving(tracker) as url:
-        place = urlsplit(url)
-        lines: list[Line] = []
-
-        def connect() -> Line:
-            connection = socket.create_connection((place.hostname, place.port or 80), timeout=20)
-            lines.append(Line(connection))
-            return lines[-1]
-
-        yield connect
-        for opened in lines:
-            opened.close()
-
 
 GET = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n"
 POST = b"POST /theme HTTP/1.1\r\nHost: localhost\r\n"
