@@ -17,6 +17,7 @@ from jobtracker_core import (
 )
 from jobtracker_core.ingest.private import redact
 from jobtracker_linkedin import LinkedIn
+from jobtracker_linkedin.collector import LIST
 from jobtracker_linkedin.invented import RECRUITERS, invent
 from jobtracker_linkedin.markup import write_view
 from jobtracker_linkedin.practice import LinkedInSite
@@ -117,6 +118,35 @@ def test_an_empty_body_is_no_description(served: Any, visit_at: Any) -> None:
     ref = PostingRef(source_id="7", url="https://www.linkedin.com/jobs/view/7", title="Keeper")
     with pytest.raises(LayoutChanged, match="not closed"):
         visit_at(served.base_url).details(ref)
+
+
+@pytest.mark.parametrize("after", [0, 7])
+def test_a_404_for_everything_closes_nothing(site: LinkedInSite, run_at: Any, after: int) -> None:
+    site.fail("gone", path=DETAIL, after=after)
+    result, host = run_at(site.base_url)
+    assert (result.outcome.state, result.outcome.error_class) == (RunState.PARTIAL, "blocked")
+    assert len(host.listed) == 95
+    assert len(host.detailed) == after
+    assert not any(record.closed for record in host.detailed.values())
+    # One that is there was asked for, and where that was gone too, a second one.
+    assert site.count(DETAIL) == after + 3
+
+
+def test_who_shows_no_list_closes_nothing_either(served: Any, visit_at: Any) -> None:
+    ref = PostingRef(source_id="7", url="https://www.linkedin.com/jobs/view/7", title="Keeper")
+    with pytest.raises(Blocked, match="posting 7"):
+        visit_at(served.base_url).details(ref)
+    paths = [request.path for request in served.requests]
+    assert paths == ["/jobs-guest/jobs/api/jobPosting/7", LIST]
+
+
+def test_a_wall_before_the_other_posting_closes_nothing(site: LinkedInSite, visit: Any) -> None:
+    posting, other = listed(visit)[:2]
+    visit.details(other)
+    site.fail("gone", path=DETAIL, times=1)
+    site.fail("auth_wall", path=DETAIL, after=1)
+    with pytest.raises(Blocked):
+        visit.details(posting)
 
 
 def test_unknown_words_are_told_once(site: LinkedInSite, visit: Any) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Annotated, ClassVar, Literal
 from urllib.parse import quote
 
@@ -11,6 +12,7 @@ from msgspec import Meta
 
 from jobtracker_core import (
     BadQuery,
+    Blocked,
     CollectorInfo,
     CollectorSettings,
     CommonQuery,
@@ -73,6 +75,7 @@ MILES = frozenset(
 _KM_PER_MILE = 1.609344
 _DAY = 86_400
 _LEAST_PAY, _PAY_STEP, _PAY_STEPS = 40_000, 20_000, 7
+_CONTROLS = 2
 _SECOND_LOOK = 4
 """So many times the usual distance between requests passes before an empty answer is doubted."""
 
@@ -115,6 +118,9 @@ class LinkedInQuery(CommonQuery, frozen=True, kw_only=True, forbid_unknown_field
     ] = "relevance"
 
 
+_CANARY = LinkedInQuery(text="engineer", location="United States")
+
+
 class LinkedIn(JobCollector[LinkedInQuery, CollectorSettings]):
     """Reads linkedin.com without an account. The cursor is the offset of a list page."""
 
@@ -132,7 +138,7 @@ class LinkedIn(JobCollector[LinkedInQuery, CollectorSettings]):
             robots_url="https://www.linkedin.com/robots.txt",
             terms_url="https://www.linkedin.com/legal/user-agreement",
         ),
-        canary=LinkedInQuery(text="engineer", location="United States"),
+        canary=_CANARY,
         limits=Limits(
             per_minute=8, burst=1, timeout=30, max_pages=100, max_minutes=60, rechecks=10
         ),
@@ -154,6 +160,8 @@ class LinkedIn(JobCollector[LinkedInQuery, CollectorSettings]):
         }
         self._pause = 60 * _SECOND_LOOK / (settings.per_minute or self.info.limits.per_minute)
         self._odd: set[str] = set()
+        self._listed: tuple[PostingRef, ...] = ()
+        self._shown: PostingRef | None = None
 
     def collect(
         self, query: LinkedInQuery, ctx: RunContext, *, cursor: str | None = None
@@ -173,6 +181,7 @@ class LinkedIn(JobCollector[LinkedInQuery, CollectorSettings]):
                 if posting.source_id not in seen:
                     fresh[posting.source_id] = posting
             seen.update(fresh)
+            self._listed = _refs(fresh.values()) or self._listed
             start += PAGE_SIZE
             last = not fresh or start >= START_CAP
             if start >= START_CAP and cards.found >= PAGE_SIZE:
@@ -187,20 +196,49 @@ class LinkedIn(JobCollector[LinkedInQuery, CollectorSettings]):
                 return
 
     def details(self, ref: PostingRef, ctx: RunContext) -> Posting:
-        """Read description, criteria and pay; a posting that the site knows no longer is closed."""
+        """Read description, criteria and pay; a posting that the site knows no longer is closed.
+
+        Raises:
+            Blocked: The site says of others too that they are not there, which its lists show.
+        """
+        found = self._ask(ref, ctx)
+        if found is None:
+            self._believe(ref, ctx)
+            return parse.gone(ref)
+        new = set(found.odd) - self._odd
+        if new:
+            self._odd |= new
+            ctx.log.warning("criteria in words that are not known were left out", words=sorted(new))
+        return found.posting
+
+    def _ask(self, ref: PostingRef, ctx: RunContext) -> parse.Details | None:
+        """Read a posting's own page, None if the site says that there is none."""
         response = ctx.http.get(
             self._base + DETAIL + quote(ref.source_id, safe=""),
             headers=self._headers,
             accept=(200, 404),
         )
         if response.status == 404:  # noqa: PLR2004
-            return parse.gone(ref)
+            return None
         found = parse.details(ref, response.text)
-        new = set(found.odd) - self._odd
-        if new:
-            self._odd |= new
-            ctx.log.warning("criteria in words that are not known were left out", words=sorted(new))
-        return found.posting
+        if not found.posting.closed:
+            self._shown = ref
+        return found
+
+    def _believe(self, ref: PostingRef, ctx: RunContext) -> None:
+        """Ask for postings that are there: a reader who is shut out may get 404 for everything."""
+        for other in self._others(ref, ctx):
+            if self._ask(other, ctx) is not None:
+                return
+        raise Blocked(f"404 for posting {ref.source_id}, and no other that the lists show is there")
+
+    def _others(self, ref: PostingRef, ctx: RunContext) -> list[PostingRef]:
+        listed = self._listed
+        if not listed and self._shown is None:
+            cards = self._read(ctx, _params(_CANARY, ctx), 0)
+            listed = () if cards is None else _refs(cards.postings)
+        known = ([] if self._shown is None else [self._shown]) + [*listed]
+        return [other for other in known if other.source_id != ref.source_id][:_CONTROLS]
 
     def _settled(self, ctx: RunContext, params: dict[str, str], start: int) -> parse.Cards | None:
         """Read a list page, None if it is empty; an empty one after others is asked again."""
@@ -231,6 +269,12 @@ class LinkedIn(JobCollector[LinkedInQuery, CollectorSettings]):
         if cards.lost:
             raise LayoutChanged(cards.lost[0], f"in none of {cards.found} cards", sample=page)
         return cards
+
+
+def _refs(postings: Iterable[Posting]) -> tuple[PostingRef, ...]:
+    """Return as many as are needed to tell a posting that is gone from a site that says nothing."""
+    some = itertools.islice(postings, _CONTROLS + 1)
+    return tuple(PostingRef(source_id=one.source_id, url=one.url, title=one.title) for one in some)
 
 
 def _params(query: LinkedInQuery, ctx: RunContext) -> dict[str, str]:
