@@ -12,7 +12,7 @@ from msgspec import UNSET, Struct, UnsetType, structs
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
-from jobtracker_core.storage import snapshots, timeline, versions
+from jobtracker_core.storage import snapshots, timeline, touched, versions
 from jobtracker_core.storage.engine import Database, now
 from jobtracker_core.storage.errors import Duplicate
 from jobtracker_core.storage.fields import Day, Line, Link, Moment, Name, Prose, Title
@@ -208,7 +208,10 @@ def _move(
 def delete(db: Database, application_id: int, *, expected_version: int | None = None) -> None:
     """Delete an application with its events, contacts and snapshots; raises NotFound and Stale."""
     with db.write() as conn:
-        versions.remove(conn, applications, "application", application_id, expected_version)
+        row = versions.hold(conn, applications, "application", application_id, expected_version)
+        if row["job_id"] is not None:
+            touched.keep(conn, jobs.c.id == row["job_id"])
+        conn.execute(sa.delete(applications).where(applications.c.id == application_id))
 
 
 def get(db: Database, application_id: int) -> ApplicationDetail:

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from msgspec import Struct
 from sqlalchemy import Connection
 
-from jobtracker_core.storage import versions
+from jobtracker_core.storage import touched, versions
 from jobtracker_core.storage.engine import Database, now
 from jobtracker_core.storage.errors import NotFound
 from jobtracker_core.storage.keyset import Order
@@ -108,6 +108,7 @@ def restore_job(db: Database, job_id: int) -> None:
 
 
 def _show(conn: Connection, source: str, source_id: str) -> None:
+    touched.keep(conn, (jobs.c.source == source) & (jobs.c.source_id == source_id))
     for table, change in (
         (jobs, sa.update(jobs).values(dismissed_at=None)),
         (dismissals, sa.delete(dismissals)),

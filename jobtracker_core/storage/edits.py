@@ -11,7 +11,7 @@ from msgspec import Struct
 from sqlalchemy import Connection
 
 from jobtracker_core.contract.host import Record
-from jobtracker_core.storage import index_writes, snapshots, versions
+from jobtracker_core.storage import index_writes, snapshots, touched, versions
 from jobtracker_core.storage.companies import find_or_create
 from jobtracker_core.storage.engine import Database, now
 from jobtracker_core.storage.errors import Duplicate
@@ -73,6 +73,8 @@ def _write(conn: Connection, source: str, record: Record) -> Stored:
         return Stored(job_id=written.new[0].id, outcome="new")
     key = sa.and_(jobs.c.source == source, jobs.c.source_id == record.source_id)
     job_id = conn.execute(sa.select(jobs.c.id).where(key)).scalar_one()
+    # What says that no run has written it, the next run that sees it writes over.
+    touched.keep(conn, key)
     changed = written.changed or written.completed
     return Stored(job_id=job_id, outcome="changed" if changed else "unchanged")
 
@@ -105,7 +107,7 @@ def edit(
         moment = now(conn)
         values, texts = _values(conn, before, record, fields, moment)
         edited = set(before["edited"] or ()).difference(release).union(fields)
-        # An empty list stays of fields that were released: the job is one that a person touched.
+        # An empty list stays of fields that were released: see `touched`.
         values["edited"] = None if not edited and before["edited"] is None else sorted(edited)
         if set(release) & set(before["edited"] or ()):
             # Else the site's next page, being the same as its last one, would not be looked at.

@@ -1,7 +1,8 @@
 """Forgetting postings that ended long ago and that no person ever touched.
 
 It happens on demand alone. What a person touched stays for good: what has an application, be it
-over, an event, a note or a tag, and what was edited, dismissed, or added by hand.
+over, an event, a note or a tag, and what was edited, dismissed, or added by hand. That holds also
+where it was taken back: such jobs are marked (`touched`).
 """
 
 from __future__ import annotations

@@ -45,7 +45,8 @@ class Job(Struct, frozen=True, kw_only=True):
         changed_at: When something a user sees last changed, or when it came.
         version: Grows with each change.
         edited: Fields that a person set: what is collected later does not change them. Empty if
-            all of them were released, None if no person ever set one.
+            there are none any more, or if a person took back what else was on the job; None if it
+            never was touched so.
         dismissed_at: When it was hidden from lists for good; None while it is shown.
     """
 

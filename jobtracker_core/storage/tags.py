@@ -8,10 +8,10 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 from msgspec import Struct
-from sqlalchemy import Connection, Table
+from sqlalchemy import ColumnElement, Connection, Table
 from sqlalchemy.exc import IntegrityError
 
-from jobtracker_core.storage import versions
+from jobtracker_core.storage import touched, versions
 from jobtracker_core.storage.engine import Database, now
 from jobtracker_core.storage.errors import Duplicate, NotFound, Stale
 from jobtracker_core.storage.rows import plain, to_struct
@@ -81,6 +81,8 @@ def delete(db: Database, tag_id: int) -> None:
     """Take a tag off everything and forget it; raises NotFound."""
     with db.write() as conn:
         versions.find(conn, tags, "tag", tag_id)
+        tagged = sa.select(job_tags.c.job_id).where(job_tags.c.tag_id == tag_id)
+        touched.keep(conn, jobs.c.id.in_(tagged))
         conn.execute(sa.delete(tags).where(tags.c.id == tag_id))
 
 
@@ -113,11 +115,11 @@ def take_off(db: Database, kind: Tagged, number: int, names: Sequence[str]) -> t
     Raises:
         NotFound: There is no such job or application.
     """
-    table, links, column = _LINKS[kind]
+    table, links, _ = _LINKS[kind]
     with db.write() as conn:
         versions.find(conn, table, kind, number)
         named = sa.select(tags.c.id).where(one_of(conn, tags.c.key, _keys(names)))
-        conn.execute(sa.delete(links).where(links.c[column] == number, links.c.tag_id.in_(named)))
+        _unlink(conn, kind, number, links.c.tag_id.in_(named))
         return _names(conn, kind, number)
 
 
@@ -127,12 +129,19 @@ def put(db: Database, kind: Tagged, number: int, names: Sequence[str]) -> tuple[
     with db.write() as conn:
         versions.find(conn, _LINKS[kind][0], kind, number)
         ids = _find_or_create(conn, names)
-        others = sa.delete(links).where(links.c[column] == number)
-        conn.execute(others.where(links.c.tag_id.not_in(ids)) if ids else others)
+        _unlink(conn, kind, number, links.c.tag_id.not_in(ids))
         if ids:
             rows = [{column: number, "tag_id": tag_id} for tag_id in ids]
             conn.execute(insert_or_ignore(conn, links, column, "tag_id"), rows)
         return _names(conn, kind, number)
+
+
+def _unlink(conn: Connection, kind: Tagged, number: int, which: ColumnElement[bool]) -> None:
+    table, links, column = _LINKS[kind]
+    mine = (links.c[column] == number) & which
+    if table is jobs:
+        touched.keep(conn, jobs.c.id.in_(sa.select(links.c[column]).where(mine)))
+    conn.execute(sa.delete(links).where(mine))
 
 
 def note_of(db: Database, job_id: int) -> Note | None:
@@ -161,6 +170,8 @@ def write_note(
             raise Stale(f"the note on job {job_id}", expected=expected_version, current=current)
         moment = now(conn)
         if not text:
+            if before is not None:
+                touched.keep(conn, jobs.c.id == job_id)
             conn.execute(sa.delete(job_notes).where(job_notes.c.job_id == job_id))
             return None
         if before is not None:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from msgspec import UNSET, Struct, UnsetType, structs
 from sqlalchemy import Connection
 
-from jobtracker_core.storage import versions
+from jobtracker_core.storage import touched, versions
 from jobtracker_core.storage.engine import Database, now
 from jobtracker_core.storage.errors import NotAllowed
 from jobtracker_core.storage.fields import Line, Minutes, Moment, Prose, Title, Zone
@@ -197,6 +197,8 @@ def update(
         before = _hold_own(conn, event_id, expected_version)
         moment = now(conn)
         _check_owners(conn, given)
+        if given.get("job_id", before["job_id"]) != before["job_id"]:
+            _leave(conn, before)
         if "done" in given:
             done = given.pop("done")
             given["done_at"] = (before["done_at"] or moment) if done else None
@@ -206,7 +208,7 @@ def update(
 def delete(db: Database, event_id: int, *, expected_version: int | None = None) -> None:
     """Delete an event; raises NotFound, Stale, and NotAllowed for a move of an application."""
     with db.write() as conn:
-        _hold_own(conn, event_id, expected_version)
+        _leave(conn, _hold_own(conn, event_id, expected_version))
         conn.execute(sa.delete(events).where(events.c.id == event_id))
 
 
@@ -278,6 +280,11 @@ def _hold_own(conn: Connection, event_id: int, expected: int | None) -> dict[str
             "Move the application to another status instead.",
         )
     return row
+
+
+def _leave(conn: Connection, row: Mapping[str, Any]) -> None:
+    if row["job_id"] is not None:
+        touched.keep(conn, jobs.c.id == row["job_id"])
 
 
 def _check_owners(conn: Connection, row: Mapping[str, Any]) -> None:

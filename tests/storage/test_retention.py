@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
@@ -13,31 +13,25 @@ import sqlalchemy as sa
 from msgspec.structs import replace
 
 from frozen import FrozenTime
-from jobtracker_core.contract.host import Record
 from jobtracker_core.contract.run import RunState
 from jobtracker_core.storage import (
     audit,
     audit_tables,
-    edits,
     events,
-    job_pruning,
     logins,
     request_keys,
     retention,
     runs,
     sessions,
     turns,
-    upsert,
     users,
 )
-from jobtracker_core.storage import jobs as job_storage
 from jobtracker_core.storage.account_tables import login_attempts
 from jobtracker_core.storage.account_tables import sessions as sessions_table
 from jobtracker_core.storage.audit_tables import audit_log
 from jobtracker_core.storage.engine import Database
 from jobtracker_core.storage.errors import StorageError
 from jobtracker_core.storage.retention import Pruned, Retention
-from jobtracker_core.storage.tables import jobs
 from jobtracker_core.storage.turns import Detours, Turns
 from queueing import put, take, turn_on
 
@@ -235,132 +229,6 @@ def test_pruning_waits_for_nobody_who_writes_into_the_audit_log(frozen: FrozenTi
         assert prune(db, replace(RULES, audit=timedelta(days=365))).audit_entries == 1
         with pytest.raises(StorageError, match="append-only"), db.write() as other:
             other.execute(sa.delete(audit_log))
-
-
-class Board:
-    """Jobs that a run has brought and closed."""
-
-    def __init__(self, db: Database, make_record: Callable[..., Record]) -> None:
-        self.db = db
-        turn_on(db)
-        self._make = make_record
-        self._run = put(db)
-
-    def job(self, key: str, *, by_run: bool = True) -> int:
-        with self.db.write() as conn:
-            upsert.write_page(
-                conn,
-                source="site",
-                kind="list",
-                records=[self._make(key)],
-                run_id=self._run if by_run else None,
-                now=self.db.now(conn),
-            )
-            mine = jobs.c.source_id == key
-            conn.execute(sa.update(jobs).where(mine).values(closed_at=self.db.now(conn)))
-            return int(conn.execute(sa.select(jobs.c.id).where(mine)).scalar_one())
-
-    def touch(self, table: str, **values: object) -> None:
-        with self.db.write() as conn:
-            where = sa.MetaData()
-            conn.execute(sa.insert(sa.Table(table, where, autoload_with=conn)).values(values))
-
-    @property
-    def left(self) -> list[str]:
-        with self.db.read() as conn:
-            return sorted(conn.execute(sa.select(jobs.c.source_id)).scalars())
-
-
-TOUCHED = ["added", "applied", "dismissed", "edited", "event", "hidden", "note", "seen", "tag"]
-
-
-@pytest.fixture
-def board(frozen: FrozenTime, make_record: Callable[..., Record]) -> Board:
-    """One job for each way of touching one, and one that nobody touched."""
-    board, at = Board(frozen.db, make_record), frozen.at
-    ids = {key: board.job(key, by_run=key != "added") for key in [*TOUCHED, "untouched"]}
-    made = {"created_at": at, "updated_at": at}
-    board.touch(
-        "applications",
-        uid="a",
-        job_id=ids["applied"],
-        title="t",
-        status="rejected",
-        moved_at=at,
-        version=1,
-        **made,
-    )
-    board.touch(
-        "events",
-        uid="e",
-        job_id=ids["event"],
-        kind="note",
-        title="t",
-        starts_at=at,
-        timezone="UTC",
-        version=1,
-        all_day=False,
-        **made,
-    )
-    board.touch("job_notes", job_id=ids["note"], text="t", version=1, **made)
-    board.touch("tags", id=1, key="k", name="k", created_at=at)
-    board.touch("job_tags", job_id=ids["tag"], tag_id=1)
-    board.touch("dismissals", source="site", source_id="hidden", title="t", dismissed_at=at)
-    board.job("seen", by_run=False)
-    for key, values in (("edited", {"edited": ["title"]}), ("dismissed", {"dismissed_at": at})):
-        with frozen.db.write() as conn:
-            conn.execute(sa.update(jobs).where(jobs.c.id == ids[key]).values(values))
-    return board
-
-
-def test_what_was_edited_stays_also_when_all_of_it_is_released(
-    board: Board, frozen: FrozenTime, make_record: Callable[..., Record]
-) -> None:
-    db, released = frozen.db, board.job("released")
-    edits.edit(db, released, make_record("released", title="Mine"), fields=["title"])
-    edits.edit(db, released, make_record("released"), fields=[], release=["title"])
-    never = board.job("never")
-    edits.edit(db, never, make_record("never"), fields=[], release=["title"])
-    assert [job_storage.get(db, number).job.edited for number in (released, never)] == [(), None]
-    frozen.advance(days=200)
-    assert prune(db, replace(RULES, closed_jobs=timedelta(days=1))).jobs == 2
-    assert board.left == sorted([*TOUCHED, "released"])
-
-
-def test_no_job_goes_by_itself(board: Board, frozen: FrozenTime) -> None:
-    frozen.advance(days=10_000)
-    assert prune(frozen.db, replace(RULES, audit=timedelta(days=1))).jobs == 0
-    assert board.left == sorted([*TOUCHED, "untouched"])
-
-
-def test_of_closed_jobs_those_go_that_nobody_touched(board: Board, frozen: FrozenTime) -> None:
-    rules = replace(RULES, closed_jobs=timedelta(days=100))
-    frozen.advance(days=99)
-    assert prune(frozen.db, rules).jobs == 0
-    frozen.advance(days=2)
-    board.job("young")
-    with frozen.db.write() as conn:
-        conn.execute(sa.update(jobs).where(jobs.c.source_id == "young").values(closed_at=None))
-    assert prune(frozen.db, rules, dry_run=True).jobs == 1
-    assert "untouched" in board.left
-    assert prune(frozen.db, rules).jobs == 1
-    assert board.left == sorted([*TOUCHED, "young"])
-
-
-def test_a_job_that_is_touched_between_the_look_and_the_deletion_stays(
-    board: Board, frozen: FrozenTime, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    frozen.advance(days=200)
-    delete = job_pruning._delete
-
-    def touched_before(db: Database, numbers: list[int], *rest: Any) -> int:
-        (number,) = numbers
-        board.touch("job_tags", job_id=number, tag_id=1)
-        return delete(db, numbers, *rest)
-
-    monkeypatch.setattr(job_pruning, "_delete", touched_before)
-    assert prune(frozen.db, replace(RULES, closed_jobs=timedelta(days=1))).jobs == 0
-    assert "untouched" in board.left
 
 
 def test_each_transaction_is_short_and_a_longer_pause_follows(db: Database) -> None:
