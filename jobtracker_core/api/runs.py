@@ -28,6 +28,7 @@ from jobtracker_core.tracker.runs import BulkRun, RunReport
 
 MOST_RUNS = 200
 MOST_EVENTS = 1_000
+MOST_CHANGES = 100_000
 MOST_AT_ONCE = 200
 
 _STATES = ", ".join(RunState)
@@ -309,9 +310,18 @@ def list_run_events(
         errors=(HTTPStatus.NOT_FOUND,),
     ),
 )
-def list_run_changes(tracker: NamedDependency[JobTracker], run_id: RunId) -> tuple[Change, ...]:
+def list_run_changes(
+    tracker: NamedDependency[JobTracker],
+    run_id: RunId,
+    limit: Annotated[
+        int | None,
+        QueryParameter(
+            description="Changes at most, the first ones; without it, all", ge=1, le=MOST_CHANGES
+        ),
+    ] = None,
+) -> tuple[Change, ...]:
     """List what a run changed in known jobs."""
-    return tracker.jobs.changes(run_id=run_id)
+    return tracker.jobs.changes(run_id=run_id, limit=limit)
 
 
 def runs_router(live: LiveRuns) -> Router:

@@ -145,9 +145,9 @@ class Jobs:
         """Return one job with its text and history; raises NotFound."""
         return self._session.get(f"/jobs/{job_id}", JobDetail)
 
-    def changes(self, *, run_id: int) -> tuple[Change, ...]:
-        """Return what a run changed in known jobs, in its order."""
-        return self._session.get(f"/runs/{run_id}/changes", tuple[Change, ...])
+    def changes(self, *, run_id: int, limit: int | None = None) -> tuple[Change, ...]:
+        """Return what a run changed in known jobs, in its order; without a limit, all of it."""
+        return self._session.get(f"/runs/{run_id}/changes", tuple[Change, ...], limit=limit)
 
     def count(self, *, source: str | None = None) -> int:
         """Return how many jobs are stored."""

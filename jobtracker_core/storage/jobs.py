@@ -232,12 +232,13 @@ def brought_by(db: Database, source: str, run_id: int, *, count: int) -> tuple[J
     return tuple(reversed(refs))
 
 
-def changes_of_run(db: Database, run_id: int) -> tuple[Change, ...]:
-    """Return what a run found changed, in the order it came to it."""
+def changes_of_run(db: Database, run_id: int, limit: int | None = None) -> tuple[Change, ...]:
+    """Return what a run found changed, in the order it came to it: so many at most."""
     statement = (
         sa.select(_CHANGES.columns)
         .where(job_changes.c.run_id == min(run_id, LARGEST_ID))
         .order_by(job_changes.c.id)
+        .limit(limit)
     )
     with db.read() as conn:
         return tuple(_CHANGES.read(conn, statement))

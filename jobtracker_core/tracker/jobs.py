@@ -140,9 +140,9 @@ class Jobs:
         """Return one job with its text and history; raises NotFound."""
         return jobs.get(self._tracker.database, job_id)
 
-    def changes(self, *, run_id: int) -> tuple[jobs.Change, ...]:
-        """Return what a run changed in known jobs, in its order."""
-        return jobs.changes_of_run(self._tracker.database, run_id)
+    def changes(self, *, run_id: int, limit: int | None = None) -> tuple[jobs.Change, ...]:
+        """Return what a run changed in known jobs, in its order; without a limit, all of it."""
+        return jobs.changes_of_run(self._tracker.database, run_id, limit)
 
     def count(self, *, source: str | None = None) -> int:
         """Return how many jobs are stored."""

@@ -43,6 +43,11 @@ def test_get_is_get_by_key(db: Database, write: Write, make_record: Make) -> Non
     assert detail.changes[0].job_id == ref.id
     assert jobs.changes_of_run(db, 4) == detail.changes[1:]
     assert jobs.changes_of_run(db, 1) == ()
+    write(make_record("2", title="Five"), run_id=5)
+    assert [jobs.changes_of_run(db, 5, most) for most in (None, 1)] == [
+        jobs.get(db, ref.id).changes[1::-1],
+        detail.changes[:1],
+    ]
 
 
 def test_whose_details_are_missing(db: Database, write: Write, make_record: Make) -> None:

@@ -17,7 +17,7 @@ from access import let_in
 from jobtracker_core import JobTracker, Settings
 from jobtracker_core.api import live
 from jobtracker_core.contract.run import Counts, RunState
-from jobtracker_core.storage import claims, endings, events, workers
+from jobtracker_core.storage import claims, endings, events, jobs, workers
 from jobtracker_core.storage.queue import Installed
 from jobtracker_core.storage.queue_tables import run_events
 from jobtracker_core.web.admin import run_live
@@ -231,7 +231,16 @@ def test_of_a_giant_run_the_newest_lines_are_read_and_no_others(
         return found
 
     monkeypatch.setattr(events, "list_events", counting)
+    changed: list[Any] = []
+    changes_of_run = jobs.changes_of_run
+
+    def bounded(*given: Any) -> Any:
+        changed.append(given[2])
+        return changes_of_run(*given)
+
+    monkeypatch.setattr(jobs, "changes_of_run", bounded)
     page = browser.get(f"/admin/runs/{run_id}")
+    assert changed == [1_000]
     assert "the newest 1,000" in text_of(page)
     # Said before all of them, and known all the same.
     assert "4,321" in text_of(page, "#run-head")

@@ -28,6 +28,9 @@ _EVENTS: Final = 1_000
 """Lines that a page shows at once, the newest ones; the file has them all."""
 
 _JOBS: Final = 100
+_CHANGES: Final = 1_000
+"""Changes that are looked at; each may hold a description twice."""
+
 _FIELDS: Final = 6
 
 
@@ -58,7 +61,7 @@ def show_run(
         kinds=Counter(event.kind for event in events),
         all_shown=not before,
         last=events[-1].id if events else 0,
-        changed=_changed(tracker.jobs.changes(run_id=run_id)),
+        changed=_changed(tracker.jobs.changes(run_id=run_id, limit=_CHANGES)),
         curl=curl(f"{pages.root(request)}/api/v1/runs/{run_id}"),
         command=f"jobtracker runs show {run_id}",
     )
