@@ -366,8 +366,10 @@ def test_the_pages_of_companies_lead_on_and_back(browser, tracker, monkeypatch) 
         return [link.text(strip=True) for link in page.css("a[data-row]")]
 
     def follow(page: LexborHTMLParser, rel: str) -> LexborHTMLParser:
-        path = str(page.css_first(f"a[rel={rel}]").attributes["href"])
-        return browser.get(path.removeprefix(browser.prefix))
+        [link] = page.css(f"a[rel={rel}]")
+        path = str(link.attributes["href"]).removeprefix(browser.prefix)
+        led: LexborHTMLParser = browser.get(path)
+        return led
 
     first = browser.get("/companies")
     assert (names(first), first.css("a[rel=prev]")) == (["Ash", "Birch"], [])
