@@ -14,6 +14,7 @@ from jobtracker_core.api.links import NEXT, leading_on
 from jobtracker_core.api.operations import operation
 from jobtracker_core.api.parameters import refuse_unknown_parameters
 from jobtracker_core.api.preconditions import ETAG, IfMatch, IfNoneMatch, expected_version, tagged
+from jobtracker_core.api.problems import wrong
 from jobtracker_core.contract.access import Scope
 from jobtracker_core.storage.companies import (
     Company,
@@ -60,9 +61,15 @@ def list_companies(
         str | None,
         QueryParameter(description="Go on after the mark a list gave", max_length=_LONGEST_MARK),
     ] = None,
+    before: Annotated[
+        str | None,
+        QueryParameter(description="Go back before this mark", max_length=_LONGEST_MARK),
+    ] = None,
 ) -> Response[CompanyList]:
     """List companies."""
-    found = tracker.companies.list(text=search, limit=limit, after=after)
+    if after is not None and before is not None:
+        raise wrong("before", "cannot stand together with `after`")
+    found = tracker.companies.list(text=search, limit=limit, after=after, before=before)
     words = {"search": search, "limit": limit, "after": found.after}
     return leading_on(found, None if found.after is None else words)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from jobtracker_core.client.paging import joined
+from jobtracker_core.client.paging import joined, joined_back
 from jobtracker_core.client.session import Session
 from jobtracker_core.storage.companies import (
     Company,
@@ -24,13 +24,25 @@ class Companies:
         self._session = session
 
     def list(
-        self, *, text: str | None = None, limit: int = 50, after: str | None = None
+        self,
+        *,
+        text: str | None = None,
+        limit: int = 50,
+        after: str | None = None,
+        before: str | None = None,
     ) -> CompanyList:
-        """List companies; `text` is part of the name, `after` the mark of the page before."""
+        """List companies; `text` is part of the name.
 
-        def read(most: int, mark: str | None) -> CompanyList:
-            return self._session.get("/companies", CompanyList, search=text, limit=most, after=mark)
+        `after` or `before` is the mark that another page gave.
+        """
 
+        def read(most: int, mark: str | None, back: str | None = None) -> CompanyList:
+            return self._session.get(
+                "/companies", CompanyList, search=text, limit=most, after=mark, before=back
+            )
+
+        if before is not None:
+            return joined_back(lambda most, mark: read(most, None, mark), limit, before)
         return joined(read, limit, after)
 
     def export(self, *, text: str | None = None) -> Iterator[Company]:

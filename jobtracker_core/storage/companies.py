@@ -105,10 +105,16 @@ class FoundCompany(Struct, frozen=True, kw_only=True):
 
 
 class CompanyList(Struct, frozen=True, kw_only=True):
-    """A page of companies. `after` leads to the next one; None where there is none."""
+    """A page of companies.
+
+    Attributes:
+        after: Leads to the page behind this one; None where there is none.
+        before: Leads to the page before it; None where this one began at the top.
+    """
 
     items: tuple[Company, ...]
     after: str | None
+    before: str | None = None
 
 
 _COMPANIES = Reader(Company, tuple(companies.columns))
@@ -179,23 +185,41 @@ def get(db: Database, company_id: int) -> Company:
 
 
 def list_companies(
-    db: Database, *, text: str | None = None, limit: int = 50, after: str | None = None
+    db: Database,
+    *,
+    text: str | None = None,
+    limit: int = 50,
+    after: str | None = None,
+    before: str | None = None,
 ) -> CompanyList:
     """Return companies in the order of their keys, which is that of their names without accents.
 
-    `text` is part of the name, upper and lower case alike; `after` is what the page before gave.
+    `text` is part of the name, upper and lower case alike; `after` or `before` is what another page
+    of the list gave. Raises ValueError where both are given.
     """
-    statement = sa.select(companies).order_by(companies.c.key).limit(limit + 1)
+    if after is not None and before is not None:
+        raise ValueError("a list goes on `after` one company or ends `before` one, not both")
+    key = companies.c.key
+    statement = sa.select(companies).limit(limit + 1)
     text = (text or "").replace("\x00", "")
     if text:
         statement = statement.where(companies.c.name.icontains(text, autoescape=True))
     if after is not None:
-        statement = statement.where(companies.c.key > after.replace("\x00", ""))
+        statement = statement.where(key > after.replace("\x00", ""))
+    if before is not None:
+        statement = statement.where(key < before.replace("\x00", ""))
     with db.read() as conn:
-        items = tuple(_COMPANIES.read(conn, statement))
-    more = len(items) > limit
-    items = items[:limit]
-    return CompanyList(items=items, after=items[-1].key if more and items else None)
+        found = _COMPANIES.read(conn, statement.order_by(key if before is None else key.desc()))
+    more, items = len(found) > limit, tuple(found[:limit])
+    if before is not None:
+        items = items[::-1]
+    if not items:
+        return CompanyList(items=(), after=None)
+    return CompanyList(
+        items=items,
+        after=items[-1].key if more or before is not None else None,
+        before=items[0].key if (more if before is not None else after is not None) else None,
+    )
 
 
 def create(db: Database, key: str, draft: CompanyDraft) -> Company:

@@ -27,10 +27,20 @@ class Companies:
         self._tracker = tracker
 
     def list(
-        self, *, text: str | None = None, limit: int = 50, after: str | None = None
+        self,
+        *,
+        text: str | None = None,
+        limit: int = 50,
+        after: str | None = None,
+        before: str | None = None,
     ) -> CompanyList:
-        """List companies; `text` is part of the name, `after` the mark of the page before."""
-        return companies.list_companies(self._tracker.database, text=text, limit=limit, after=after)
+        """List companies; `text` is part of the name.
+
+        `after` or `before` is the mark that another page gave.
+        """
+        return companies.list_companies(
+            self._tracker.database, text=text, limit=limit, after=after, before=before
+        )
 
     def export(self, *, text: str | None = None) -> Iterator[Company]:
         """Give all companies of a list, however many; it stands in the audit log."""

@@ -68,7 +68,7 @@ def _making(job_id: str = "") -> Entry:
         title="New application",
         section="applications",
         back=f"/jobs/{job_id}" if job_id else "/applications",
-        back_label="The job" if job_id else "Pipeline",
+        back_label="The job" if job_id else "Applications",
         action="/applications/new",
         button="Add application",
         fields=_NEW,
@@ -216,7 +216,6 @@ def edit(
             texts,
             version=form.version(),
             problems=error.problems,
-            status=422,
         )
     except Stale as error:
         return _editing(now).stale(request, pages, typed, before, error.current)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import urlencode
 
 from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
+from litestar.exceptions import ClientException
 from litestar.params import FromPath
 from msgspec import Struct
 
@@ -63,12 +64,16 @@ def list_companies(
     pages: NamedDependency[Pages],
 ) -> Response[str]:
     """List companies by their names."""
-    words: query.Words = {"q": ("text", Line), "after": ("after", str)}
+    words: query.Words = {"q": ("text", Line), "after": ("after", str), "before": ("before", str)}
     given = query.read(request.query_params, words)
-    text, after = given.get("text"), given.get("after")
-    found = tracker.companies.list(text=text, limit=PAGE, after=after)
+    text, after, before = (given.get(name) for name in ("text", "after", "before"))
+    if after and before:
+        raise ClientException("A page goes on after one company or ends before one, not both.")
+    found = tracker.companies.list(text=text, limit=PAGE, after=after, before=before)
+    if before and found.before is None:
+        # Back at the top, where others may have come since: show that page whole.
+        found = tracker.companies.list(text=text, limit=PAGE)
     filters = {"q": text} if text else {}
-    older = urlencode({**filters, "after": found.after}) if found.after else None
     return pages.render(
         request,
         "companies.html",
@@ -76,14 +81,18 @@ def list_companies(
         rows=_rows(tracker, found.items),
         text=text or "",
         filters=filters,
-        first=f"/companies?{urlencode(filters)}" if filters else "/companies",
         begun=after is not None,
-        older=f"/companies?{older}" if older else None,
+        newer=_path({**filters, "before": found.before}) if found.before else None,
+        older=_path({**filters, "after": found.after}) if found.after else None,
         curl=curl(
             f"{pages.root(request)}/api/v1/companies"
             + (f"?{urlencode({'search': text})}" if text else "")
         ),
     )
+
+
+def _path(given: Mapping[str, str]) -> str:
+    return f"/companies?{urlencode(given)}"
 
 
 def _rows(tracker: JobTracker, companies: Sequence[Company]) -> tuple[Row, ...]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from http import HTTPStatus
 from typing import Any
 
 from litestar import Request, Response
@@ -12,7 +11,7 @@ from msgspec import Struct
 
 from jobtracker_core.plugins.forms import FormError
 from jobtracker_core.storage.errors import StorageError
-from jobtracker_core.web.form import Form
+from jobtracker_core.web.form import Form, status_of
 from jobtracker_core.web.job_fields import JobField as EntryField
 from jobtracker_core.web.login import is_ours
 from jobtracker_core.web.pages import Pages
@@ -65,14 +64,13 @@ class Entry(Struct, frozen=True, kw_only=True):
         version: int | None = None,
         problems: Mapping[str, str] | None = None,
         differing: Sequence[tuple[str, str]] | None = None,
-        status: int = HTTPStatus.OK,
     ) -> Response[str]:
         """Answer with the page; `version` is the one that the form is for."""
         return pages.render(
             request,
             "entry.html",
             section=self.section,
-            status=status,
+            status=status_of(problems, differing),
             entry=self,
             texts={field.name: texts.get(field.name, "") for field in self.fields},
             version=version,
@@ -94,7 +92,6 @@ class Entry(Struct, frozen=True, kw_only=True):
             texts_in(self.fields, form),
             version=form.version(),
             problems=error.problems,
-            status=HTTPStatus.UNPROCESSABLE_ENTITY,
         )
 
     def stale(
@@ -112,7 +109,6 @@ class Entry(Struct, frozen=True, kw_only=True):
             {**now, **typed},
             version=version,
             differing=theirs(self.fields, typed, now),
-            status=HTTPStatus.PRECONDITION_FAILED,
         )
 
 

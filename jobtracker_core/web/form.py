@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from http import HTTPStatus
 from typing import Any, Final, TypeVar, cast
 from urllib.parse import parse_qsl
 
@@ -15,6 +16,19 @@ from litestar.exceptions import ClientException
 from jobtracker_core.plugins.forms import FormError
 
 T = TypeVar("T")
+
+
+def status_of(
+    problems: Mapping[str, str] | None, theirs: Sequence[tuple[str, str]] | None
+) -> HTTPStatus:
+    """Return what a page with a form is answered with.
+
+    `problems` are what is wrong with what was typed; `theirs`, even if empty, what somebody else
+    has changed meanwhile.
+    """
+    if problems:
+        return HTTPStatus.UNPROCESSABLE_ENTITY
+    return HTTPStatus.OK if theirs is None else HTTPStatus.PRECONDITION_FAILED
 
 
 class Form(Mapping[str, str]):

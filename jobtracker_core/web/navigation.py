@@ -49,11 +49,11 @@ PLACES: Final = (
     Place(
         section="applications",
         path="/applications",
-        label="Pipeline",
+        label="Applications",
         icon="columns-3",
         group="search",
         key="a",
-        words="applications board",
+        words="pipeline board stages",
     ),
     Place(
         section="calendar",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache, partial
 from http import HTTPStatus
@@ -19,7 +19,6 @@ from markupsafe import Markup
 from jobtracker_core.security.credentials import csrf_token
 from jobtracker_core.storage.audit import Actor
 from jobtracker_core.web import assets, navigation, preferences, present, said
-from jobtracker_core.web.filters import Choice
 from jobtracker_core.web.rows import JobRow
 from jobtracker_core.web.said import Said
 from jobtracker_core.web.session import FORM_FIELD, is_overheard, session_cookie
@@ -28,8 +27,8 @@ _TEMPLATES: Final = Path(__file__).with_name("templates")
 _ROWS_KEPT: Final = 2_000
 """Rows of the list of jobs, of some 2 kB, that are kept as they were rendered."""
 
-_CHOICES_KEPT: Final = 100
-"""The same of the fields of its filters."""
+_PARTS_KEPT: Final = 128
+"""The same of parts of pages, of some 10 kB."""
 
 _PLACES: Final = frozenset(place.path for place in navigation.PLACES)
 _ICON: Final = Markup('<svg class="icon {2}" aria-hidden="true"><use href="{0}#{1}"></use></svg>')
@@ -195,8 +194,9 @@ def _environment(base: str) -> Environment:
     environment.globals["drawn_icon"] = draw
     environment.globals["drawn_key"] = lru_cache(maxsize=128)(_KEY.format)
 
-    @lru_cache(maxsize=64)
-    def fixed(template: str, **values: str | bool) -> Markup:
+    # What is the same for all who look at the same thing.
+    @lru_cache(maxsize=_PARTS_KEPT)
+    def fixed(template: str, **values: Hashable) -> Markup:
         return Markup(environment.get_template(template).render(values))  # noqa: S704  (ours)
 
     # Pages show the same rows again and again: at every step of a triage, all but one.
@@ -205,14 +205,12 @@ def _environment(base: str) -> Environment:
         macro: Callable[[JobRow], Markup] = environment.get_template("_job_row.html").module.job_row  # type: ignore[attr-defined]
         return macro(row)
 
-    @lru_cache(maxsize=_CHOICES_KEPT)
-    def drawn_choice(choice: Choice) -> Markup:
-        macro: Callable[[Choice], Markup] = environment.get_template("ui/basic.html").module.select  # type: ignore[attr-defined]
-        return macro(choice)
+    def job_rows(rows: Iterable[JobRow]) -> Markup:
+        return Markup("\n".join(map(job_row, rows)))  # noqa: S704  (ours)
 
-    environment.globals["drawn_choice"] = drawn_choice
     environment.globals["fixed"] = fixed
     environment.globals["job_row"] = job_row
+    environment.globals["job_rows"] = job_rows
     environment.filters["words"] = present.words
     environment.filters["many"] = present.many
     return environment

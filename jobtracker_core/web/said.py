@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+import zlib
 from collections.abc import Mapping
 from typing import Any, Final, Literal
 
@@ -15,6 +16,9 @@ from msgspec import Struct
 SAID_COOKIE: Final = "jt-said"
 _LONGEST: Final = 3_500
 """Bytes of a cookie that every browser keeps."""
+
+_LONGEST_OPENED: Final = 100_000
+"""Bytes of a message before it is packed: more than any form of ours holds."""
 
 # Browsers read "//host" as another server, drop tabs and line ends, and resolve dots.
 _PATH: Final = re.compile(r"(/[A-Za-z0-9_-]+)+")
@@ -78,16 +82,26 @@ def kept(request: Request[Any, Any, Any]) -> Said | None:
     if not text:
         return None
     try:
-        said = msgspec.json.decode(base64.urlsafe_b64decode(f"{text}=="), type=Said)
-    except (ValueError, RecursionError, msgspec.MsgspecError):  # not of ours, or cut
+        said = _open(text)
+    except (ValueError, RecursionError, zlib.error, msgspec.MsgspecError):  # not of ours, or cut
         return None
     sound = said.undo is None or _PATH.fullmatch(said.undo.path)
     return said if sound else None
 
 
 def _pack(said: Said) -> str:
-    # Without the padding, which some put into quotes in a cookie.
-    return base64.urlsafe_b64encode(msgspec.json.encode(said)).decode().rstrip("=")
+    # Compressed, for what an undo sets back may be a long note. Without the padding, which some put
+    # into quotes in a cookie.
+    packed = zlib.compress(msgspec.json.encode(said), 9)
+    return base64.urlsafe_b64encode(packed).decode().rstrip("=")
+
+
+def _open(text: str) -> Said:
+    opening = zlib.decompressobj()
+    plain = opening.decompress(base64.urlsafe_b64decode(f"{text}=="), _LONGEST_OPENED)
+    if not opening.eof:
+        raise ValueError("it was cut, or made to fill the memory")
+    return msgspec.json.decode(plain, type=Said)
 
 
 def _cookie(request: Request[Any, Any, Any], base: str, text: str, seconds: int) -> Cookie:

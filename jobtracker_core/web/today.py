@@ -17,7 +17,7 @@ from jobtracker_core.web import due, query
 from jobtracker_core.web.pages import Pages
 from jobtracker_core.web.preferences import Preferences
 from jobtracker_core.web.session import BY_ITSELF
-from jobtracker_core.web.strips import strips_of
+from jobtracker_core.web.strips import strips_of_collectors
 
 _COUNTED: Final = 100
 """A count that is so high is shown as more than one less."""
@@ -39,7 +39,7 @@ def show_today(
     counted = tracker.today.attention(day, since=since)
     searches = tracker.searches.list()
     pipeline = tracker.applications.pipeline()
-    strips = strips_of(tracker)
+    strips = strips_of_collectors(tracker)
     fresh = tracker.today.newest(since=since) if counted.new else ()
     tasks = due.of_day(tracker, day, prefs.zone)
     begun = bool(searches or strips or fresh or tasks or any(_counts(pipeline)))

@@ -62,7 +62,7 @@ def test_compact_tables_show_more_rows(open_page: Open, url: str) -> None:
     page.goto(f"{url}/settings")
     page.get_by_label("Compact: more rows on a screen").check()
     page.get_by_role("button", name="Save", exact=True).click()
-    expect(page.get_by_text("Saved for this device")).to_be_visible()
+    expect(page.locator("#toasts").get_by_text("Saved for this device")).to_be_visible()
     page.goto(f"{url}/jobs")
     after = row.bounding_box()
     assert before is not None
@@ -84,4 +84,4 @@ def test_a_token_is_revoked_by_its_name_alone(open_page: Open, url: str) -> None
     expect(dialog).to_be_visible()
     dialog.get_by_role("textbox").fill("for the browser")
     dialog.get_by_role("button", name="Revoke it").click()
-    expect(page.get_by_text("Revoked: for the browser")).to_be_visible()
+    expect(page.locator("#toasts").get_by_text("Revoked: for the browser")).to_be_visible()

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from browsing import faults
+from browsing import faults, too_wide
 from scene import Scene
 
 pytestmark = pytest.mark.full
@@ -269,3 +269,20 @@ def test_without_script_what_asks_stands_in_the_page(
     expect(page.locator("[data-select]").first).to_be_hidden()
     expect(page.locator("#bulk")).to_be_hidden()
     context.close()
+
+
+def test_what_a_row_is_about_can_be_read_at_every_width(
+    played: tuple[str, Scene], open_page: Open
+) -> None:
+    url, _ = played
+    page = open_page(f"{url}/jobs")
+    lists = ("/jobs", "/applications?view=list", "/companies", "/admin/searches", "/admin/runs")
+    for path in (*lists, "/admin/collectors", "/admin/tokens", "/admin/workers"):
+        page.goto(url + path)
+        name = page.locator("td:has(a[data-row], .font-medium), li div:has(> a[data-row])").first
+        for width in (360, 768, 959, 960, 1024, 1280):
+            page.set_viewport_size({"width": width, "height": 800})
+            box = name.bounding_box()
+            assert too_wide(page) == [], (path, width)
+            assert box is not None, (path, width)
+            assert box["width"] >= 140, (path, width)

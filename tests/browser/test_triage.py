@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -126,3 +127,41 @@ def test_what_is_refused_is_told_and_the_row_comes_back(own_url: str, open_page:
     press(page, "j", "d")
     expect(page.locator("#toasts .toast-wrong")).to_contain_text("There is no job")
     expect(page.locator(f"#{first}")).to_be_visible()
+
+
+@pytest.mark.parametrize("width", [360, 768, 1360, 1920])
+def test_a_message_covers_nothing_that_selected_rows_need(
+    own_url: str, open_page: Open, width: int
+) -> None:
+    page = open_page(f"{own_url}/jobs")
+    page.set_viewport_size({"width": width, "height": 740})
+    press(page, "j", "d", "d", "x")
+    expect(page.locator("#bulk")).to_be_visible()
+    expect(page.locator("#waiting")).to_have_text("and 1 more to undo")
+    for end in (False, True):
+        if end:
+            page.evaluate("window.scrollTo(0, document.body.scrollHeight)")
+        # Each of these asks of the browser whether a click would reach it.
+        for button in page.locator("#bulk > .btn, #bulk > details > summary, .toast .btn").all():
+            if button.is_visible():
+                button.click(trial=True)
+    page.get_by_role("link", name="Older").click(trial=True)
+
+
+def test_a_pile_of_steps_shows_its_newest_and_is_taken_back_one_by_one(
+    own_url: str, open_page: Open
+) -> None:
+    page = open_page(f"{own_url}/jobs")
+    before = rows(page)
+    press(page, "j", *("d" for _ in range(20)))
+    expect(page.locator("#count")).to_contain_text("100")
+    expect(page.locator("#waiting")).to_have_text("and 19 more to undo")
+    expect(page.locator(".toast:visible")).to_have_count(1)
+    # What is read out is the newest alone.
+    expect(page.locator("#told")).to_have_text(
+        re.compile(r"^[^.]+ is dismissed\. It can be undone\.$")
+    )
+    press(page, *("u" for _ in range(20)))
+    expect(page.locator("#count")).to_contain_text("120")
+    assert rows(page) == before
+    expect(page.locator("#waiting")).to_be_hidden()

@@ -24,7 +24,16 @@ def test_pages_of_companies_follow_each_other_by_name(db: Database, names: list[
     first = companies.list_companies(db, limit=3)
     second = companies.list_companies(db, limit=3, after=first.after)
     assert [c.name for c in (*first.items, *second.items)] == names
-    assert second.after is None
+    assert (first.before, second.after) == (None, None)
+    # And back, to a page that may be longer by now.
+    again = companies.list_companies(db, limit=3, before=second.before)
+    assert again == first
+    middle = companies.list_companies(db, limit=2, before=names[3].casefold())
+    assert [c.name for c in middle.items] == names[1:3]
+    assert (middle.before, middle.after) == (names[1].casefold(), names[2].casefold())
+    assert companies.list_companies(db, before=names[0].casefold()).items == ()
+    with pytest.raises(ValueError, match="not both"):
+        companies.list_companies(db, after="a", before="b")
 
 
 @pytest.mark.parametrize(("text", "found"), [("ALPHA", 1), ("%", 1), ("eta", 2), ("nobody", 0)])

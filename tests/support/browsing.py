@@ -66,9 +66,10 @@ _SMALL = """(smallest) => {
   return wrong;
 }"""
 
-_WIDE = """() => document.documentElement.scrollWidth <= window.innerWidth ? [] :
+# A phone shows a page that is too wide smaller, so that its window seems to be as wide as the page.
+_WIDE = """() => document.documentElement.scrollWidth <= document.documentElement.clientWidth ? [] :
   [...document.querySelectorAll('body *')]
-    .filter((one) => one.getBoundingClientRect().right > window.innerWidth + 1)
+    .filter((one) => one.getBoundingClientRect().right > document.documentElement.clientWidth + 1)
     .slice(0, 3)
     .map((one) => one.outerHTML.slice(0, 160))"""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+import string
 from datetime import UTC, date, datetime
 from http import HTTPStatus
 from typing import Any
@@ -10,9 +12,10 @@ import pytest
 from selectolax.lexbor import LexborHTMLParser
 
 from jobtracker_core.storage.applications import ApplicationChanges, ApplicationDraft
+from jobtracker_core.storage.companies import CompanyDraft
 from jobtracker_core.storage.contacts import ContactDraft
 from jobtracker_core.storage.timeline import EventDraft
-from jobtracker_core.web import board
+from jobtracker_core.web import board, companies
 
 PART = {"HX-Request": "true", "HX-Request-Type": "partial", "Accept": "text/html"}
 HOSTILE = '<img src=x onerror="alert(1)"> evil'
@@ -54,6 +57,11 @@ class Writer:
 @pytest.fixture
 def writer(browser) -> Writer:
     return Writer(browser)
+
+
+def noise(length: int) -> str:
+    """Return a text that cannot be written any shorter."""
+    return "".join(random.Random(length).choices(string.ascii_letters + string.digits, k=length))
 
 
 def said(page: LexborHTMLParser) -> str:
@@ -328,7 +336,7 @@ def test_a_column_is_bounded_and_the_list_has_an_order(writer, tracker, monkeypa
 
 def test_what_no_undo_could_bring_back_is_asked_for_first(writer, tracker) -> None:
     tracker.applications.create(ApplicationDraft(title="Role"))
-    tracker.contacts.create(ContactDraft(name=HOSTILE, notes="é" * 4_000, application_id=1))
+    tracker.contacts.create(ContactDraft(name=HOSTILE, notes=noise(4_000), application_id=1))
     asked = writer.send("/contacts/1/delete", 200, version=1)
     assert "too long" in asked.css_first("main").text()
     assert asked.css("main img") == []
@@ -339,7 +347,7 @@ def test_what_no_undo_could_bring_back_is_asked_for_first(writer, tracker) -> No
     tracker.timeline.create(
         EventDraft(
             kind="note",
-            text="a" * 4_000,
+            text=noise(4_000),
             application_id=1,
             starts_at=datetime(2026, 3, 1, tzinfo=UTC),
         )
@@ -347,3 +355,34 @@ def test_what_no_undo_could_bring_back_is_asked_for_first(writer, tracker) -> No
     writer.send("/events/2/delete", 200, version=1)
     writer.send("/events/2/delete", version=1, confirmed=1)
     assert len(tracker.timeline.list(application_id=1).items) == 1
+
+
+def test_the_pages_of_companies_lead_on_and_back(browser, tracker, monkeypatch) -> None:
+    monkeypatch.setattr(companies, "PAGE", 2)
+    for name in ("Ash", "Birch", "Cedar", "Elm", "Fir"):
+        tracker.companies.create(CompanyDraft(name=name))
+
+    def names(page: LexborHTMLParser) -> list[str]:
+        return [link.text(strip=True) for link in page.css("a[data-row]")]
+
+    def follow(page: LexborHTMLParser, rel: str) -> LexborHTMLParser:
+        [link] = page.css(f"a[rel={rel}]")
+        path = str(link.attributes["href"]).removeprefix(browser.prefix)
+        led: LexborHTMLParser = browser.get(path)
+        return led
+
+    first = browser.get("/companies")
+    assert (names(first), first.css("a[rel=prev]")) == (["Ash", "Birch"], [])
+    second = follow(first, "next")
+    third = follow(second, "next")
+    assert (names(second), names(third), third.css("a[rel=next]")) == (
+        ["Cedar", "Elm"],
+        ["Fir"],
+        [],
+    )
+    assert names(follow(third, "prev")) == names(second)
+    assert names(follow(second, "prev")) == names(first)
+    # Who comes back to the top sees that page whole, with what was entered since.
+    tracker.companies.create(CompanyDraft(name="Alder"))
+    assert names(browser.get("/companies?before=birch")) == ["Alder", "Ash"]
+    browser.get("/companies?before=birch&after=ash", status=400)

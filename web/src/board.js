@@ -1,4 +1,4 @@
-// The pipeline by hand: a card that is dropped, or sent by its menu or a key, is moved at once, and
+// The board by hand: a card that is dropped, or sent by its menu or a key, is moved at once, and
 // put back if the server says no.
 import Sortable from 'sortablejs';
 import { $, $$, announce, token } from './dom.js';

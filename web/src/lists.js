@@ -73,6 +73,7 @@ document.addEventListener('htmx:after:swap', () => {
 // ---- rows that are selected: boxes named by data-select, counted in #bulk
 const boxes = () => $$('input[data-select]');
 let last = null;
+let told = 0;
 
 export function selectAll(on) {
   for (const box of boxes()) box.checked = on;
@@ -108,7 +109,8 @@ function count() {
     beyond.hidden = !(all.length && chosen.length === all.length);
     if (beyond.hidden) for (const box of $$('input', beyond)) box.checked = false;
   }
-  announce(chosen.length ? `${chosen.length} selected` : 'None selected');
+  if (chosen.length !== told) announce(chosen.length ? `${chosen.length} selected` : 'None selected');
+  told = chosen.length;
 }
 
 document.addEventListener('click', (event) => {

@@ -1,9 +1,10 @@
 // Short messages. They go by themselves, but not while somebody points at them or is inside.
-import { $ } from './dom.js';
+import { $, $$ } from './dom.js';
 
-const MOST = 20;
+const KEPT = 20; // steps that can be undone
+const SHOWN = 2; // of what was refused
 
-export const newestUndo = () => [...document.querySelectorAll('#toasts .toast:not([hidden]) [data-undo]')].at(-1);
+export const newestUndo = () => $$('#toasts .toast:not([hidden]) [data-undo]').at(-1);
 
 // What a step was refused with, where nothing on the page shows it; a server that says where its
 // answer belongs is followed.
@@ -15,15 +16,6 @@ document.addEventListener('htmx:response:error', (event) => {
   const parts = [...said.querySelectorAll('[role=alert] :is(h2, p)')].map((part) => part.textContent);
   toast(parts.join(': ') || `The server answered ${ctx.response.status}.`, 12000, 'toast-wrong');
 });
-
-function arm(box) {
-  let timer;
-  const start = () => { timer = setTimeout(() => box.remove(), Number(box.dataset.ttl)); };
-  const stop = () => clearTimeout(timer);
-  for (const name of ['mouseenter', 'focusin']) box.addEventListener(name, stop);
-  for (const name of ['mouseleave', 'focusout']) box.addEventListener(name, () => { stop(); start(); });
-  start();
-}
 
 export function toast(text, ms = 4000, look = '') {
   const box = document.createElement('div');
@@ -38,23 +30,41 @@ document.addEventListener('jt:toast', (event) => toast(event.detail.text, event.
 
 const toasts = $('#toasts');
 if (toasts) {
+  const timers = new Map();
+  const stop = (box) => { clearTimeout(timers.get(box)); timers.delete(box); };
+  const start = (box) => { if (!timers.has(box)) timers.set(box, setTimeout(() => box.remove(), Number(box.dataset.ttl))); };
+  const open = () => $$('.toast:not([hidden])', toasts);
+  const isStep = (box) => $('[data-undo]', box);
+  // Steps that can be undone wait in a pile: the newest shows, and u takes them from the top.
+  const arrange = () => {
+    const steps = open().filter(isStep);
+    const refused = open().filter((box) => box.classList.contains('toast-wrong'));
+    for (const box of [...steps.slice(0, -KEPT), ...refused.slice(0, -SHOWN)]) box.remove();
+    steps.forEach((box, index) => box.toggleAttribute('data-under', index < steps.length - 1));
+    const under = Math.min(steps.length, KEPT) - 1;
+    const note = $('#waiting');
+    note.hidden = under < 1;
+    note.textContent = `and ${under} more to undo`;
+    for (const box of timers.keys()) if (!box.isConnected) stop(box);
+    open().forEach(toasts.matches(':hover, :focus-within') ? stop : start);
+  };
+  // A pile stays as long as its newest step.
+  const renew = () => open().filter(isStep).forEach(stop);
   const seen = (box) => {
     if (box.nodeType !== Node.ELEMENT_NODE || !box.dataset.ttl) return;
-    arm(box);
+    if (isStep(box)) renew();
     // What only tells makes room for what tells of something newer.
-    for (const old of [...toasts.children]) {
-      if (old !== box && !old.classList.contains('toast-wrong') && !$('[data-undo]', old)) old.remove();
-    }
-    // Steps that can be undone wait in a pile: the newest shows, and u takes them from the top.
-    const pile = [...toasts.children].filter((one) => $('[data-undo]', one));
-    pile.forEach((one, index) => one.toggleAttribute('data-under', index < pile.length - 1));
-    for (const one of pile.slice(0, -MOST)) one.remove();
+    for (const old of open()) if (old !== box && !old.classList.contains('toast-wrong') && !isStep(old)) old.remove();
+    // Only what is new is read out, not what it stands beside.
+    if (!box.role) $('#told').textContent = `${($('span', box) ?? box).textContent}${isStep(box) ? ' It can be undone.' : ''}`;
   };
   for (const box of toasts.children) seen(box);
-  new MutationObserver((changes) => changes.forEach((change) => change.addedNodes.forEach(seen)))
-    .observe(toasts, { childList: true });
-  const uncover = () => newestUndo()?.closest('.toast').removeAttribute('data-under');
-  new MutationObserver(uncover).observe(toasts, { childList: true });
+  arrange();
+  new MutationObserver((changes) => {
+    changes.forEach((change) => change.addedNodes.forEach(seen));
+    arrange();
+  }).observe(toasts, { childList: true });
+  for (const name of ['mouseenter', 'mouseleave', 'focusin', 'focusout']) toasts.addEventListener(name, arrange);
   toasts.addEventListener('click', (event) => {
     if (event.target.closest('[data-close-toast]')) event.target.closest('.toast').remove();
   });
@@ -71,10 +81,11 @@ if (toasts) {
     event.preventDefault();
     const box = button.closest('.toast');
     if (box.hidden) return;
+    renew();
     // It is no undo any more, for keys and for the pile; its form lives until it is answered.
     box.hidden = true;
     waiting.push(button.form);
-    uncover();
+    arrange();
     if (!going) next();
   });
   document.addEventListener('htmx:finally:request', (event) => {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from http import HTTPStatus
 from typing import Any, Final
 
 from litestar import Request, Response, get, post
@@ -15,17 +14,17 @@ from jobtracker_core.storage.errors import Stale
 from jobtracker_core.tracker import JobTracker
 from jobtracker_core.tracker.collector_reports import CollectorReport, CollectorSchema
 from jobtracker_core.web import query, schema_form
-from jobtracker_core.web.admin.beats import ASKED, strip
 from jobtracker_core.web.admin.collector_view import (
     abilities,
     setting_note,
     standing,
     who_set,
 )
-from jobtracker_core.web.form import Form
+from jobtracker_core.web.form import Form, status_of
 from jobtracker_core.web.pages import Pages
 from jobtracker_core.web.said import Said
 from jobtracker_core.web.schema_form import SETTINGS, SchemaField, label_of
+from jobtracker_core.web.strips import ASKED, strip_of_runs
 from jobtracker_core.web.view import curl
 
 _RECENT: Final = 8
@@ -107,22 +106,17 @@ def _page(
     problems: dict[str, str] | None = None,
     theirs: list[tuple[str, str]] | None = None,
 ) -> Response[str]:
-    status = HTTPStatus.OK
-    if problems:
-        status = HTTPStatus.UNPROCESSABLE_ENTITY
-    elif theirs is not None:
-        status = HTTPStatus.PRECONDITION_FAILED
     name, root = report.name, pages.root(request)
     schema = tracker.collectors.schema(name) if report.installed else None
     runs = tracker.runs.list(collector=name, limit=ASKED)
     return pages.render(
         request,
         "admin/collector.html",
-        status=status,
+        status=status_of(problems, theirs),
         section="collectors",
         report=report,
         standing=standing(report, datetime.now(UTC)),
-        strip=strip(runs),
+        strip=strip_of_runs(runs),
         runs=runs[:_RECENT],
         searches=tracker.searches.list(collector=name),
         schema=schema,

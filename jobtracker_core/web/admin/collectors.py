@@ -17,11 +17,11 @@ from jobtracker_core.storage.queue import Enqueued
 from jobtracker_core.tracker import CollectorOff, JobTracker
 from jobtracker_core.tracker.collector_reports import CollectorReport
 from jobtracker_core.web import query
-from jobtracker_core.web.admin.beats import ASKED, Strip, strip
 from jobtracker_core.web.admin.collector_view import Standing, standing
 from jobtracker_core.web.form import Form
 from jobtracker_core.web.pages import Pages
 from jobtracker_core.web.said import Said, Undo
+from jobtracker_core.web.strips import ASKED, RunStrip, strip_of_runs
 from jobtracker_core.web.view import curl
 
 
@@ -30,7 +30,7 @@ class Card(Struct, frozen=True, kw_only=True):
 
     report: CollectorReport
     standing: Standing
-    strip: Strip
+    strip: RunStrip
     searches: int
     next_at: datetime | None
 
@@ -53,7 +53,7 @@ def list_collectors(
             Card(
                 report=report,
                 standing=standing(report, now),
-                strip=strip(tracker.runs.list(collector=report.name, limit=ASKED)),
+                strip=strip_of_runs(tracker.runs.list(collector=report.name, limit=ASKED)),
                 searches=len(mine),
                 next_at=min(ahead, default=None),
             )

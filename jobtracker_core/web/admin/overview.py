@@ -14,7 +14,7 @@ from jobtracker_core.tracker import JobTracker
 from jobtracker_core.web import present, query
 from jobtracker_core.web.admin import run_view
 from jobtracker_core.web.pages import Pages, is_fragment
-from jobtracker_core.web.strips import CollectorStrip, strips_of
+from jobtracker_core.web.strips import CollectorStrip, strips_of_collectors
 from jobtracker_core.web.view import curl
 
 _NEXT: Final = 6
@@ -39,7 +39,7 @@ def show_overview(
     query.read(request.query_params, {})
     gauges = tracker.gauges()
     searches = tracker.searches.list()
-    strips = strips_of(tracker)
+    strips = strips_of_collectors(tracker)
     upcoming = [one for one in searches if one.enabled and one.next_tick_at is not None]
     running = tracker.runs.list(states=[RunState.RUNNING], limit=_NEXT)
     return pages.render(

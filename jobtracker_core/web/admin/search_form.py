@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from http import HTTPStatus
 from typing import Any, Final
 
 from litestar import Request, Response, get, post
@@ -22,7 +21,7 @@ from jobtracker_core.web.admin import search_entry
 from jobtracker_core.web.admin.collector_view import standing
 from jobtracker_core.web.admin.search_entry import KINDS, PRESETS, Entry, problems_of
 from jobtracker_core.web.admin.search_view import differences
-from jobtracker_core.web.form import Form
+from jobtracker_core.web.form import Form, status_of
 from jobtracker_core.web.pages import Pages
 from jobtracker_core.web.preferences import Preferences
 from jobtracker_core.web.said import Said, Undo
@@ -151,11 +150,6 @@ def _page(
     problems: dict[str, str] | None = None,
     theirs: list[tuple[str, str]] | None = None,
 ) -> Response[str]:
-    status = HTTPStatus.OK
-    if problems:
-        status = HTTPStatus.UNPROCESSABLE_ENTITY
-    elif theirs is not None:
-        status = HTTPStatus.PRECONDITION_FAILED
     wrong = problems or {}
     report = tracker.collectors.report(entry.collector)
     schema = tracker.collectors.schema(entry.collector)
@@ -169,7 +163,7 @@ def _page(
     return pages.render(
         request,
         "admin/search_form.html",
-        status=status,
+        status=status_of(problems, theirs),
         section="searches",
         entry=entry,
         search=search,

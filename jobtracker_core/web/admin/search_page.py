@@ -13,13 +13,13 @@ from jobtracker_core.contract.run import RunState
 from jobtracker_core.runner.schedule import ScheduleError
 from jobtracker_core.tracker import JobTracker
 from jobtracker_core.web import query
-from jobtracker_core.web.admin.beats import ASKED, strip
 from jobtracker_core.web.admin.collector_view import standing
 from jobtracker_core.web.admin.search_view import limits_words, query_words, span
 from jobtracker_core.web.admin.searches import is_restorable
 from jobtracker_core.web.pages import Pages
 from jobtracker_core.web.preferences import Preferences
 from jobtracker_core.web.schema_form import label_of
+from jobtracker_core.web.strips import ASKED, strip_of_runs
 from jobtracker_core.web.view import curl
 
 _RECENT: Final = 10
@@ -57,7 +57,7 @@ def show_search(
         search=search,
         collector=collector,
         standing=standing(collector, datetime.now(UTC)),
-        strip=strip(runs),
+        strip=strip_of_runs(runs),
         runs=runs[:_RECENT],
         found=[run.counts.seen for run in reversed(runs) if run.finished_at is not None],
         doubts=[run for run in runs if run.state is RunState.SUSPECT][:_DOUBTS],

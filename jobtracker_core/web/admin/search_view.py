@@ -10,9 +10,9 @@ from msgspec import Struct, structs
 
 from jobtracker_core.storage.searches import Search
 from jobtracker_core.tracker.searches import SearchForm
-from jobtracker_core.web.admin.beats import Strip
 from jobtracker_core.web.present import words
 from jobtracker_core.web.schema_form import UNITS, label_of
+from jobtracker_core.web.strips import RunStrip
 
 STATES: Final = {
     "on": "On",
@@ -32,7 +32,7 @@ class Row(Struct, frozen=True, kw_only=True):
     """
 
     search: Search
-    strip: Strip
+    strip: RunStrip
     schedule: str
     on: bool | None
 

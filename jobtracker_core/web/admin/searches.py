@@ -23,7 +23,6 @@ from jobtracker_core.tracker import CollectorOff, JobTracker
 from jobtracker_core.tracker.bulk import BulkResult
 from jobtracker_core.tracker.searches import SearchForm
 from jobtracker_core.web import query
-from jobtracker_core.web.admin.beats import strip
 from jobtracker_core.web.admin.collectors import follow, is_off
 from jobtracker_core.web.admin.search_view import (
     STATES,
@@ -36,6 +35,7 @@ from jobtracker_core.web.admin.search_view import (
 from jobtracker_core.web.form import Form
 from jobtracker_core.web.pages import Pages
 from jobtracker_core.web.said import Said, Undo
+from jobtracker_core.web.strips import strip_of_runs
 from jobtracker_core.web.view import curl
 
 _FILTERS: Final[query.Words] = {"collector": ("collector", SourceName), "state": ("state", Line)}
@@ -89,7 +89,7 @@ def list_searches(
 def _row(tracker: JobTracker, search: Search, on: Mapping[str, bool]) -> Row:
     return Row(
         search=search,
-        strip=strip(tracker.runs.list(search_id=search.id, limit=_BEATS)),
+        strip=strip_of_runs(tracker.runs.list(search_id=search.id, limit=_BEATS)),
         schedule=schedule_words(_words(tracker, search)),
         on=on.get(search.collector),
     )
