@@ -91,6 +91,7 @@ def checked(
     *,
     enough: int | None = None,
     known: dict[int, bool] | None = None,
+    budget: int | None = None,
 ) -> tuple[list[Hit], int]:
     """Return the first hits whose texts hold what was asked for, and how many were looked at.
 
@@ -101,6 +102,7 @@ def checked(
         most: So many are wanted.
         enough: So many will do, if texts have to be looked at.
         known: Whether texts that were looked at before are right; others are put into it.
+        budget: About so many are looked at in all.
     """
     known = {} if known is None else known
     found: list[Hit] = []
@@ -114,6 +116,8 @@ def checked(
         unsure = [hit for hit in some if not hit.is_sure]
         looked_at = looked_at or bool(unsure)
         unknown = [hit for hit in unsure if hit.id not in known]
+        if unknown and budget is not None and len(known) >= budget:
+            break
         right = _right(conn, tokens, unknown)
         known.update((hit.id, hit.id in right) for hit in unknown)
         found += [hit for hit in some if hit.is_sure or known[hit.id]]

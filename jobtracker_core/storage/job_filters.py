@@ -13,7 +13,7 @@ from jobtracker_core.contract.posting import Employment, Remote, Seniority
 from jobtracker_core.storage.applications import Status
 from jobtracker_core.storage.jobs import Job
 from jobtracker_core.storage.keyset import Order
-from jobtracker_core.storage.tables import job_changes, job_sightings, jobs
+from jobtracker_core.storage.tables import PAY_OF_YEAR, job_changes, job_sightings, jobs
 from jobtracker_core.storage.tracking_tables import applications, job_tags, tags
 from jobtracker_core.storage.types import LARGEST_ID
 
@@ -65,9 +65,6 @@ class Filters(TypedDict, total=False):
     changed_by_run: int | None
 
 
-_PAY = sa.func.coalesce(jobs.c.pay_year_max, jobs.c.pay_year_min)
-
-
 def _pay_of(job: Job) -> float | None:
     return job.pay_year_min if job.pay_year_max is None else job.pay_year_max
 
@@ -75,7 +72,7 @@ def _pay_of(job: Job) -> float | None:
 ORDERS: dict[Walk, Order[Job]] = {
     "arrival": Order(jobs.c.id, None, lambda job: (job.id, None)),
     "posted": Order(jobs.c.id, jobs.c.posted_at, lambda job: (job.id, job.posted_at)),
-    "pay": Order(jobs.c.id, _PAY, lambda job: (job.id, _pay_of(job))),
+    "pay": Order(jobs.c.id, PAY_OF_YEAR, lambda job: (job.id, _pay_of(job))),
 }
 
 
@@ -114,7 +111,7 @@ def _of_columns(filters: Filters) -> list[ColumnElement[bool]]:
         "pay_currency": jobs.c.pay_currency,
     }
     least: dict[str, Any] = {
-        "pay_from": _PAY,
+        "pay_from": PAY_OF_YEAR,
         "posted_since": jobs.c.posted_at,
         "new_since": jobs.c.first_seen_at,
     }
