@@ -23,7 +23,7 @@ _IDS: Final = sa.select(jobs.c.id)
 CHECKED: Final = 300
 """So many right ones are enough where each text has to be looked at."""
 
-LOOKED_AT: Final = 5_000
+LOOKED_AT: Final = 3_000
 """Texts that are looked at for one list. Of a phrase of words that nearly all texts have, and
 nearly none side by side, all of them would be."""
 
@@ -110,6 +110,7 @@ def ids(
                 where=branch.where,
                 same=branch.same,
                 few=branch.few,
+                along=branch.along,
                 walk=walk,
                 value=order.value,
                 up=up,
@@ -154,6 +155,7 @@ def sample(conn: Connection, plan: Plan, most: int, *, enough: int) -> Sample:
                 where=branch.where,
                 same=branch.same,
                 few=branch.few,
+                along=branch.along,
                 walk=walk,
                 value=None,
                 up=False,
@@ -185,23 +187,49 @@ def _by_words(conn: Connection, asked: Asked, budget: int) -> _Found:
     most = asked.most
     enough = None if asked.enough is None else min(asked.enough, CHECKED)
     known: dict[int, bool] = {}
+    right: list[Hit] = []
     while True:
         found, reached = _engine(conn)(conn, asked)
         hits = in_order(found, up=asked.up)
-        right, looked_at = checked(
-            conn, asked.tokens, hits, most, enough=enough, known=known, budget=budget
+        some, looked_at = checked(
+            conn,
+            asked.tokens,
+            hits,
+            most - len(right),
+            enough=None if enough is None else enough - len(right),
+            known=known,
+            budget=budget,
         )
-        if looked_at < len(hits) and len(right) < most:
-            is_short = enough is None or len(right) < enough
-            return _Found(right, hits[looked_at - 1], is_short)
-        if reached is not None and not right:
+        if reached is not None and looked_at == len(hits) and not (right or some):
             # All of the part that would do were wrong: what follows may not be.
             asked = structs.replace(asked, enough=None)
             continue
+        right += some
+        if looked_at < len(hits) and len(right) < most:
+            is_short = enough is None or len(right) < enough
+            return _Found(right, hits[looked_at - 1], is_short)
         if len(right) == most or reached is not None or len(hits) < asked.most:
             return _Found(right, None if reached is None else Hit(reached))
-        # Some that the index gave were wrong.
-        asked = structs.replace(asked, most=4 * asked.most)
+        # Some that the index gave were wrong: go on behind them.
+        asked = _behind(asked, hits[-1])
+        if enough is not None and len(right) >= enough:
+            return _Found(right, hits[-1])
+
+
+def _behind(asked: Asked, hit: Hit) -> Asked:
+    """Return the same for what follows a hit, and for more at once."""
+    if asked.value is None or hit.value is None:
+        follows = jobs.c.id > hit.id if asked.up else jobs.c.id < hit.id
+    else:
+        row = sa.tuple_(asked.value, jobs.c.id)
+        place = sa.tuple_(sa.literal(hit.value, asked.value.type), sa.literal(hit.id))
+        follows = row > place if asked.up else row < place
+    return structs.replace(
+        asked,
+        walk=asked.walk.where(follows),
+        below=hit.id if asked.value is None else None,
+        most=min(4 * asked.most, LOOKED_AT),
+    )
 
 
 def _engine(conn: Connection) -> Any:

@@ -31,6 +31,7 @@ class Asked(Struct, frozen=True, kw_only=True):
         where: What the tables are asked.
         same: What the tables know of `tokens` too, and tell in less time than the index.
         few: What selects all that the tables give and more, if that might be few.
+        along: One of `same` that an index has in the order of arrival; None where none is.
         walk: Numbers of jobs in the order that is wanted, from the place on that is wanted, with
             no other condition.
         value: What they are ordered by; None for their numbers alone, latest first.
@@ -45,6 +46,7 @@ class Asked(Struct, frozen=True, kw_only=True):
     where: tuple[sa.ColumnElement[bool], ...]
     same: tuple[sa.ColumnElement[bool], ...]
     few: tuple[Numbers, ...]
+    along: sa.ColumnElement[bool] | None
     walk: sa.Select[Any]
     value: sa.ColumnElement[Any] | None
     up: bool

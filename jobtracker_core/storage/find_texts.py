@@ -14,7 +14,7 @@ from jobtracker_core.storage.find_tokens import Both, Either, Mark, Tokens, With
 from jobtracker_core.storage.index_tokens import Field, body, columns, entry, facets
 
 _HEADS: Final[tuple[Field, ...]] = ("title", "company", "skills", "place")
-_SIGNS: Final = {sign: " " for sign in "“”„–—…•"} | {"’": "'"}
+_SIGNS: Final = dict.fromkeys("“”„–—…•", " ") | {"’": "'"}
 """What many texts have beyond Latin letters, though words are the same without it."""
 _TWO_LETTERS: Final = "æßþ"
 _SPACE: Final = re.compile(r"\s")

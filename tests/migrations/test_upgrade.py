@@ -25,7 +25,6 @@ from jobtracker_core.storage.errors import (
 )
 from jobtracker_core.storage.tables import metadata
 
-
 # Indexes over expressions are compared by their own words, see `_own_words`.
 pytestmark = [
     pytest.mark.filterwarnings("ignore:Skipped unsupported reflection of expression"),
