@@ -81,7 +81,7 @@ def begins(fact: Fact, at: datetime) -> sa.Select[Any] | None:
         last = job_sightings.c.last_seen_at
         return sa.select(job_sightings.c.job_id).where(*_times(last, fact, at))
     named = fact.value if fact.name == "is" else fact.name
-    if named in {"posted", "status", "tag", "closed", "applied", "dismissed"}:
+    if named in {"posted", "pay", "status", "tag", "closed", "applied", "dismissed"}:
         return sa.select(jobs.c.id).where(condition(fact, at))
     return None
 

@@ -79,7 +79,7 @@ ORDERS: dict[Walk, Order[Job]] = {
 _INDEXED = frozenset(
     [
         *("company_id", "posted_since", "new_since", "closed", "application", "has_application"),
-        *("tag", "changed_by_run"),
+        *("tag", "changed_by_run", "pay_from"),
     ]
 )
 

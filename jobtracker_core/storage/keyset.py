@@ -209,8 +209,14 @@ class Order(Generic[T]):
     def _beyond(self, at_value: Any, at: int, *, up: bool) -> ColumnElement[bool]:
         assert self._value is not None  # noqa: S101  (for the types: only called with one)
         row = sa.tuple_(self._value, self._number)
-        place = sa.tuple_(sa.literal(at_value, self._value.type), sa.literal(at))
-        return row > place if up != self._rising else row < place
+        reached = sa.literal(at_value, self._value.type)
+        place = sa.tuple_(reached, sa.literal(at))
+        above = up != self._rising
+        beyond = row > place if above else row < place
+        if isinstance(self._value, sa.Column):
+            return beyond
+        # SQLite takes no index over an expression for a comparison of rows.
+        return sa.and_(self._value >= reached if above else self._value <= reached, beyond)
 
     def _position(self, mark: str) -> tuple[Any, int]:
         text, _, number = mark.partition("~")

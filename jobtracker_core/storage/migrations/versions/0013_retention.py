@@ -29,11 +29,9 @@ def upgrade() -> None:
 
 def _order() -> None:
     pay = "coalesce(pay_year_max, pay_year_min)"
-    made: dict[str, tuple[list[str | sa.TextClause], str]] = {
-        "ix_jobs_undated": (["id"], "posted_at IS NULL"),
-        "ix_jobs_pay": ([sa.text(pay), "id"], f"{pay} IS NOT NULL"),
-        "ix_jobs_unpaid": (["id"], f"{pay} IS NULL"),
-    }
-    for name, (parts, rows) in made.items():
+    op.create_index("ix_jobs_pay", "jobs", [sa.text(pay), "id"])
+    for name, rows in {"undated": "posted_at IS NULL", "unpaid": f"{pay} IS NULL"}.items():
         where = sa.text(rows)
-        op.create_index(name, "jobs", parts, postgresql_where=where, sqlite_where=where)
+        op.create_index(
+            f"ix_jobs_{name}", "jobs", ["id"], postgresql_where=where, sqlite_where=where
+        )
