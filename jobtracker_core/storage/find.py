@@ -96,6 +96,7 @@ def ids(
     found: list[int] = []
     walks = order.parts(_IDS, after=after, before=before)
     below = None if mark is None or order.value is not None else int(mark)
+    kept: dict[str, list[int]] = {}
     for number, walk in enumerate(walks):
         hits: list[Hit] = []
         ends: list[Hit] = []
@@ -116,6 +117,7 @@ def ids(
                 up=up,
                 below=below,
                 most=most - len(found),
+                kept=kept,
             )
             some = _by_words(conn, asked, LOOKED_AT // len(plan.branches))
             hits += some.hits

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Final, TypeAlias
 
 import sqlalchemy as sa
-from msgspec import Struct
+from msgspec import Struct, field
 from sqlalchemy import Connection
 
 from jobtracker_core.storage.find_few import Numbers
@@ -40,6 +40,7 @@ class Asked(Struct, frozen=True, kw_only=True):
         most: Jobs that are wanted.
         enough: So many of them will do where there are several times as many as wanted; None if
             all are needed.
+        kept: What the index gave for other walks of the same list, by query.
     """
 
     tokens: Tokens
@@ -53,6 +54,7 @@ class Asked(Struct, frozen=True, kw_only=True):
     below: int | None
     most: int
     enough: int | None = None
+    kept: dict[str, list[int]] = field(default_factory=dict)
 
 
 Hits: TypeAlias = "tuple[list[Hit], int | None]"
