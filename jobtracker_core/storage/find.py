@@ -96,7 +96,7 @@ def ids(
     found: list[int] = []
     walks = order.parts(_IDS, after=after, before=before)
     below = None if mark is None or order.value is not None else int(mark)
-    kept: dict[str, list[int]] = {}
+    kept: dict[str, str] = {}
     for number, walk in enumerate(walks):
         hits: list[Hit] = []
         ends: list[Hit] = []

@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from sqlalchemy.dialects.postgresql import TSQUERY
 
 from jobtracker_core.storage.find_few import few
-from jobtracker_core.storage.find_rows import FEWEST, Asked, Hit, Hits
+from jobtracker_core.storage.find_rows import FEWEST, Asked, Hit, Hits, shown
 from jobtracker_core.storage.find_tokens import Lexemes, lexemes
 from jobtracker_core.storage.fixed import Fixed
 from jobtracker_core.storage.index_tables import job_index
@@ -209,7 +209,7 @@ def _walk(conn: Connection, asked: Asked, query: Lexemes, sample: _Sample, size:
     """Hold the next jobs of the walk to the index, and then to the conditions."""
     is_along = _is_along(asked)
     walk = asked.walk.where(asked.along) if is_along and asked.along is not None else asked.walk
-    walked = list(conn.execute(walk.limit(size).offset(sample.seen)).scalars())
+    walked = [*conn.execute(walk.limit(size).offset(sample.seen)).scalars().all()]
     sample.first = sample.first or (walked[0] if walked else 0)
     sample.seen += len(walked)
     sample.reached = walked[-1] if walked else 0
@@ -265,7 +265,7 @@ def _by_index(conn: Connection, asked: Asked, query: Lexemes, driver: str) -> Hi
     newest = max(_NEWEST, asked.most)
     if asked.value is None:
         hits = hits.order_by(number.asc() if asked.up else number.desc())
-        numbers = list(conn.execute(hits.limit(newest)).scalars())
+        numbers = [*conn.execute(hits.limit(newest)).scalars().all()]
         found = _held_few(conn, asked, query, driver, numbers)
         if len(numbers) < newest or len(found) >= asked.most:
             return found, None
@@ -285,6 +285,10 @@ def _held_few(
     conn: Connection, asked: Asked, query: Lexemes, driver: str, numbers: list[int]
 ) -> list[Hit]:
     """Hold jobs to all the rest, in their order, until there are enough."""
+    if asked.value is None and numbers and driver == query.widest == query.surest:
+        all_shown = shown(conn, asked, numbers)
+        if all_shown is not None:
+            return [Hit(number) for number in all_shown]
     found: list[Hit] = []
     rest = [_holds(query.widest)] if driver != query.widest else []
     at, size = 0, max(2 * asked.most, _AT_ONCE // 4)

@@ -9,17 +9,32 @@ import sqlalchemy as sa
 from msgspec import Struct, field
 from sqlalchemy import Connection
 
-from jobtracker_core.storage.find_few import Numbers
+from jobtracker_core.storage.find_few import FEW, Numbers
 from jobtracker_core.storage.find_texts import Held, Indexed
 from jobtracker_core.storage.find_tokens import Tokens, in_bodies
+from jobtracker_core.storage.fixed import Fixed
 from jobtracker_core.storage.index_tables import job_index_fts
 from jobtracker_core.storage.index_tokens import COLUMNS
+from jobtracker_core.storage.job_filters import SHOWN
 from jobtracker_core.storage.rows import plain
 from jobtracker_core.storage.statements import one_of
 from jobtracker_core.storage.tables import job_texts, jobs
+from jobtracker_core.storage.types import BIG_ID
+
+
+def _dismissed(source: sa.FromClause | sa.TextClause) -> Fixed:
+    number, dismissed = (sa.literal_column(f"jobs.{n}", BIG_ID) for n in ("id", "dismissed_at"))
+    lowest, highest = (sa.bindparam(n, type_=BIG_ID) for n in ("lowest", "highest"))
+    statement = sa.select(number).select_from(source).limit(sa.literal_column(str(FEW + 1)))
+    between = statement.where(dismissed.is_not(None), number.between(lowest, highest))
+    return Fixed(between, stable=True)
+
 
 _CHECKED_AT_ONCE: Final = 40
 _MOST_AT_ONCE: Final = 320
+_DISMISSED: Final = _dismissed(jobs)
+# SQLite would read whole rows: it knows no better way to a number than the table.
+_DISMISSED_SQLITE: Final = _dismissed(sa.text("jobs INDEXED BY ix_jobs_dismissed"))
 _INDEXED: Final = tuple(jobs.c[name] for name in COLUMNS)
 
 
@@ -40,7 +55,7 @@ class Asked(Struct, frozen=True, kw_only=True):
         most: Jobs that are wanted.
         enough: So many of them will do where there are several times as many as wanted; None if
             all are needed.
-        kept: What the index gave for other walks of the same list, by query.
+        kept: What SQLite's index gave for other walks of the same list, by query, as JSON.
     """
 
     tokens: Tokens
@@ -54,7 +69,7 @@ class Asked(Struct, frozen=True, kw_only=True):
     below: int | None
     most: int
     enough: int | None = None
-    kept: dict[str, list[int]] = field(default_factory=dict)
+    kept: dict[str, str] = field(default_factory=dict)
 
 
 Hits: TypeAlias = "tuple[list[Hit], int | None]"
@@ -76,6 +91,21 @@ class Hit(Struct, frozen=True):
     value: Any = None
     is_sure: bool = True
     has_body: bool = True
+
+
+def shown(conn: Connection, asked: Asked, numbers: Sequence[int]) -> list[int] | None:
+    """Return which of these hits a list shows; None if more than that is asked of the tables.
+
+    Those that are dismissed are few, and all in one small index.
+    """
+    if len(asked.where) != 1 or asked.where[0] is not SHOWN:
+        return None
+    statement = _DISMISSED_SQLITE if conn.dialect.name == "sqlite" else _DISMISSED
+    between = {"lowest": min(numbers), "highest": max(numbers)}
+    hidden = {number for (number,) in statement.rows(conn, between)}
+    if len(hidden) > FEW:
+        return None
+    return [number for number in numbers if number not in hidden]
 
 
 def in_order(hits: Sequence[Hit], *, up: bool) -> list[Hit]:

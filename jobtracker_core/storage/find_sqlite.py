@@ -18,10 +18,11 @@ from jobtracker_core.storage.find_rows import (
     Hits,
     checked,
     in_order,
+    shown,
 )
 from jobtracker_core.storage.find_tokens import Tokens, is_dear, loosened, match
 from jobtracker_core.storage.index_tables import job_index_fts
-from jobtracker_core.storage.statements import one_of
+from jobtracker_core.storage.statements import one_of, one_of_named
 from jobtracker_core.storage.tables import jobs
 
 WALKED: Final = 1_000
@@ -105,12 +106,14 @@ def _find(conn: Connection, asked: Asked, query: str) -> Hits:
         return _of_few(conn, asked, query, rare), None
     hits = asked.kept.get(query)
     if hits is None:
-        some = sa.select(_fts.c.rowid).where(_QUERY).limit(_MOST_SORTED + 1)
-        hits = asked.kept[query] = list(conn.execute(some, {"query": query}).scalars())
-    if len(hits) > _MOST_SORTED:
+        some = sa.select(_fts.c.rowid).where(_QUERY).limit(_MOST_SORTED + 1).subquery()
+        listed = sa.select(sa.func.json_group_array(some.c.rowid))
+        hits = asked.kept[query] = conn.execute(listed, {"query": query}).scalar_one()
+    if hits.count(",") >= _MOST_SORTED:
         return _by_walk(conn, asked, query), None
-    wanted = asked.walk.add_columns(asked.value).where(one_of(conn, jobs.c.id, hits), *asked.where)
-    rows = conn.execute(wanted.limit(asked.most))
+    among = one_of_named("sqlite", jobs.c.id, "hits")
+    wanted = asked.walk.add_columns(asked.value).where(among, *asked.where)
+    rows = conn.execute(wanted.limit(asked.most), {"hits": hits})
     return [Hit(number, value) for number, value in rows], None
 
 
@@ -135,7 +138,7 @@ class _Look(Struct):
         if self.end is not None:
             hits = hits.where(number >= self.end)
         hits = hits.order_by(number.asc() if up else number.desc()).limit(size)
-        return list(conn.execute(hits, {"query": query}).scalars())
+        return [*conn.execute(hits, {"query": query}).scalars().all()]
 
     def go_on(self, asked: Asked, numbers: list[int], size: int) -> None:
         """Look further, behind these."""
@@ -172,8 +175,7 @@ def _by_arrival(conn: Connection, asked: Asked, query: str) -> Hits:
         size = min(size, max(asked.enough, _SMALLEST))
     while True:
         numbers = look.rowids(conn, query, size, up=asked.up)
-        right = sa.select(jobs.c.id).where(one_of(conn, jobs.c.id, numbers), *asked.where)
-        found += [Hit(number) for number in conn.execute(right).scalars()] if numbers else []
+        found += [Hit(number) for number in _fitting(conn, asked, numbers)]
         if len(found) >= asked.most or (len(numbers) < size and look.end is None):
             return found, None
         look.go_on(asked, numbers, size)
@@ -187,6 +189,17 @@ def _by_arrival(conn: Connection, asked: Asked, query: str) -> Hits:
             # The conditions are rare among the hits: begin with them.
             return found + _by_walk(conn, asked, query, look.below), None
         size = min(4 * size, _LARGEST)
+
+
+def _fitting(conn: Connection, asked: Asked, numbers: list[int]) -> Sequence[int]:
+    """Hold hits to the conditions."""
+    if not numbers:
+        return ()
+    fitting = shown(conn, asked, numbers)
+    if fitting is not None:
+        return fitting
+    right = sa.select(jobs.c.id).where(one_of(conn, jobs.c.id, numbers), *asked.where)
+    return conn.execute(right).scalars().all()
 
 
 def _of_few(conn: Connection, asked: Asked, query: str, numbers: list[int]) -> list[Hit]:

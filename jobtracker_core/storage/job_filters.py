@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any, Literal, TypedDict, cast
+from typing import Any, Final, Literal, TypedDict, cast
 
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement
@@ -69,6 +69,9 @@ def _pay_of(job: Job) -> float | None:
     return job.pay_year_min if job.pay_year_max is None else job.pay_year_max
 
 
+SHOWN: Final = jobs.c.dismissed_at.is_(None)
+"""The condition of a list without any other."""
+
 ORDERS: dict[Walk, Order[Job]] = {
     "arrival": Order(jobs.c.id, None, lambda job: (job.id, None)),
     "posted": Order(jobs.c.id, jobs.c.posted_at, lambda job: (job.id, job.posted_at)),
@@ -130,8 +133,7 @@ def _of_columns(filters: Filters) -> list[ColumnElement[bool]]:
         found.append(jobs.c.closed_at.is_not(None) if closed else jobs.c.closed_at.is_(None))
     dismissed = given.get("dismissed") or "hide"
     if dismissed != "all":
-        is_dismissed = jobs.c.dismissed_at.is_not(None)
-        found.append(is_dismissed if dismissed == "only" else jobs.c.dismissed_at.is_(None))
+        found.append(jobs.c.dismissed_at.is_not(None) if dismissed == "only" else SHOWN)
     return found
 
 
