@@ -52,7 +52,8 @@ class JobPage(JobList, frozen=True, kw_only=True):
         description="Those that arrived last come first. Go on with `after` (or the Link header); "
         f"`page` with `per_page` reaches the first {PAGED_ROWS} jobs. `total` is exact up to "
         f"{TALLY_LIMIT} jobs and estimated beyond, or {WORDS_TALLY_LIMIT} where the search holds "
-        "words.",
+        "words. A page of words that stand side by side may hold fewer jobs than `limit`, or none, "
+        "though others follow: as long as there is an `after`, the list goes on.",
         scope=Scope.JOBS_READ,
         headers=[NEXT],
         kept=True,
@@ -98,7 +99,9 @@ def list_jobs(
         with tracker.looking():
             found = _search(tracker, filters, sort, size, (number - 1) * size, after, before)
             if count:
-                least = (number - 1) * size + len(found.items) + (found.after is not None)
+                shown = len(found.items)
+                least = (number - 1) * size + shown if shown else 0
+                least += found.after is not None and shown == size
                 counted = tracker.jobs.tally(**filters).covering(least)
     listed = _listed(found, counted)
     if snippets:
@@ -110,7 +113,8 @@ def list_jobs(
         for name, value in request.query_params.items()
         if name not in {"after", "before", "page"}
     }
-    paged = page is not None and (number + 1) * size <= PAGED_ROWS
+    is_full = len(found.items) == size
+    paged = page is not None and is_full and (number + 1) * size <= PAGED_ROWS
     return leading_on(listed, asked | ({"page": number + 1} if paged else {"after": found.after}))
 
 

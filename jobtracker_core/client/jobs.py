@@ -85,7 +85,7 @@ class Jobs:
         """List the first jobs, and count all, with one request for each."""
         found = self.search(limit=limit, sort=sort, **filters)
         counted = self.tally(sort=sort, **filters)
-        least = len(found.items) + (found.after is not None)
+        least = len(found.items) + (found.after is not None and len(found.items) == limit)
         return found, structs.replace(counted.covering(least), newer=0 if found.items else None)
 
     def export(

@@ -27,11 +27,11 @@ def joined(read: Callable[[int, str | None], L], limit: int, after: str | None) 
     whole = read(min(limit, PAGE), after)
     while whole.after is not None and len(whole.items) < limit:
         more = read(min(limit - len(whole.items), PAGE), whole.after)
-        if not more.items:  # else a server that makes no sense would be asked for ever
-            break
         whole = structs.replace(  # type: ignore[type-var]  # all lists are structs
             whole, items=whole.items + more.items, after=more.after
         )
+        if not more.items:  # else a server that makes no sense would be asked for ever
+            break
     return whole
 
 
@@ -40,9 +40,9 @@ def joined_back(read: Callable[[int, str], L], limit: int, before: str) -> L:
     whole: Any = read(min(limit, PAGE), before)
     while whole.before is not None and len(whole.items) < limit:
         more: Any = read(min(limit - len(whole.items), PAGE), whole.before)
+        whole = structs.replace(whole, items=more.items + whole.items, before=more.before)
         if not more.items:
             break
-        whole = structs.replace(whole, items=more.items + whole.items, before=more.before)
     found: L = whole
     return found
 

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from jobtracker_core.storage.find_few import narrowed
 from jobtracker_core.storage.find_plan import Plan
-from jobtracker_core.storage.find_rows import Asked, Hit, Hits, checked, in_order
+from jobtracker_core.storage.find_rows import Asked, Hit, checked, in_order
 from jobtracker_core.storage.job_filters import ORDERS, Walk
 from jobtracker_core.storage.jobs import ALL_JOBS, JOBS, Job
 from jobtracker_core.storage.keyset import Order
@@ -23,16 +23,41 @@ _IDS: Final = sa.select(jobs.c.id)
 CHECKED: Final = 300
 """So many right ones are enough where each text has to be looked at."""
 
+LOOKED_AT: Final = 3_000
+"""Texts that are looked at for one list. Of a phrase of words that nearly all texts have, and
+nearly none side by side, all of them would be."""
+
+
+class Part(Struct, frozen=True):
+    """Numbers of jobs in the order of a list.
+
+    Attributes:
+        mark: Where the list goes on, if fewer than were asked for were found so far.
+    """
+
+    ids: list[int]
+    mark: str | None
+
 
 class Sample(Struct, frozen=True):
     """Numbers of jobs, the latest first.
 
     Attributes:
         reached: The job up to which these are all there are; None if they are all.
+        is_short: Whether it ends there though fewer were found than are enough.
     """
 
     ids: list[int]
     reached: int | None
+    is_short: bool = False
+
+
+class _Found(Struct, frozen=True):
+    """The first hits in their order; `reached` is where they end if more may follow."""
+
+    hits: list[Hit]
+    reached: Hit | None = None
+    is_short: bool = False
 
 
 def has_words(plan: Plan) -> bool:
@@ -48,8 +73,10 @@ def ids(
     sort: Walk = "arrival",
     after: str | None = None,
     before: str | None = None,
-) -> list[int]:
+) -> Part:
     """Return the first jobs of a list, or those next to a mark, from the one next to it on.
+
+    Fewer, and the mark to go on from, where more than `LOOKED_AT` texts would have to be read.
 
     Args:
         conn: Of a transaction.
@@ -69,8 +96,10 @@ def ids(
     found: list[int] = []
     walks = order.parts(_IDS, after=after, before=before)
     below = None if mark is None or order.value is not None else int(mark)
+    kept: dict[str, str] = {}
     for number, walk in enumerate(walks):
         hits: list[Hit] = []
+        ends: list[Hit] = []
         for branch in plan.branches:
             if branch.tokens is None:
                 where = narrowed(conn, branch.where, branch.few)
@@ -82,39 +111,53 @@ def ids(
                 where=branch.where,
                 same=branch.same,
                 few=branch.few,
+                along=branch.along,
                 walk=walk,
                 value=order.value,
                 up=up,
                 below=below,
                 most=most - len(found),
+                kept=kept,
             )
-            hits += _by_words(conn, asked)[0]
-        found += [hit.id for hit in in_order(hits, up=up)][: most - len(found)]
+            some = _by_words(conn, asked, LOOKED_AT // len(plan.branches))
+            hits += some.hits
+            if some.reached is not None and len(some.hits) < asked.most:
+                ends.append(some.reached)
+        # Behind the first place where a branch was left, not all are known.
+        end = next(iter(in_order(ends, up=up)), None)
+        ordered = in_order([*hits, *ends], up=up)
+        known = ordered if end is None else ordered[: ordered.index(end) + 1]
+        right = {hit.id for hit in hits}
+        found += [hit.id for hit in known if hit.id in right][: most - len(found)]
         if len(found) == most:
             break
-    return found
+        if end is not None:
+            return Part(found, order.place(end.id, end.value))
+    return Part(found, None)
 
 
 def sample(conn: Connection, plan: Plan, most: int, *, enough: int) -> Sample:
     """Return the latest jobs of a list, at most so many; all of them where there are no more.
 
-    Of several times as many, `enough` will do. Never an empty part of a list that has jobs.
+    Of several times as many, `enough` will do. Never an empty part of a list that has jobs, unless
+    it is short.
     """
     order = ORDERS["arrival"]
     (walk,) = order.parts(_IDS)
     hits: list[Hit] = []
     reached = 0
+    is_short = False
     for branch in plan.branches:
         if branch.tokens is None:
             (statement,) = order.parts(_IDS.where(*narrowed(conn, branch.where, branch.few)))
-            some = _of_tables(conn, statement, order, most + 1)
-            end = None
+            found = _Found(_of_tables(conn, statement, order, most + 1))
         else:
             asked = Asked(
                 tokens=branch.tokens,
                 where=branch.where,
                 same=branch.same,
                 few=branch.few,
+                along=branch.along,
                 walk=walk,
                 value=None,
                 up=False,
@@ -122,15 +165,15 @@ def sample(conn: Connection, plan: Plan, most: int, *, enough: int) -> Sample:
                 most=most + 1,
                 enough=enough,
             )
-            some, end = _by_words(conn, asked)
-        hits += some
-        if len(some) > most:
-            end = some[most].id
-        reached = max(reached, end or 0)
+            found = _by_words(conn, asked, LOOKED_AT // len(plan.branches))
+        hits += found.hits
+        end = found.hits[most] if len(found.hits) > most else found.reached
+        is_short = is_short or found.is_short
+        reached = max(reached, 0 if end is None else end.id)
     numbers = [hit.id for hit in in_order(hits, up=False) if hit.id >= reached]
     if len(numbers) > most:
         return Sample(numbers[:most], numbers[most - 1])
-    return Sample(numbers, reached or None)
+    return Sample(numbers, reached or None, is_short and len(numbers) < enough)
 
 
 def _of_tables(
@@ -141,25 +184,54 @@ def _of_tables(
     return [Hit(*row) for row in rows]
 
 
-def _by_words(conn: Connection, asked: Asked) -> Hits:
+def _by_words(conn: Connection, asked: Asked, budget: int) -> _Found:
     """Return the first hits in their order, whose texts were looked at where that is needed."""
     most = asked.most
     enough = None if asked.enough is None else min(asked.enough, CHECKED)
     known: dict[int, bool] = {}
+    right: list[Hit] = []
     while True:
         found, reached = _engine(conn)(conn, asked)
         hits = in_order(found, up=asked.up)
-        right, looked_at = checked(conn, asked.tokens, hits, most, enough=enough, known=known)
-        if looked_at < len(hits) and len(right) < most:
-            return right, hits[looked_at - 1].id
-        if reached is not None and not right:
+        some, looked_at = checked(
+            conn,
+            asked.tokens,
+            hits,
+            most - len(right),
+            enough=None if enough is None else enough - len(right),
+            known=known,
+            budget=budget,
+        )
+        if reached is not None and looked_at == len(hits) and not (right or some):
             # All of the part that would do were wrong: what follows may not be.
             asked = structs.replace(asked, enough=None)
             continue
+        right += some
+        if looked_at < len(hits) and len(right) < most:
+            is_short = enough is None or len(right) < enough
+            return _Found(right, hits[looked_at - 1], is_short)
         if len(right) == most or reached is not None or len(hits) < asked.most:
-            return right, reached
-        # Some that the index gave were wrong.
-        asked = structs.replace(asked, most=4 * asked.most)
+            return _Found(right, None if reached is None else Hit(reached))
+        # Some that the index gave were wrong: go on behind them.
+        asked = _behind(asked, hits[-1])
+        if enough is not None and len(right) >= enough:
+            return _Found(right, hits[-1])
+
+
+def _behind(asked: Asked, hit: Hit) -> Asked:
+    """Return the same for what follows a hit, and for more at once."""
+    if asked.value is None or hit.value is None:
+        follows = jobs.c.id > hit.id if asked.up else jobs.c.id < hit.id
+    else:
+        row = sa.tuple_(asked.value, jobs.c.id)
+        place = sa.tuple_(sa.literal(hit.value, asked.value.type), sa.literal(hit.id))
+        follows = row > place if asked.up else row < place
+    return structs.replace(
+        asked,
+        walk=asked.walk.where(follows),
+        below=hit.id if asked.value is None else None,
+        most=min(4 * asked.most, LOOKED_AT),
+    )
 
 
 def _engine(conn: Connection) -> Any:

@@ -12,11 +12,8 @@ from sqlalchemy import ColumnElement
 from jobtracker_core.search.nodes import Fact, Name
 from jobtracker_core.storage.find_tokens import Mark, Tokens, both, either
 from jobtracker_core.storage.index_tokens import PAY_BANDS, facet
-from jobtracker_core.storage.tables import job_sightings, jobs
+from jobtracker_core.storage.tables import PAY_OF_YEAR, job_sightings, jobs
 from jobtracker_core.storage.tracking_tables import applications, job_tags, tags
-
-PAY: Final = sa.func.coalesce(jobs.c.pay_year_max, jobs.c.pay_year_min)
-"""What a job pays a year, the most of it."""
 
 TOKENS: Final = frozenset({"source", "remote", "employment", "seniority", "country", "language"})
 """Facts that the index has as tokens, exactly."""
@@ -84,7 +81,7 @@ def begins(fact: Fact, at: datetime) -> sa.Select[Any] | None:
         last = job_sightings.c.last_seen_at
         return sa.select(job_sightings.c.job_id).where(*_times(last, fact, at))
     named = fact.value if fact.name == "is" else fact.name
-    if named in {"posted", "status", "tag", "closed", "applied", "dismissed"}:
+    if named in {"posted", "pay", "status", "tag", "closed", "applied", "dismissed"}:
         return sa.select(jobs.c.id).where(condition(fact, at))
     return None
 
@@ -122,7 +119,7 @@ def _known(column: ColumnElement[Any], *conditions: ColumnElement[bool]) -> Colu
 
 def _pay(fact: Fact) -> ColumnElement[bool]:
     amount = sa.literal(fact.value, sa.Double)
-    found = _known(PAY, _compared(PAY, fact.operator, amount))
+    found = _known(PAY_OF_YEAR, _compared(PAY_OF_YEAR, fact.operator, amount))
     if fact.currency is None:
         return found
     return sa.and_(found, _known(jobs.c.pay_currency, jobs.c.pay_currency == fact.currency))

@@ -58,12 +58,14 @@ class Branch(Struct, frozen=True):
         tokens: None where only the tables are asked.
         few: What selects all of these jobs and others, if they might be few.
         same: What the tables know of what the tokens ask for already.
+        along: One of `same` that an index has in the order of arrival.
     """
 
     tokens: Tokens | None
     where: tuple[ColumnElement[bool], ...]
     few: tuple[Numbers, ...] = ()
     same: tuple[ColumnElement[bool], ...] = ()
+    along: ColumnElement[bool] | None = None
 
 
 class Plan(Struct, frozen=True):
@@ -79,6 +81,7 @@ class _Way(Struct, frozen=True):
     where: tuple[ColumnElement[bool], ...] = ()
     few: tuple[Numbers, ...] = ()
     same: tuple[ColumnElement[bool], ...] = ()
+    source: str | None = None
 
 
 def read_text(filters: Filters) -> Node | None:
@@ -149,7 +152,9 @@ def _branch(
     given: dict[str, Any] = {**filters}
     named = cast("Filters", {name: given.get(name) for name in _MARKED} | {"dismissed": "all"})
     same = (*way.same, *conditions(named))
-    return Branch(wanted, (*conditions(rest), *way.where), few, same)
+    source = given.get("source") or way.source
+    along = None if source is None else jobs.c.source == source
+    return Branch(wanted, (*conditions(rest), *way.where), few, same, along)
 
 
 def _names_dismissed(node: Node) -> bool:
@@ -206,7 +211,7 @@ def _ways(node: Node, at: datetime) -> list[_Way]:
         return [_Way(where=(_condition(node, at),), hints=_hints(node), few=_few(node, at))]
     tokens = _tokens(node)
     if tokens is not None:
-        return [_Way(tokens=(tokens,), same=_same(node, at))]
+        return [_Way(tokens=(tokens,), same=_same(node, at), source=_source(node))]
     match node:
         case All():
             return _joined([_ways(part, at) for part in _grouped(node.nodes, All)], node)
@@ -232,6 +237,7 @@ def _joined(parts: Sequence[list[_Way]], node: Node) -> list[_Way]:
             where=tuple(one for way in ways for one in way.where),
             few=tuple(one for way in ways for one in way.few),
             same=tuple(one for way in ways for one in way.same),
+            source=next((way.source for way in ways if way.source is not None), None),
         )
         for ways in product(*parts)
     ]
@@ -346,6 +352,12 @@ def _hints(node: Node) -> tuple[Tokens, ...]:
 def _same(node: Node, at: datetime) -> tuple[ColumnElement[bool], ...]:
     parts = node.nodes if isinstance(node, All) else (node,)
     return tuple(find_facts.condition(part, at) for part in parts if isinstance(part, Fact))
+
+
+def _source(node: Node) -> str | None:
+    parts = node.nodes if isinstance(node, All) else (node,)
+    named = (p for p in parts if isinstance(p, Fact) and p.name == "source")
+    return next((str(part.value) for part in named), None)
 
 
 def _few(node: Node, at: datetime) -> tuple[Numbers, ...]:

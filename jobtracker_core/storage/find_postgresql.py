@@ -16,8 +16,9 @@ from sqlalchemy import Connection
 from sqlalchemy.dialects.postgresql import TSQUERY
 
 from jobtracker_core.storage.find_few import few
-from jobtracker_core.storage.find_rows import FEWEST, Asked, Hit, Hits
+from jobtracker_core.storage.find_rows import FEWEST, Asked, Hit, Hits, shown
 from jobtracker_core.storage.find_tokens import Lexemes, lexemes
+from jobtracker_core.storage.fixed import Fixed
 from jobtracker_core.storage.index_tables import job_index
 from jobtracker_core.storage.index_tokens import EVERY
 from jobtracker_core.storage.statements import one_of
@@ -39,11 +40,18 @@ _SPAN: Final = sa.select(sa.func.max(jobs.c.id) - sa.func.min(jobs.c.id) + 1)
 
 
 class _Sample(Struct):
-    """What was seen on the way: of `walked` jobs, how many the index gave."""
+    """What was seen on the way: of `walked` jobs, how many the index gave.
+
+    Attributes:
+        seen: Of those, the ones that the walk was along; all of them where it was along all.
+        reached: The last one.
+    """
 
     walked: int = 0
+    seen: int = 0
     by_index: int = 0
     by_driver: int = 0
+    first: int = 0
     reached: int = 0
     at_end: bool = False
 
@@ -51,10 +59,9 @@ class _Sample(Struct):
 def find(conn: Connection, asked: Asked) -> Hits:
     """Return the first jobs that are asked for, or all of them, in any order; some not sure."""
     query = lexemes(asked.tokens)
-    with _planned(conn):
+    with _planned(conn) as span:
         sample = _Sample()
         found: list[Hit] = []
-        span: int = conn.execute(_SPAN).scalar_one() or 0
         for size in _looks(asked):
             found += _walk(conn, asked, query, sample, size)
             if len(found) >= asked.most or sample.at_end:
@@ -62,7 +69,7 @@ def find(conn: Connection, asked: Asked) -> Hits:
             if _is_thick(asked, query, sample, len(found), span):
                 return found, sample.reached
             if span * sample.by_index <= _MOST_BY_INDEX * sample.walked and not (
-                asked.same and _is_near(asked, sample)
+                asked.same and _is_near(asked, sample, len(found))
             ):
                 break
         return _beyond(conn, asked, query, sample, found, span)
@@ -86,15 +93,22 @@ def _beyond(
 
 def _looks(asked: Asked) -> tuple[int, int, int]:
     """Return how far to walk before another way is chosen: further where columns leave few."""
+    if _is_along(asked):
+        return (FIRST // 4, FIRST, WALKED)
     return (
         (FIRST, WALKED, 4 * WALKED) if asked.same else (FIRST, WALKED // 3 + 1, WALKED * 2 // 3 + 1)
     )
 
 
-def _is_near(asked: Asked, sample: _Sample) -> bool:
-    """Tell whether the walk is likely to find enough by its end."""
+def _is_along(asked: Asked) -> bool:
+    return asked.along is not None and asked.value is None
+
+
+def _is_near(asked: Asked, sample: _Sample, found: int) -> bool:
+    """Tell whether the walk is likely to find enough by its end, and has not yet."""
     wanted = asked.most if asked.enough is None else min(asked.most, asked.enough)
-    return sample.by_index * sum(_looks(asked)) > wanted * sample.walked
+    near = sample.by_index * sum(_looks(asked)) > wanted * sample.seen
+    return near and found < wanted
 
 
 def _is_thick(asked: Asked, query: Lexemes, sample: _Sample, found: int, span: int) -> bool:
@@ -149,23 +163,31 @@ def _needed(asked: Asked, sample: _Sample, found: int) -> int | None:
     """Return how many jobs more are likely to fill the page; None where they are too many."""
     if not found:
         return None
-    size = (asked.most - found) * sample.walked // found * 5 // 4 + FIRST
-    return size if size + sample.walked <= _LONGEST_WALK else None
+    size = (asked.most - found) * sample.seen // found * 5 // 4 + FIRST
+    return size if size + sample.seen <= _LONGEST_WALK else None
 
 
 @contextmanager
-def _planned(conn: Connection) -> Iterator[None]:
+def _planned(conn: Connection) -> Iterator[int]:
     """Keep the server from plans for any value, from reading all rows and from compiling.
 
-    Where it is given some thousand numbers of jobs, it would rather join the whole index.
+    Where it is given some thousand numbers of jobs, it would rather join the whole index. Gives
+    how far the numbers of jobs reach.
     """
-    conn.execute(_settings({"plan_cache_mode": "force_custom_plan", **dict.fromkeys(_OFF, "off")}))
-    yield
-    conn.execute(_settings({"plan_cache_mode": "auto", **dict.fromkeys(_OFF, "on")}))
+    ((span, *_),) = _BEGIN.rows(conn)
+    yield span or 0
+    _END.rows(conn)
 
 
-def _settings(values: dict[str, str]) -> sa.Select[Any]:
-    return sa.select(*(sa.func.set_config(name, value, True) for name, value in values.items()))
+def _settings(values: dict[str, str], *also: sa.ColumnElement[Any]) -> Fixed:
+    made = (sa.func.set_config(name, value, True) for name, value in values.items())
+    return Fixed(sa.select(*also, *made), stable=True)
+
+
+_BEGIN: Final = _settings(
+    {"plan_cache_mode": "force_custom_plan", **dict.fromkeys(_OFF, "off")}, _SPAN.scalar_subquery()
+)
+_END: Final = _settings({"plan_cache_mode": "auto", **dict.fromkeys(_OFF, "on")})
 
 
 def _text(query: str) -> sa.ColumnElement[Any]:
@@ -185,10 +207,15 @@ def _holds(query: str | None) -> sa.ColumnElement[bool]:
 
 def _walk(conn: Connection, asked: Asked, query: Lexemes, sample: _Sample, size: int) -> list[Hit]:
     """Hold the next jobs of the walk to the index, and then to the conditions."""
-    walked = list(conn.execute(asked.walk.limit(size).offset(sample.walked)).scalars())
-    sample.walked += len(walked)
+    is_along = _is_along(asked)
+    walk = asked.walk.where(asked.along) if is_along and asked.along is not None else asked.walk
+    walked = [*conn.execute(walk.limit(size).offset(sample.seen)).scalars().all()]
+    sample.first = sample.first or (walked[0] if walked else 0)
+    sample.seen += len(walked)
     sample.reached = walked[-1] if walked else 0
     sample.at_end = len(walked) < size
+    # Of a walk along some, the others lie between.
+    sample.walked = abs(sample.first - sample.reached) + 1 if is_along else sample.seen
     fits = sa.and_(*asked.where) if asked.where else sa.true()
     by_driver = query.driver or query.widest
     widest = sa.true() if by_driver == query.widest else _holds(query.widest)
@@ -238,7 +265,7 @@ def _by_index(conn: Connection, asked: Asked, query: Lexemes, driver: str) -> Hi
     newest = max(_NEWEST, asked.most)
     if asked.value is None:
         hits = hits.order_by(number.asc() if asked.up else number.desc())
-        numbers = list(conn.execute(hits.limit(newest)).scalars())
+        numbers = [*conn.execute(hits.limit(newest)).scalars().all()]
         found = _held_few(conn, asked, query, driver, numbers)
         if len(numbers) < newest or len(found) >= asked.most:
             return found, None
@@ -258,6 +285,10 @@ def _held_few(
     conn: Connection, asked: Asked, query: Lexemes, driver: str, numbers: list[int]
 ) -> list[Hit]:
     """Hold jobs to all the rest, in their order, until there are enough."""
+    if asked.value is None and numbers and driver == query.widest == query.surest:
+        all_shown = shown(conn, asked, numbers)
+        if all_shown is not None:
+            return [Hit(number) for number in all_shown]
     found: list[Hit] = []
     rest = [_holds(query.widest)] if driver != query.widest else []
     at, size = 0, max(2 * asked.most, _AT_ONCE // 4)

@@ -6,20 +6,35 @@ from collections.abc import Sequence
 from typing import Any, Final, TypeAlias
 
 import sqlalchemy as sa
-from msgspec import Struct
+from msgspec import Struct, field
 from sqlalchemy import Connection
 
-from jobtracker_core.storage.find_few import Numbers
+from jobtracker_core.storage.find_few import FEW, Numbers
 from jobtracker_core.storage.find_texts import Held, Indexed
 from jobtracker_core.storage.find_tokens import Tokens, in_bodies
+from jobtracker_core.storage.fixed import Fixed
 from jobtracker_core.storage.index_tables import job_index_fts
 from jobtracker_core.storage.index_tokens import COLUMNS
+from jobtracker_core.storage.job_filters import SHOWN
 from jobtracker_core.storage.rows import plain
 from jobtracker_core.storage.statements import one_of
 from jobtracker_core.storage.tables import job_texts, jobs
+from jobtracker_core.storage.types import BIG_ID
+
+
+def _dismissed(source: sa.FromClause | sa.TextClause) -> Fixed:
+    number, dismissed = (sa.literal_column(f"jobs.{n}", BIG_ID) for n in ("id", "dismissed_at"))
+    lowest, highest = (sa.bindparam(n, type_=BIG_ID) for n in ("lowest", "highest"))
+    statement = sa.select(number).select_from(source).limit(sa.literal_column(str(FEW + 1)))
+    between = statement.where(dismissed.is_not(None), number.between(lowest, highest))
+    return Fixed(between, stable=True)
+
 
 _CHECKED_AT_ONCE: Final = 40
 _MOST_AT_ONCE: Final = 320
+_DISMISSED: Final = _dismissed(jobs)
+# SQLite would read whole rows: it knows no better way to a number than the table.
+_DISMISSED_SQLITE: Final = _dismissed(sa.text("jobs INDEXED BY ix_jobs_dismissed"))
 _INDEXED: Final = tuple(jobs.c[name] for name in COLUMNS)
 
 
@@ -31,6 +46,7 @@ class Asked(Struct, frozen=True, kw_only=True):
         where: What the tables are asked.
         same: What the tables know of `tokens` too, and tell in less time than the index.
         few: What selects all that the tables give and more, if that might be few.
+        along: One of `same` that an index has in the order of arrival; None where none is.
         walk: Numbers of jobs in the order that is wanted, from the place on that is wanted, with
             no other condition.
         value: What they are ordered by; None for their numbers alone, latest first.
@@ -39,18 +55,21 @@ class Asked(Struct, frozen=True, kw_only=True):
         most: Jobs that are wanted.
         enough: So many of them will do where there are several times as many as wanted; None if
             all are needed.
+        kept: What SQLite's index gave for other walks of the same list, by query, as JSON.
     """
 
     tokens: Tokens
     where: tuple[sa.ColumnElement[bool], ...]
     same: tuple[sa.ColumnElement[bool], ...]
     few: tuple[Numbers, ...]
+    along: sa.ColumnElement[bool] | None
     walk: sa.Select[Any]
     value: sa.ColumnElement[Any] | None
     up: bool
     below: int | None
     most: int
     enough: int | None = None
+    kept: dict[str, str] = field(default_factory=dict)
 
 
 Hits: TypeAlias = "tuple[list[Hit], int | None]"
@@ -74,6 +93,21 @@ class Hit(Struct, frozen=True):
     has_body: bool = True
 
 
+def shown(conn: Connection, asked: Asked, numbers: Sequence[int]) -> list[int] | None:
+    """Return which of these hits a list shows; None if more than that is asked of the tables.
+
+    Those that are dismissed are few, and all in one small index.
+    """
+    if len(asked.where) != 1 or asked.where[0] is not SHOWN:
+        return None
+    statement = _DISMISSED_SQLITE if conn.dialect.name == "sqlite" else _DISMISSED
+    between = {"lowest": min(numbers), "highest": max(numbers)}
+    hidden = {number for (number,) in statement.rows(conn, between)}
+    if len(hidden) > FEW:
+        return None
+    return [number for number in numbers if number not in hidden]
+
+
 def in_order(hits: Sequence[Hit], *, up: bool) -> list[Hit]:
     """Sort what was found, each job once."""
     each = {hit.id: hit for hit in hits}.values()
@@ -91,6 +125,7 @@ def checked(
     *,
     enough: int | None = None,
     known: dict[int, bool] | None = None,
+    budget: int | None = None,
 ) -> tuple[list[Hit], int]:
     """Return the first hits whose texts hold what was asked for, and how many were looked at.
 
@@ -101,6 +136,7 @@ def checked(
         most: So many are wanted.
         enough: So many will do, if texts have to be looked at.
         known: Whether texts that were looked at before are right; others are put into it.
+        budget: About so many are looked at in all.
     """
     known = {} if known is None else known
     found: list[Hit] = []
@@ -114,6 +150,8 @@ def checked(
         unsure = [hit for hit in some if not hit.is_sure]
         looked_at = looked_at or bool(unsure)
         unknown = [hit for hit in unsure if hit.id not in known]
+        if unknown and budget is not None and len(known) >= budget:
+            break
         right = _right(conn, tokens, unknown)
         known.update((hit.id, hit.id in right) for hit in unknown)
         found += [hit for hit in some if hit.is_sure or known[hit.id]]

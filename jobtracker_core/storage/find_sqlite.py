@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 import sqlalchemy as sa
-from msgspec import structs
+from msgspec import Struct, structs
 from sqlalchemy import Connection
 
 from jobtracker_core.search.folding import LONGEST_WORD
@@ -18,14 +18,18 @@ from jobtracker_core.storage.find_rows import (
     Hits,
     checked,
     in_order,
+    shown,
 )
-from jobtracker_core.storage.find_tokens import Tokens, loosened, match
+from jobtracker_core.storage.find_tokens import Tokens, is_dear, loosened, match
 from jobtracker_core.storage.index_tables import job_index_fts
-from jobtracker_core.storage.statements import one_of
+from jobtracker_core.storage.statements import one_of, one_of_named
 from jobtracker_core.storage.tables import jobs
 
 WALKED: Final = 1_000
 """So many hits are held to the conditions before another way is thought of."""
+
+COUNTED_AMONG: Final = 100_000
+"""Of so many jobs, phrases and beginnings are counted exactly."""
 
 _MOST_SORTED: Final = 20_000
 _SMALLEST: Final = 100
@@ -97,49 +101,105 @@ def _by_looking(
 def _find(conn: Connection, asked: Asked, query: str) -> Hits:
     if asked.value is None:
         return _by_arrival(conn, asked, query)
-    some = sa.select(_fts.c.rowid).where(_QUERY).limit(_MOST_SORTED + 1).subquery()
     rare = few(conn, asked.few)
     if rare is not None:
         return _of_few(conn, asked, query, rare), None
-    number = conn.execute(sa.select(sa.func.count()).select_from(some), {"query": query})
-    if number.scalar_one() > _MOST_SORTED:
+    hits = asked.kept.get(query)
+    if hits is None:
+        some = sa.select(_fts.c.rowid).where(_QUERY).limit(_MOST_SORTED + 1).subquery()
+        listed = sa.select(sa.func.json_group_array(some.c.rowid))
+        hits = asked.kept[query] = conn.execute(listed, {"query": query}).scalar_one()
+    if hits.count(",") >= _MOST_SORTED:
         return _by_walk(conn, asked, query), None
-    hits = sa.select(_fts.c.rowid).where(_QUERY)
-    wanted = asked.walk.add_columns(asked.value).where(jobs.c.id.in_(hits), *asked.where)
-    rows = conn.execute(wanted.limit(asked.most), {"query": query})
+    among = one_of_named("sqlite", jobs.c.id, "hits")
+    wanted = asked.walk.add_columns(asked.value).where(among, *asked.where)
+    rows = conn.execute(wanted.limit(asked.most), {"hits": hits})
     return [Hit(number, value) for number, value in rows], None
+
+
+class _Look(Struct):
+    """Where a search in the order of arrival has come to.
+
+    Attributes:
+        below: What follows has smaller numbers, or larger ones where the order is turned round.
+        end: The job up to which hits are counted, whatever follows; None for as long as there are.
+    """
+
+    below: int | None
+    walked: int = 0
+    first: int | None = None
+    end: int | None = None
+
+    def rowids(self, conn: Connection, query: str, size: int, *, up: bool) -> list[int]:
+        """Return the next hits of the index."""
+        hits, number = sa.select(_fts.c.rowid).where(_QUERY), _fts.c.rowid
+        if self.below is not None:
+            hits = hits.where(number > self.below if up else number < self.below)
+        if self.end is not None:
+            hits = hits.where(number >= self.end)
+        hits = hits.order_by(number.asc() if up else number.desc()).limit(size)
+        return [*conn.execute(hits, {"query": query}).scalars().all()]
+
+    def go_on(self, asked: Asked, numbers: list[int], size: int) -> None:
+        """Look further, behind these."""
+        self.below = numbers[-1] if len(numbers) == size else self.end
+        self.walked += size
+        if self.first is None and self.below is not None:
+            self.first = numbers[0]
+            end = self.first - COUNTED_AMONG
+            # Of words side by side, and of beginnings, FTS5 reads far more than it finds.
+            if asked.enough is not None and end > 0 and is_dear(asked.tokens):
+                self.end = end
+
+    def suffices(self, asked: Asked, found: int) -> bool:
+        """Tell whether there are likely far more than are wanted, or it has looked far enough.
+
+        By how thick they lie so far.
+        """
+        if asked.enough is None or self.first is None or self.below is None:
+            return False
+        if self.end is not None and self.below <= self.end:
+            if found >= _SMALLEST:
+                return True
+            self.end = None
+        likely = found * self.first / (self.first - self.below + 1)
+        far = found >= min(asked.enough, asked.most) and likely > _FAR * asked.most
+        return far or (found >= FEWEST and likely > _LARGEST * _FAR)
 
 
 def _by_arrival(conn: Connection, asked: Asked, query: str) -> Hits:
     found: list[Hit] = []
-    below, walked = asked.below, 0
-    first: int | None = None
+    look = _Look(below=asked.below)
     size = min(max(2 * asked.most, _SMALLEST), WALKED)
     if asked.enough is not None:
         size = min(size, max(asked.enough, _SMALLEST))
     while True:
-        hits = sa.select(_fts.c.rowid).where(_QUERY)
-        if below is not None:
-            hits = hits.where(_fts.c.rowid > below if asked.up else _fts.c.rowid < below)
-        hits = hits.order_by(_fts.c.rowid.asc() if asked.up else _fts.c.rowid.desc()).limit(size)
-        numbers = list(conn.execute(hits, {"query": query}).scalars())
-        right = sa.select(jobs.c.id).where(one_of(conn, jobs.c.id, numbers), *asked.where)
-        found += [Hit(number) for number in conn.execute(right).scalars()] if numbers else []
-        if len(found) >= asked.most or len(numbers) < size:
+        numbers = look.rowids(conn, query, size, up=asked.up)
+        found += [Hit(number) for number in _fitting(conn, asked, numbers)]
+        if len(found) >= asked.most or (len(numbers) < size and look.end is None):
             return found, None
-        below = numbers[-1]
-        walked += size
-        first = numbers[0] if first is None else first
-        if asked.enough is not None and _suffices(asked, len(found), first, below):
-            return found, below
-        if walked == size and asked.few:
+        look.go_on(asked, numbers, size)
+        if look.suffices(asked, len(found)):
+            return found, look.below
+        if look.walked == size and asked.few:
             rare = few(conn, asked.few)
             if rare is not None:
                 return _of_few(conn, asked, query, rare), None
-        if walked >= WALKED and len(found) * _PATIENCE < asked.most:
+        if look.walked >= WALKED and len(found) * _PATIENCE < asked.most:
             # The conditions are rare among the hits: begin with them.
-            return found + _by_walk(conn, asked, query, below), None
+            return found + _by_walk(conn, asked, query, look.below), None
         size = min(4 * size, _LARGEST)
+
+
+def _fitting(conn: Connection, asked: Asked, numbers: list[int]) -> Sequence[int]:
+    """Hold hits to the conditions."""
+    if not numbers:
+        return ()
+    fitting = shown(conn, asked, numbers)
+    if fitting is not None:
+        return fitting
+    right = sa.select(jobs.c.id).where(one_of(conn, jobs.c.id, numbers), *asked.where)
+    return conn.execute(right).scalars().all()
 
 
 def _of_few(conn: Connection, asked: Asked, query: str, numbers: list[int]) -> list[Hit]:
@@ -166,13 +226,6 @@ def _held(conn: Connection, asked: Asked, query: str, rows: Sequence[Hit], most:
     return [Hit(hit.id, hit.value) for hit in right]
 
 
-def _suffices(asked: Asked, found: int, first: int, here: int) -> bool:
-    """Tell whether there are likely far more than are wanted, by how thick they lie so far."""
-    likely = found * first / (first - here + 1)
-    far = found >= min(asked.enough or 0, asked.most) and likely > _FAR * asked.most
-    return far or (found >= FEWEST and likely > _LARGEST * _FAR)
-
-
 def _by_walk(conn: Connection, asked: Asked, query: str, below: int | None = None) -> list[Hit]:
     """Walk over what fulfils the conditions, and ask the index for each."""
     walk = asked.walk if asked.value is None else asked.walk.add_columns(asked.value)
@@ -180,11 +233,12 @@ def _by_walk(conn: Connection, asked: Asked, query: str, below: int | None = Non
     if below is not None:
         walk = walk.where(jobs.c.id > below if asked.up else jobs.c.id < below)
     found: list[Hit] = []
-    at = 0
+    at, size = 0, min(4 * asked.most, WALKED)
     while len(found) < asked.most:
-        rows = conn.execute(walk.limit(WALKED).offset(at)).all()
+        rows = conn.execute(walk.limit(size).offset(at)).all()
         found += _held(conn, asked, query, [Hit(*row) for row in rows], asked.most - len(found))
         at += len(rows)
-        if len(rows) < WALKED:
+        if len(rows) < size:
             break
+        size = WALKED
     return found

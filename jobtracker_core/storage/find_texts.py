@@ -4,21 +4,38 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, Final
 
 from jobtracker_core.search.analyzer import analysed
-from jobtracker_core.search.folding import NAMES
+from jobtracker_core.search.folding import NAMES, fold
 from jobtracker_core.search.stems import ENGLISH, OTHER, algorithm
 from jobtracker_core.storage.find_tokens import Both, Either, Mark, Tokens, Without, Words
 from jobtracker_core.storage.index_tokens import Field, body, columns, entry, facets
 
 _HEADS: Final[tuple[Field, ...]] = ("title", "company", "skills", "place")
+_SIGNS: Final = dict.fromkeys("“”„–—…•", " ") | {"’": "'"}
+"""What many texts have beyond Latin letters, though words are the same without it."""
+_TWO_LETTERS: Final = "æßþ"
+_SPACE: Final = re.compile(r"\s")
 _LETTERS: Final = 3
 _LONG_ENOUGH: Final = 4
-_OTHER_SIGNS: Final = "[^\x00-\x7f]"
-# The rest of a word, whatever stands behind it, and perhaps more that only the analyzer knows.
-_BETWEEN: Final = "[a-z0-9\x80-\U0010ffff]*(?:'s)?[^a-z0-9]+"
+# The rest of a word, and what is between it and the next.
+_BETWEEN: Final = "[a-z0-9]*(?:'s)?[^a-z0-9]+"
+_LETTER_KEPT: Final = frozenset(
+    [ENGLISH, "danish", "french", "german", "italian", "norwegian", "portuguese", "spanish"]
+)
+"""Stemmers that cut endings alone, so that a stem has the first letter of its words."""
+
+
+def _plain(code: int) -> int:
+    sign = chr(code)
+    if code < ord("\x80"):
+        return code
+    return ord(fold(sign)[0]) if sign.isalnum() and fold(sign)[:1].isascii() else ord(" ")
+
+
+_PLAIN: Final = bytes(map(_plain, range(256)))
 
 
 class Held:
@@ -34,7 +51,8 @@ class Held:
         self._job = job
         self._fields = {name: f" {text} " for name, text in zip(_HEADS, made, strict=False) if text}
         self._text = None if description is None else body(description).lower()
-        self._is_english = algorithm(job["language"]) == ENGLISH
+        self._algorithm = algorithm(job["language"])
+        self._is_english = self._algorithm == ENGLISH
         self._body: str | None = None
 
     def fits(self, tokens: Tokens) -> bool:
@@ -70,11 +88,39 @@ class Held:
         if text is None:
             return False
         if self._body is None:
-            glance = _glance(wanted, is_ascii=text.isascii()) if self._is_english else None
-            if glance is not None and glance.search(text) is None:
-                return False
+            letters = self._letters
+            glance = None if letters is None else _glance(wanted, is_sure=self._is_sure)
+            if letters is not None and glance is not None:
+                return self._is_near(glance, letters, text, wanted)
             self._body = f" {analysed(text, self._job['language'])} "
         return wanted in self._body
+
+    @cached_property
+    def _letters(self) -> bytes | None:
+        """The text in ASCII, where that is told letter by letter."""
+        text = self._text
+        if text is None or self._algorithm not in _LETTER_KEPT:
+            return None
+        try:
+            return _simple(text).encode("latin-1").translate(_PLAIN)
+        except UnicodeEncodeError:
+            return None
+
+    @cached_property
+    def _is_sure(self) -> bool:
+        """Whether more than the first letter of a stem is that of its words."""
+        return self._is_english and not any(sign in (self._text or "") for sign in _TWO_LETTERS)
+
+    def _is_near(self, glance: re.Pattern[bytes], letters: bytes, text: str, wanted: str) -> bool:
+        """Tell whether these stems stand where a glance sees them, and analyse nothing else."""
+        found = glance.search(letters)
+        while found is not None:
+            end = _SPACE.search(text, found.end())
+            words = text[_begin(text, found.start()) : len(text) if end is None else end.start()]
+            if wanted in f" {analysed(words, self._job['language'])} ":
+                return True
+            found = glance.search(letters, found.start() + 1)
+        return False
 
 
 class Indexed(Held):
@@ -99,24 +145,34 @@ class Indexed(Held):
 
 
 @lru_cache(maxsize=1_024)
-def _glance(wanted: str, *, is_ascii: bool) -> re.Pattern[str] | None:
-    """Return what an English text in lower case holds if it has these stems side by side.
+def _glance(wanted: str, *, is_sure: bool) -> re.Pattern[bytes] | None:
+    """Return what the letters of a text hold if it has these stems side by side.
 
-    It may hold that without having them. A word begins as its stem does, but for the stem's end,
-    and but for short ones ("dying" is "die"); accents are left to the analyzer. None where nothing
-    can be said: names such as "C++" become others.
+    They may hold that without its having them. A word begins as its stem does, at least with the
+    same letter; with the same three if `is_sure`, but for short ones ("dying" is "die"). None where
+    nothing can be said: names such as "C++" become others.
     """
-    stems = wanted.split()
+    stems = [stem.removesuffix(OTHER) for stem in wanted.split()]
     for stem in stems:
         named = any(name.startswith(stem) for name in NAMES.values())
         if named or not (stem.isascii() and stem.isalpha()):
             return None
-    begun = [stem[:_LETTERS] if len(stem) >= _LONG_ENOUGH else stem[:1] for stem in stems]
-    return re.compile(_BETWEEN.join(begun if is_ascii else map(_beginning, begun)))
+    begun = [stem[: _LETTERS if is_sure and len(stem) >= _LONG_ENOUGH else 1] for stem in stems]
+    # Behind its first letters, which are found quickly: in the middle of a word nothing begins.
+    begun[0] += f"(?<![a-z0-9]{begun[0]})"
+    return re.compile(_BETWEEN.join(begun).encode())
 
 
-def _beginning(letters: str) -> str:
-    pattern = ""
-    for letter in reversed(letters):
-        pattern = f"(?:{_OTHER_SIGNS}|{letter}{pattern})"
-    return pattern
+def _simple(text: str) -> str:
+    """Return a text as long, whose words are the same, with fewer signs beyond Latin ones."""
+    if not text.isascii():
+        for sign, other in _SIGNS.items():
+            text = text.replace(sign, other)
+    return text
+
+
+def _begin(text: str, at: int) -> int:
+    """Return where the piece between two spaces begins that a place is in."""
+    while at and not text[at - 1].isspace():
+        at -= 1
+    return at

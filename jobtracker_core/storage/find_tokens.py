@@ -75,6 +75,19 @@ def in_bodies(tokens: Tokens) -> bool:
             return False
 
 
+def is_dear(tokens: Tokens) -> bool:
+    """Tell whether words side by side are asked for, or beginnings."""
+    match tokens:
+        case Both() | Either():
+            return any(map(is_dear, tokens.parts))
+        case Without():
+            return is_dear(tokens.part)
+        case Words():
+            return tokens.is_prefix or len(tokens.stems) > 1
+        case _:
+            return tokens.is_prefix
+
+
 def loosened(tokens: Tokens, letters: int) -> Tokens:
     """Return what finds all that a tree does and more: without beginnings of fewer letters."""
     found = _loose(tokens, letters, widest=True)

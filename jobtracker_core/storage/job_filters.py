@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any, Literal, TypedDict, cast
+from typing import Any, Final, Literal, TypedDict, cast
 
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement
@@ -13,7 +13,7 @@ from jobtracker_core.contract.posting import Employment, Remote, Seniority
 from jobtracker_core.storage.applications import Status
 from jobtracker_core.storage.jobs import Job
 from jobtracker_core.storage.keyset import Order
-from jobtracker_core.storage.tables import job_changes, job_sightings, jobs
+from jobtracker_core.storage.tables import PAY_OF_YEAR, job_changes, job_sightings, jobs
 from jobtracker_core.storage.tracking_tables import applications, job_tags, tags
 from jobtracker_core.storage.types import LARGEST_ID
 
@@ -65,24 +65,24 @@ class Filters(TypedDict, total=False):
     changed_by_run: int | None
 
 
-_PAY = sa.func.coalesce(jobs.c.pay_year_max, jobs.c.pay_year_min)
-
-
 def _pay_of(job: Job) -> float | None:
     return job.pay_year_min if job.pay_year_max is None else job.pay_year_max
 
 
+SHOWN: Final = jobs.c.dismissed_at.is_(None)
+"""The condition of a list without any other."""
+
 ORDERS: dict[Walk, Order[Job]] = {
     "arrival": Order(jobs.c.id, None, lambda job: (job.id, None)),
     "posted": Order(jobs.c.id, jobs.c.posted_at, lambda job: (job.id, job.posted_at)),
-    "pay": Order(jobs.c.id, _PAY, lambda job: (job.id, _pay_of(job))),
+    "pay": Order(jobs.c.id, PAY_OF_YEAR, lambda job: (job.id, _pay_of(job))),
 }
 
 
 _INDEXED = frozenset(
     [
         *("company_id", "posted_since", "new_since", "closed", "application", "has_application"),
-        *("tag", "changed_by_run"),
+        *("tag", "changed_by_run", "pay_from"),
     ]
 )
 
@@ -114,7 +114,7 @@ def _of_columns(filters: Filters) -> list[ColumnElement[bool]]:
         "pay_currency": jobs.c.pay_currency,
     }
     least: dict[str, Any] = {
-        "pay_from": _PAY,
+        "pay_from": PAY_OF_YEAR,
         "posted_since": jobs.c.posted_at,
         "new_since": jobs.c.first_seen_at,
     }
@@ -133,8 +133,7 @@ def _of_columns(filters: Filters) -> list[ColumnElement[bool]]:
         found.append(jobs.c.closed_at.is_not(None) if closed else jobs.c.closed_at.is_(None))
     dismissed = given.get("dismissed") or "hide"
     if dismissed != "all":
-        is_dismissed = jobs.c.dismissed_at.is_not(None)
-        found.append(is_dismissed if dismissed == "only" else jobs.c.dismissed_at.is_(None))
+        found.append(jobs.c.dismissed_at.is_not(None) if dismissed == "only" else SHOWN)
     return found
 
 

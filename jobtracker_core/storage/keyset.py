@@ -111,7 +111,15 @@ class Order(Generic[T]):
         found = reader.read(conn, walk, {"wanted": limit + 1, **at})
         return self.page(found, limit, up=before is not None, going_on=after is not None)
 
-    def page(self, found: Sequence[T], limit: int, *, up: bool, going_on: bool) -> Page[T]:
+    def page(
+        self,
+        found: Sequence[T],
+        limit: int,
+        *,
+        up: bool,
+        going_on: bool,
+        left: str | None = None,
+    ) -> Page[T]:
         """Make a page of what was read, in the order it was read, of `limit` rows and one more.
 
         Args:
@@ -119,22 +127,23 @@ class Order(Generic[T]):
             limit: Rows of a page.
             up: Whether it ends before a row.
             going_on: Whether rows were left out before it.
+            left: The mark where reading was left, if more than `found` may follow.
         """
         more = len(found) > limit
         items = found[:limit][::-1] if up else found[:limit]
-        if not items:
-            return Page(items=(), after=None, before=None)
-        older = more or up
-        newer = more if up else going_on
-        return Page(
-            items=tuple(items),
-            after=self.mark(items[-1]) if older else None,
-            before=self.mark(items[0]) if newer else None,
-        )
+        ahead = left
+        if more:
+            ahead = self.mark(items[0] if up else items[-1])
+        behind = self.mark(items[-1] if up else items[0]) if items and (up or going_on) else None
+        after, before = (behind, ahead) if up else (ahead, behind)
+        return Page(items=tuple(items), after=after, before=before)
 
     def mark(self, item: T) -> str:
         """Return what leads to the rows around a row."""
-        number, value = self._of(item)
+        return self.place(*self._of(item))
+
+    def place(self, number: int, value: Any) -> str:
+        """Return what leads to the rows around a row of that number and value."""
         return str(number) if self._value is None else f"{_text(value)}~{number}"
 
     def before(self, item: T) -> ColumnElement[bool]:
@@ -200,8 +209,14 @@ class Order(Generic[T]):
     def _beyond(self, at_value: Any, at: int, *, up: bool) -> ColumnElement[bool]:
         assert self._value is not None  # noqa: S101  (for the types: only called with one)
         row = sa.tuple_(self._value, self._number)
-        place = sa.tuple_(sa.literal(at_value, self._value.type), sa.literal(at))
-        return row > place if up != self._rising else row < place
+        reached = sa.literal(at_value, self._value.type)
+        place = sa.tuple_(reached, sa.literal(at))
+        above = up != self._rising
+        beyond = row > place if above else row < place
+        if isinstance(self._value, sa.Column):
+            return beyond
+        # SQLite takes no index over an expression for a comparison of rows.
+        return sa.and_(self._value >= reached if above else self._value <= reached, beyond)
 
     def _position(self, mark: str) -> tuple[Any, int]:
         text, _, number = mark.partition("~")

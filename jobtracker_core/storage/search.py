@@ -67,6 +67,9 @@ _ENOUGH = 100
 class JobList(Struct, frozen=True, kw_only=True):
     """A page of a list.
 
+    A page of words that stand side by side may have fewer jobs than were asked for, or none,
+    though others follow: where too many texts would have to be read for more.
+
     Attributes:
         after: Leads to the page behind this one, of older jobs; None where there are none.
         before: Leads to the page before it, of newer jobs; None where this one began at the top.
@@ -151,10 +154,11 @@ def list_jobs(
             most = offset + limit + 1
             found = find.ids(conn, plan, most, sort=sort, after=after, before=before)
             page = order.page(
-                find.read(conn, found[offset:]),
+                find.read(conn, found.ids[offset:]),
                 limit,
                 up=before is not None,
                 going_on=after is not None or offset > 0,
+                left=found.mark,
             )
         else:
             (branch,) = plan.branches
@@ -196,7 +200,7 @@ def first_page(
             short = Tally(total=len(listed.items), more=False)
             found = listed, tally(db, sort=sort, **filters) if listed.after else short
     listed, counted = found
-    least = len(listed.items) + (listed.after is not None)
+    least = len(listed.items) + (listed.after is not None and len(listed.items) == limit)
     return listed, structs.replace(counted.covering(least), newer=0 if listed.items else None)
 
 
@@ -209,10 +213,15 @@ def _first_of_words(db: Database, limit: int, filters: Filters) -> tuple[JobList
             return None
         some = find.sample(conn, plan, max(WORDS_TALLY_LIMIT, limit + 1), enough=limit + 1)
         numbers = some.ids[: limit + 1]
+        left = None if some.reached is None else str(some.reached)
         missing = limit + 1 - len(numbers)
-        if missing and some.reached is not None:
-            numbers += find.ids(conn, plan, missing, after=str(some.reached))
-        page = ORDERS["arrival"].page(find.read(conn, numbers), limit, up=False, going_on=False)
+        if missing and left is not None and not some.is_short:
+            further = find.ids(conn, plan, missing, after=left)
+            numbers += further.ids
+            left = further.mark
+        page = ORDERS["arrival"].page(
+            find.read(conn, numbers), limit, up=False, going_on=False, left=left
+        )
         listed = JobList(items=page.items, after=page.after, before=page.before)
         return listed, _tally_of_words(conn, some)
 
@@ -227,7 +236,8 @@ def alike(db: Database, *, url: str, title: str, company: str | None) -> tuple[J
         found = {job.id: job for job in JOBS.read(conn, at_url.limit(_MOST_ALIKE))}
         if company:
             named = find_plan.named(plain_text(title), plain_text(company))
-            found |= {job.id: job for job in find.read(conn, find.ids(conn, named, _MOST_ALIKE))}
+            numbers = find.ids(conn, named, _MOST_ALIKE).ids
+            found |= {job.id: job for job in find.read(conn, numbers)}
     return tuple(found[number] for number in sorted(found, reverse=True)[:_MOST_ALIKE])
 
 
@@ -317,7 +327,7 @@ def _tally_words(conn: Connection, plan: find_plan.Plan, first: int | None, sort
     newer = None
     if first is not None and sort != "arrival":
         if sort != "relevance":
-            ordered = find.ids(conn, plan, WORDS_TALLY_LIMIT, sort=sort)
+            ordered = find.ids(conn, plan, WORDS_TALLY_LIMIT, sort=sort).ids
         elif plan.node is not None:
             ordered = relevance.ranked(conn, plan, plan.node)
         newer = ordered.index(first) if first in ordered else None
@@ -330,13 +340,13 @@ def _tally_of_words(conn: Connection, found: find.Sample) -> Tally:
     return Tally(
         total=min(len(found.ids), WORDS_TALLY_LIMIT),
         more=found.reached is not None or len(found.ids) > WORDS_TALLY_LIMIT,
-        estimate=None if found.reached is None else estimated(conn, found),
+        estimate=estimated(conn, found) if found.ids and found.reached is not None else None,
     )
 
 
 def estimated(conn: Connection, found: find.Sample) -> int:
     """Return about how many jobs there are in a list of which this is a part."""
-    if found.reached is None:
+    if found.reached is None or not found.ids:
         return len(found.ids)
     lowest = conn.execute(sa.select(_LOWEST)).scalar_one()
     return _estimate(len(found.ids), found.reached, lowest, found.ids[0])

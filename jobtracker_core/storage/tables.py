@@ -122,6 +122,14 @@ Index(
     postgresql_where=_dated,
     sqlite_where=_dated,
 )
+# Those without a day come behind the others, and where all have one, none is looked for in vain.
+Index("ix_jobs_undated", jobs.c.id, postgresql_where=~_dated, sqlite_where=~_dated)
+PAY_OF_YEAR = sa.func.coalesce(jobs.c.pay_year_max, jobs.c.pay_year_min)
+"""What a job pays a year, the most of it."""
+# Of all jobs: only so does PostgreSQL count beforehand how many are paid so much.
+Index("ix_jobs_pay", PAY_OF_YEAR, jobs.c.id)
+_unpaid = PAY_OF_YEAR.is_(None)
+Index("ix_jobs_unpaid", jobs.c.id, postgresql_where=_unpaid, sqlite_where=_unpaid)
 _recheckable = sa.and_(jobs.c.closed_at.is_(None), jobs.c.details_at.is_not(None))
 Index(
     "ix_jobs_recheck",

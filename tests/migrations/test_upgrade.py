@@ -25,6 +25,12 @@ from jobtracker_core.storage.errors import (
 )
 from jobtracker_core.storage.tables import metadata
 
+# Indexes over expressions are compared by their own words, see `_own_words`.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:Skipped unsupported reflection of expression"),
+    pytest.mark.filterwarnings("ignore:autogenerate skipping metadata-specified expression"),
+]
+
 
 def _tables(db: Database) -> set[str]:
     with db.read() as conn:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from jobtracker_core.contract.host import PayRecord
 from jobtracker_core.contract.posting import Employment, Remote
 from jobtracker_core.search.language import SearchError, parse
 from jobtracker_core.storage import (
     dismissals,
     facets,
+    find,
     find_postgresql,
+    find_rows,
     find_sqlite,
     indexing,
     relevance,
@@ -24,7 +28,7 @@ from jobtracker_core.storage import (
 from jobtracker_core.storage.engine import Database
 from jobtracker_core.storage.find_plan import MOST_BRANCHES
 from jobtracker_core.storage.jobs import JobDetail
-from tests.storage.searching import fits, store
+from tests.storage.searching import NOW, fits, store
 
 CASES: dict[str, list[int]] = {
     "python": [7, 5, 4, 3, 2, 1],
@@ -316,6 +320,59 @@ def test_beyond_a_bound_a_tally_of_words_is_an_estimate(
     assert (counted.total, counted.more, counted.newer) == (5, True, 0)
     assert search.tally(db, text="python", first=2).newer is None
     assert search.tally(db, text="nurse") == search.Tally(total=1, more=False)
+
+
+def test_a_list_whose_texts_are_too_many_goes_on_where_it_was_left(
+    db: Database,
+    write: Callable[..., Any],
+    make_record: Callable[..., Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    wrong, right = "in the office with the team", "care in the team"
+    right_ones = (2, 3, 12, 20)
+    for number in range(1, 25):
+        record = make_record(
+            str(number),
+            description=f"<p>{right if number in right_ones else wrong}</p>",
+            posted_at=NOW - timedelta(days=number) if number % 3 else None,
+            pay=PayRecord(year_min=1_000.0 * number) if number % 4 else None,
+        )
+        write(record, kind="detail")
+    indexing.work_off(db)
+    monkeypatch.setattr(find, "LOOKED_AT", 4)
+    monkeypatch.setattr(find_rows, "_CHECKED_AT_ONCE", 2)
+    text = '"in the team"'
+    orders = {
+        "arrival": [20, 12, 3, 2],
+        "posted": [2, 20, 12, 3],
+        "pay": [3, 2, 20, 12],
+        "relevance": [20],
+    }
+    for sort, ids in orders.items():
+        asked: dict[str, Any] = {"text": text, "sort": sort}
+        pages = [search.list_jobs(db, limit=3, **asked)]
+        while pages[-1].after is not None and sort != "relevance":
+            pages.append(search.list_jobs(db, limit=3, after=pages[-1].after, **asked))
+            assert len(pages) < 12
+        listed = [job.id for page in pages for job in page.items]
+        assert (sort, listed[: len(ids)]) == (sort, ids)
+        first, counted = search.first_page(db, limit=3, **asked)
+        assert first == pages[0]
+        assert counted.total >= len(first.items)
+        if sort == "relevance":
+            continue
+        is_short = db.dialect == "postgresql"
+        assert (len(pages) > 2, counted.more) == (is_short, is_short)
+        back = [pages[-1]]
+        while back[-1].before is not None:
+            back.append(search.list_jobs(db, limit=3, before=back[-1].before, **asked))
+            assert len(back) < 12
+        returned = [job.id for page in reversed(back) for job in page.items]
+        assert returned in (ids, ids[: len(ids) - len(pages[-1].items)])
+    assert [job.id for job in walk.walk_jobs(db, text=text)] == orders["arrival"]
+    either = [job.id for job in walk.walk_jobs(db, text=f"{text} OR (office is:open)")]
+    assert either == list(range(24, 0, -1))
+    facets.facets(db, text=text)
 
 
 def test_a_part_of_the_hits_that_is_all_wrong_is_not_the_list(

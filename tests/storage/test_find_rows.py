@@ -35,7 +35,7 @@ MOST = 2_500
 
 OLD = datetime(2026, 1, 1, tzinfo=UTC)
 SMALLER: dict[Any, dict[str, int]] = {
-    find: {"CHECKED": 20},
+    find: {"CHECKED": 20, "LOOKED_AT": 60},
     find_few: {"FEW": 60},
     find_postgresql: {
         "FIRST": 20,
@@ -45,7 +45,7 @@ SMALLER: dict[Any, dict[str, int]] = {
         "_NEWEST": 60,
         "_AT_ONCE": 60,
     },
-    find_rows: {"FEWEST": 10},
+    find_rows: {"FEWEST": 10, "_CHECKED_AT_ONCE": 20},
     find_sqlite: {
         "WALKED": 60,
         "_MOST_SORTED": 300,
@@ -103,6 +103,13 @@ QUERIES: dict[str, int] = {
     "is:applied": 8,
     "tag:few": 8,
     "posted:<7d": 8,
+    # All have both words, and none has them in this order.
+    '"in the"': 0,
+    '"in the" common': 0,
+    '"in the" source:few': 0,
+    "half source:few": 8,
+    "half source:many": ROWS // 2 - 8,
+    "rare source:many": 8,
 }
 FILTERS: dict[str, tuple[dict[str, Any], int]] = {
     "company": ({"text": "common", "company_id": 1}, 8),
@@ -116,6 +123,12 @@ FILTERS: dict[str, tuple[dict[str, Any], int]] = {
     "application": ({"text": "half", "has_application": True}, 8),
     "posted, no words": ({"posted_since": datetime.now(UTC) - timedelta(days=7)}, 8),
     "run": ({"text": "common", "changed_by_run": 3}, 0),
+    "by pay, words": ({"sort": "pay", "text": "half"}, ROWS // 2),
+    "by pay, few": ({"sort": "pay", "text": "rare"}, 8),
+    "by pay, phrase": ({"sort": "pay", "text": '"in the"'}, 0),
+    "by day, few": ({"sort": "posted", "text": "rare"}, 8),
+    "by day, few without words": ({"sort": "posted", "tag": "few"}, 8),
+    "by day, phrase": ({"sort": "posted", "text": '"in the"'}, 0),
 }
 STEP = ROWS // 8
 
@@ -144,7 +157,8 @@ def large(db: Database, monkeypatch: pytest.MonkeyPatch) -> Database:
             "changed_at": OLD,
             "closed_at": OLD if place(number, 4) else None,
             "dismissed_at": OLD if place(number, 5) else None,
-            "posted_at": now - timedelta(days=2 if place(number, 6) else 30),
+            "posted_at": now - timedelta(days=2 if place(number, 6) else 30, seconds=-number),
+            "pay_year_min": 20_000.0 + number,
         }
         for number in range(1, ROWS + 1)
     ]
@@ -185,6 +199,7 @@ def _index(conn: Connection, rows: list[dict[str, Any]]) -> None:
             "common",
             "half" if row["id"] % 2 == 0 else "other",
             *(["rare"] if place(row["id"], 9) else []),
+            *("the", "in"),
         ]
         for row in rows
     }
@@ -269,6 +284,20 @@ def test_no_search_reads_most_of_the_jobs(large: Database) -> None:
         if read[0] > MOST:
             wrong.append(f"{name}: {read[0]} rows read")
     assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("sort", ["pay", "posted"])
+def test_an_order_is_a_walk_along_an_index(large: Database, sort: Any) -> None:
+    first: dict[str, Any] = {"sort": sort, "limit": 10, "dismissed": "all"}
+    with counted(large) as read:
+        page = search.list_jobs(large, **first)
+        behind = search.list_jobs(large, after=page.after, **first)
+        back = search.list_jobs(large, before=behind.before, **first)
+        few = search.list_jobs(large, sort=sort, limit=10, pay_from=20_000.0 + ROWS - 4)
+    assert back.items == page.items
+    assert len(behind.items) == 10
+    assert [job.id for job in few.items] == [*range(ROWS, ROWS - 5, -1)]
+    assert read[0] < MOST // 5
 
 
 def test_a_beginning_that_many_words_have_is_put_together_for_no_list(large: Database) -> None:

@@ -1,7 +1,8 @@
-"""Let retention delete old rows of the audit log without a lock that its writers wait for."""
+"""Indexes for lists by pay and day; retention takes no lock on the audit log that writers want."""
 
 from __future__ import annotations
 
+import sqlalchemy as sa
 from alembic import op
 
 revision = "0013"
@@ -11,7 +12,8 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Have PostgreSQL's refusal ask whether the transaction is one of retention."""
+    """Add the indexes; have PostgreSQL's refusal ask whether the transaction is of retention."""
+    _order()
     if op.get_bind().dialect.name != "postgresql":
         return
     op.execute(
@@ -23,3 +25,13 @@ def upgrade() -> None:
         "RAISE EXCEPTION 'the audit log is append-only';\n"
         "END$$"
     )
+
+
+def _order() -> None:
+    pay = "coalesce(pay_year_max, pay_year_min)"
+    op.create_index("ix_jobs_pay", "jobs", [sa.text(pay), "id"])
+    for name, rows in {"undated": "posted_at IS NULL", "unpaid": f"{pay} IS NULL"}.items():
+        where = sa.text(rows)
+        op.create_index(
+            f"ix_jobs_{name}", "jobs", ["id"], postgresql_where=where, sqlite_where=where
+        )
