@@ -228,6 +228,9 @@ def _written(
         if db.dialect == "postgresql" and write is _upsert_blindly:
             # Who writes so has the server's own value.
             conn.exec_driver_sql("SET LOCAL gin_pending_list_limit = '4MB'")
+        elif write is _upsert_blindly:
+            # And that of FTS5: there is no indexer who would put together what is left.
+            conn.exec_driver_sql("INSERT INTO job_index(job_index, rank) VALUES ('automerge', 4)")
         write(conn, pages[0])
         with _counted(conn) as spent:
             for page in pages[1:]:
