@@ -46,6 +46,9 @@ _FTS: Final = (
     "CREATE VIRTUAL TABLE job_index USING fts5(title, company, skills, place, body, facets,"
     " tokenize=\"ascii tokenchars '=_:-'\", columnsize=0)"
 )
+# Putting parts of it together is the indexer's, as on PostgreSQL. Where none is at work, sixteen of
+# a size are put together by whoever writes the last of them.
+_FTS_PARTS: Final = "INSERT INTO job_index(job_index, rank) VALUES ('automerge', 0)"
 _FTS_DELETE: Final = (
     "CREATE TRIGGER job_index_delete AFTER DELETE ON jobs"
     " BEGIN DELETE FROM job_index WHERE rowid = OLD.id; END"
@@ -56,6 +59,7 @@ _FTS_DELETE: Final = (
 def _make(_table: Table, conn: Connection, **_: Any) -> None:
     if conn.dialect.name == "sqlite":
         conn.exec_driver_sql(_FTS)
+        conn.exec_driver_sql(_FTS_PARTS)
         conn.exec_driver_sql(_FTS_DELETE)
     else:
         job_index.create(conn)

@@ -35,6 +35,7 @@ _ENQUEUE: Final = {
     ),
     "sqlite": "INSERT INTO index_queue (job_id, at) VALUES (?, ?) ON CONFLICT (job_id) DO NOTHING",
 }
+_MERGE: Final = "INSERT INTO job_index(job_index, rank) VALUES ('merge', ?)"
 _INDEXED: Final = tuple(jobs.c[name] for name in COLUMNS)
 
 
@@ -85,3 +86,18 @@ def enqueue(conn: Connection, job_ids: Sequence[int], *, at: datetime) -> None:
         conn.exec_driver_sql(_ENQUEUE["postgresql"], (stamp, list(job_ids)))
     else:
         conn.exec_driver_sql(_ENQUEUE["sqlite"], [(number, stamp) for number in job_ids])
+
+
+def merge(conn: Connection, pages: int) -> bool:
+    """Put parts of SQLite's index together, some `pages` of 4 kB; say whether there was any to do.
+
+    A search looks into each part, and each transaction that writes into the index leaves one.
+    """
+    before = _changes(conn)
+    conn.exec_driver_sql(_MERGE, (pages,))
+    # The statement itself counts as one.
+    return _changes(conn) - before > 1
+
+
+def _changes(conn: Connection) -> int:
+    return int(conn.exec_driver_sql("SELECT total_changes()").scalar_one())

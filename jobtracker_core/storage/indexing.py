@@ -7,7 +7,8 @@ PostgreSQL: a batch is one transaction. It locks its rows of the queue, and then
 else holds, so that it never waits for anybody. Whoever changes one of these jobs meanwhile waits at
 the queue, and puts it there again. Where many wait, two batches are at work at a time: descriptions
 are analysed while the server writes others. SQLite: what is read and analysed holds up nobody; the
-write that follows takes only what is still as it was read, and is as short as it can be.
+write that follows takes only what is still as it was read, and is as short as it can be. The parts
+of the index that writers leave are put together here.
 
 A job that cannot be indexed leaves the queue with a warning in the log, so that it holds up no
 other, and what is found of it stays as it was.
@@ -29,7 +30,7 @@ from sqlalchemy import Connection
 
 from jobtracker_core.storage.engine import Database, now
 from jobtracker_core.storage.index_tokens import COLUMNS, Entry, entry
-from jobtracker_core.storage.index_writes import replace
+from jobtracker_core.storage.index_writes import merge, replace
 from jobtracker_core.storage.queue_tables import index_queue
 from jobtracker_core.storage.statements import insert_or_ignore, one_of_named, packed
 from jobtracker_core.storage.tables import job_texts, jobs
@@ -53,6 +54,12 @@ _FIRST, _FEWEST, _MOST = 20, 5, 200
 
 _REFILL: Final = 20_000
 """Jobs that are put into the queue in one transaction."""
+
+_MERGED: Final = 4
+"""Pages of SQLite's index that are put together for each job, so that its parts stay few."""
+
+_MERGED_AT_ONCE: Final = 500
+"""Such pages of one transaction, when no job waits."""
 
 Rows = dict[int, Mapping[str, Any]]
 
@@ -108,6 +115,8 @@ def work_off(
         on_batch(done)
         if db.dialect == "postgresql" and done == tried:
             total += _work_off_together(db, stop, on_batch)
+    if total and db.dialect == "sqlite":
+        _put_together(db, stop)
     return total
 
 
@@ -129,6 +138,13 @@ def _work_off_together(
                 if not stop():
                     running.add(threads.submit(index_batch, db, _BATCH))
     return total
+
+
+def _put_together(db: Database, stop: Callable[[], bool]) -> None:
+    while not stop():
+        with db.write(shown=False) as conn:
+            if not merge(conn, _MERGED_AT_ONCE):
+                break
 
 
 def rebuild(
@@ -207,6 +223,8 @@ def _batch_on_sqlite(db: Database, size: int) -> tuple[int, int]:
         gone = [number for number in waiting if number not in after]
         _leave(conn, [*same, *gone])
     held = time.perf_counter() - since
+    with db.write(shown=False) as conn:
+        merge(conn, _MERGED * len(numbers))
     fits = max(_FEWEST, min(_MOST, int(size * _LOCKED_S / held), 2 * size))
     return len(same) + len(gone), fits
 

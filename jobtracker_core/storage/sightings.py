@@ -4,16 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from functools import cache
 from typing import Final
 
-import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from jobtracker_core.storage import bulk
-from jobtracker_core.storage.statements import locked_ids, packed
-from jobtracker_core.storage.tables import job_sightings as sightings
-from jobtracker_core.storage.types import UtcDateTime
 
 
 def see_again(
@@ -25,32 +20,35 @@ def see_again(
     """
     if not job_ids:
         return
-    if conn.dialect.name == "sqlite":
+    dialect = conn.dialect.name
+    stamp = bulk.storable(conn)[0](at)
+    if dialect == "sqlite":
         # By itself each takes half the time that it takes among many.
-        stamp = bulk.storable(conn)[0](at)
         rows = [(stamp, run_id, int(again), number) for number in job_ids]
-        conn.exec_driver_sql(_SEE_AGAIN, rows)
+        conn.exec_driver_sql(_SEE_AGAIN[dialect], rows)
         return
-    values = {"b_at": at, "b_run_id": run_id, "b_again": int(again)}
-    conn.execute(_see_again(), {**values, "ids": packed("postgresql", job_ids)})
+    given = (stamp, run_id, int(again), list(job_ids))
+    if len(job_ids) == 1:
+        conn.exec_driver_sql(_SEE_AGAIN[dialect], given)
+        return
+    conn.exec_driver_sql(_BY_NUMBER.format("off"))
+    conn.exec_driver_sql(_SEE_AGAIN[dialect], given)
+    conn.exec_driver_sql(_BY_NUMBER.format("on"))
 
 
-_SEE_AGAIN: Final = (
-    "UPDATE job_sightings SET last_seen_at = max(last_seen_at, ?), last_run_id = ?,"
-    " times_seen = times_seen + ? WHERE job_id = ?"
+_SEE_AGAIN: Final = {
+    "postgresql": (
+        "UPDATE job_sightings SET last_seen_at = greatest(last_seen_at, %s), last_run_id = %s,"
+        " times_seen = times_seen + %s WHERE job_id = ANY(%b::bigint[])"
+    ),
+    "sqlite": (
+        "UPDATE job_sightings SET last_seen_at = max(last_seen_at, ?), last_run_id = ?,"
+        " times_seen = times_seen + ? WHERE job_id = ?"
+    ),
+}
+
+# An index is walked in the order of the numbers, and no other plan is left: so two writers cannot
+# deadlock. To lock the rows in a statement before takes three times as long, and more of the log.
+_BY_NUMBER: Final = (
+    "SELECT set_config('enable_seqscan', '{0}', true), set_config('enable_bitmapscan', '{0}', true)"
 )
-
-
-# Made once: it runs for every page.
-@cache
-def _see_again() -> sa.Update:
-    at, before = sa.bindparam("b_at", type_=UtcDateTime()), sightings.c.last_seen_at
-    return (
-        sa.update(sightings)
-        .where(sightings.c.job_id.in_(locked_ids("postgresql", sightings.c.job_id)))
-        .values(
-            last_seen_at=sa.case((before < at, at), else_=before),
-            last_run_id=sa.bindparam("b_run_id"),
-            times_seen=sightings.c.times_seen + sa.bindparam("b_again", type_=sa.Integer()),
-        )
-    )

@@ -97,6 +97,8 @@ jobs = Table(
     Index("ix_jobs_source_id_walk", "source", "id"),
     Index("ix_jobs_company_id", "company_id"),
     sqlite_autoincrement=True,
+    # Room for one more row on each page: one that changes stays there, and its indexes as they are.
+    postgresql_with={"fillfactor": 90},
 )
 Index(
     "ix_jobs_details_due",

@@ -81,7 +81,8 @@ class Loader:
                 for table in ("jobs", "job_texts", "job_sightings", "job_index", "companies"):
                     execute(f"VACUUM (ANALYZE) {table}")
             else:
-                execute("INSERT INTO job_index(job_index, rank) VALUES('hashsize', 1048576)")
+                for name, value in (("hashsize", 1048576), ("automerge", 0)):
+                    execute(f"INSERT INTO job_index(job_index, rank) VALUES('{name}', {value})")
                 execute("ANALYZE")
         self._db.empty_log()
 
@@ -178,4 +179,6 @@ def _hasten(conn: Connection) -> None:
         conn.exec_driver_sql("DROP INDEX IF EXISTS ix_job_index_words")
         return
     # A larger part of the index is put together in memory before it is written.
-    conn.exec_driver_sql("INSERT INTO job_index(job_index, rank) VALUES('hashsize', 67108864)")
+    # Its parts are put together meanwhile: no indexer comes after it.
+    for name, value in (("hashsize", 67108864), ("automerge", 4)):
+        conn.exec_driver_sql(f"INSERT INTO job_index(job_index, rank) VALUES('{name}', {value})")
