@@ -21,6 +21,7 @@ from jobtracker_core.api.problems import BODY, wrong
 _STEP: Final = re.compile(r"\.([^.\[]+)|(\[)")
 _SURROGATE: Final = re.compile(r"[\ud800-\udfff]")
 _FIELD: Final = re.compile(r"Object (contains unknown|missing required) field `(.*)`", re.DOTALL)
+_FRACTION: Final = "got `float`"
 _NO_CHOICE: Final = "Invalid enum value"
 
 
@@ -45,24 +46,32 @@ class ApiRequest(Request[Any, Any, Any]):
             return _read(body, wanted, foreign)
         except msgspec.ValidationError as error:
             raise _invalid(error, wanted) from error
+        except RecursionError as error:
+            raise wrong(BODY, f"nests too deep: {error}") from error
 
 
 def _read(body: bytes, wanted: Any, foreign: str | None) -> Any:
-    given: Any = None
     try:
         read = msgspec.json.decode(body, type=wanted)
     except msgspec.ValidationError as error:
-        if "got `float`" not in str(error):
+        if _FRACTION not in str(error):
             raise
-        given = _decode(body, foreign)
-        # JSON has one kind of numbers: 5.0 is 5.
-        read = msgspec.convert(_whole(given), wanted)
+        read = _convert(_decode(body, foreign), wanted)
     except (msgspec.DecodeError, RecursionError) as error:
-        given = _with_halves(body, foreign, error)
-        read = msgspec.convert(_whole(given), wanted)
+        read = _convert(_with_halves(body, foreign, error), wanted)
     if b"\\u0000" in body:
-        _refuse_nul(_decode(body, foreign) if given is None else given, foreign)
+        _refuse_nul(_decode(body, foreign), foreign)
     return read
+
+
+def _convert(given: Any, wanted: Any) -> Any:
+    try:
+        return msgspec.convert(given, wanted)
+    except msgspec.ValidationError as error:
+        if _FRACTION not in str(error):
+            raise
+    # JSON has one kind of numbers: 5.0 is 5.
+    return msgspec.convert(_whole(given), wanted)
 
 
 def _decode(body: bytes, foreign: str | None) -> Any:

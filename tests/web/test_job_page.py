@@ -195,7 +195,7 @@ def test_an_edit_sets_what_was_changed_alone_and_is_undone(person, browser, trac
     assert job.company == "Example Works"
     person.undo(page)
     job = tracker.jobs.get(1).job
-    assert (job.title, job.edited, job.pay_min) == ("Engineer 1", None, None)
+    assert (job.title, job.edited, job.pay_min) == ("Engineer 1", (), None)
     assert (
         said(person.send("/jobs/1/edit", **values(browser.get("/jobs/1/edit"))))
         == "Nothing was changed."
@@ -215,7 +215,7 @@ def test_an_edit_that_is_wrong_or_late_keeps_what_was_typed(person, browser, tra
     person.send("/jobs/1/edit", **values(late))
     assert tracker.jobs.get(1).job.title == "Mine"
     person.send("/jobs/1/edit", **(values(browser.get("/jobs/1/edit")) | {"release": "title"}))
-    assert tracker.jobs.get(1).job.edited is None
+    assert tracker.jobs.get(1).job.edited == ()
 
 
 def test_a_deleted_job_leads_to_the_list(person, tracker, fill) -> None:

@@ -76,6 +76,7 @@ _KM_PER_MILE = 1.609344
 _DAY = 86_400
 _LEAST_PAY, _PAY_STEP, _PAY_STEPS = 40_000, 20_000, 7
 _CONTROLS = 2
+"""Postings that are asked for where one is said to be gone, until one of them is there."""
 _SECOND_LOOK = 4
 """So many times the usual distance between requests passes before an empty answer is doubted."""
 
@@ -237,8 +238,9 @@ class LinkedIn(JobCollector[LinkedInQuery, CollectorSettings]):
         if not listed and self._shown is None:
             cards = self._read(ctx, _params(_CANARY, ctx), 0)
             listed = () if cards is None else _refs(cards.postings)
-        known = ([] if self._shown is None else [self._shown]) + [*listed]
-        return [other for other in known if other.source_id != ref.source_id][:_CONTROLS]
+        known = {one.source_id: one for one in (self._shown, *listed) if one is not None}
+        known.pop(ref.source_id, None)
+        return [*known.values()][:_CONTROLS]
 
     def _settled(self, ctx: RunContext, params: dict[str, str], start: int) -> parse.Cards | None:
         """Read a list page, None if it is empty; an empty one after others is asked again."""
