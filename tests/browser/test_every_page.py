@@ -111,7 +111,7 @@ def _pages(url: str, cookie: str, examples: dict[str, int | str]) -> list[str]:
     Of a scene with many examples that is an error.
     """
     found = []
-    with httpx.Client(base_url=url, cookies={"jt": cookie}) as client:
+    with httpx.Client(base_url=url, cookies={"jt": cookie}, timeout=60) as client:
         for plain in _paths():
             path = plain + QUERIES.get(plain, "")
             words = re.findall(r"\{(\w+)\}", path)

@@ -274,10 +274,11 @@ def test_without_script_what_asks_stands_in_the_page(
 def test_what_a_row_is_about_can_be_read_at_every_width(
     played: tuple[str, Scene], open_page: Open
 ) -> None:
-    url, _ = played
+    url, made = played
     page = open_page(f"{url}/jobs")
     lists = ("/jobs", "/applications?view=list", "/companies", "/admin/searches", "/admin/runs")
-    for path in (*lists, "/admin/collectors", "/admin/tokens", "/admin/workers"):
+    runs = (f"/admin/searches/{made.search_id}", f"/admin/collectors/{made.collector}")
+    for path in (*lists, "/admin/collectors", "/admin/tokens", "/admin/workers", *runs):
         page.goto(url + path)
         name = page.locator("td:has(a[data-row], .font-medium), li div:has(> a[data-row])").first
         for width in (360, 768, 959, 960, 1024, 1280):

@@ -16,8 +16,9 @@ from selectolax.lexbor import LexborHTMLParser
 from access import let_in
 from jobtracker_core import JobTracker, Settings
 from jobtracker_core.api import live
+from jobtracker_core.contract.host import Record
 from jobtracker_core.contract.run import Counts, RunState
-from jobtracker_core.storage import claims, endings, events, jobs, workers
+from jobtracker_core.storage import claims, endings, events, jobs, upsert, workers
 from jobtracker_core.storage.queue import Installed
 from jobtracker_core.storage.queue_tables import run_events
 from jobtracker_core.web.admin import run_live
@@ -395,3 +396,26 @@ def test_a_stream_that_is_about_to_begin_counts(
     assert browser.client.get(path).status_code == 200
     assert statuses == [0, 429]
     assert browser.client.get(path).status_code == 200
+
+
+def test_a_run_names_the_jobs_that_it_changed(browser: Any, tracker: JobTracker) -> None:
+    run_id = ended(tracker)
+    for title, by in (("Cook <b>", None), ("Head cook <b>", run_id)):
+        record = Record(
+            source_id="1",
+            url="https://example.org/1",
+            title=title,
+            company="Ash",
+            content_hash=title.encode().ljust(16),
+        )
+        db = tracker.database
+        with db.write() as conn:
+            upsert.write_page(
+                conn, source="site", kind="list", records=[record], run_id=by, now=db.now(conn)
+            )
+    page = browser.get(f"/admin/runs/{run_id}")
+    told = [one.text().strip() for one in page.css("#changed-title + ul li")]
+    assert told == ["Head cook <b>Ash · title"]
+    assert page.css("#changed-title + ul a")[0].attributes["href"] == "/at/work/jobs/1"
+    listed = page.css("section p a[href*=changed_by_run]")[0].attributes["href"] or ""
+    assert rows(browser.get(listed.removeprefix("/at/work"))) == ["/at/work/jobs/1"]

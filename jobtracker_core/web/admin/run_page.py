@@ -13,7 +13,7 @@ from litestar.params import FromPath
 
 from jobtracker_core.contract.run import RunState
 from jobtracker_core.storage.events import Event
-from jobtracker_core.storage.jobs import Change
+from jobtracker_core.storage.jobs import Job
 from jobtracker_core.storage.runs import Run
 from jobtracker_core.tracker import JobTracker
 from jobtracker_core.tracker.collectors import CollectorOff
@@ -61,7 +61,7 @@ def show_run(
         kinds=Counter(event.kind for event in events),
         all_shown=not before,
         last=events[-1].id if events else 0,
-        changed=_changed(tracker.jobs.changes(run_id=run_id, limit=_CHANGES)),
+        changed=_changed(tracker, run_id),
         curl=curl(f"{pages.root(request)}/api/v1/runs/{run_id}"),
         command=f"jobtracker runs show {run_id}",
     )
@@ -210,13 +210,17 @@ def _limits(run: Run) -> tuple[tuple[str, str], ...]:
     return tuple(found)
 
 
-def _changed(changes: Sequence[Change]) -> tuple[tuple[int, str], ...]:
+def _changed(tracker: JobTracker, run_id: int) -> tuple[tuple[Job, str], ...]:
+    """Return jobs that a run changed, each with what of it, where that was looked at."""
     fields: dict[int, dict[str, None]] = {}
-    for change in changes:
+    for change in tracker.jobs.changes(run_id=run_id, limit=_CHANGES):
         fields.setdefault(change.job_id, {}).update(dict.fromkeys(change.changes))
+    if not fields:
+        return ()
+    found = tracker.jobs.search(changed_by_run=run_id, dismissed="all", limit=_JOBS)
     return tuple(
-        (job_id, ", ".join([*names][:_FIELDS]).replace("_", " "))
-        for job_id, names in [*fields.items()][:_JOBS]
+        (job, ", ".join([*fields.get(job.id, ())][:_FIELDS]).replace("_", " "))
+        for job in found.items
     )
 
 
