@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from jobtracker_core.contract.host import Record
 from jobtracker_core.contract.posting import CompanyFacts, Employment, Place, Remote
-from jobtracker_core.storage import edits, index_tokens, indexing, upsert
+from jobtracker_core.storage import edits, index_tokens, index_writes, indexing, upsert
 from jobtracker_core.storage.engine import Database
 from jobtracker_core.storage.tables import jobs
 
@@ -222,6 +222,22 @@ def test_jobs_that_somebody_deletes_are_not_waited_for(
     assert find(db, "rudder") == {"b"}
     assert indexing.work_off(db) == 1
     assert find(db, "rudder") == {"a", "b"}
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"])
+def test_parts_of_the_index_are_put_together_by_the_indexer_alone(
+    db: Database, write: Write, make_record: Make
+) -> None:
+    """Each page leaves one; where there are four of a size, there is something to do."""
+    for number in range(4):
+        write(make_record(f"n{number}", description=f"<p>Rudders, {number}.</p>"))
+    with db.trial() as conn:
+        assert index_writes.merge(conn, 100)
+        assert not index_writes.merge(conn, 100)
+    indexing.work_off(db)
+    with db.trial() as conn:
+        assert not index_writes.merge(conn, 100)
+    assert find(db, "rudder") == find(db, "=all") == {f"n{number}" for number in range(4)}
 
 
 def test_reindexing_makes_everything_anew(

@@ -21,7 +21,7 @@ from jobtracker_core.contract.posting import (
     Remote,
     Seniority,
 )
-from jobtracker_core.storage import jobs, search, upsert
+from jobtracker_core.storage import jobs, search, sightings, upsert
 from jobtracker_core.storage.engine import Database
 from jobtracker_core.storage.tables import companies
 from jobtracker_core.storage.tables import jobs as jobs_table
@@ -172,6 +172,31 @@ def test_an_unchanged_posting_touches_its_sighting_only(
     assert seen is not None
     assert again is not None
     assert again > seen
+
+
+@pytest.mark.parametrize("dialect", ["postgresql"])
+def test_sightings_are_touched_in_the_order_of_their_numbers(
+    db: Database, write: Write, make_record: Make
+) -> None:
+    """A table as small as this one is read as a whole else, in any order: writers could deadlock."""
+    write(make_record("a"), make_record("b"))
+    plans: list[str] = []
+
+    def explain(
+        conn: sa.Connection, _cursor: object, statement: str, given: Any, *_: object
+    ) -> None:
+        if statement.startswith("UPDATE job_sightings"):
+            found = conn.exec_driver_sql(f"EXPLAIN {statement}", given)
+            plans.append("\n".join(found.scalars()))
+
+    with db.trial() as conn:
+        sa.event.listen(conn, "before_cursor_execute", explain)
+        sightings.see_again(conn, [1, 2], at=db.now(conn), run_id=None, again=True)
+        settings = ("enable_seqscan", "enable_bitmapscan")
+        left = [conn.exec_driver_sql(f"SHOW {name}").scalar_one() for name in settings]
+    assert len(plans) == 1
+    assert "->  Index Scan using pk_job_sightings" in plans[0]
+    assert left == ["on", "on"]
 
 
 def test_the_raw_item_alone_is_no_change(db: Database, write: Write, make_record: Make) -> None:
