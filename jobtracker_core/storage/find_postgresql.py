@@ -222,9 +222,9 @@ def _walk(conn: Connection, asked: Asked, query: Lexemes, sample: _Sample, size:
     holds = _holds(by_driver)
     rows = _read(conn, asked, query, walked, *asked.same, holds, also=(widest, fits))
     sample.by_driver += len(rows)
-    rows = [row for row in rows if row[4]]
+    rows = [row for row in rows if row[3]]
     sample.by_index += len(rows)
-    return [Hit(*row[:4]) for row in rows if row[5]]
+    return [Hit(*row[:3]) for row in rows if row[4]]
 
 
 def _read(
@@ -239,11 +239,11 @@ def _read(
     value = sa.null() if asked.value is None else asked.value
     sure = sa.true() if query.surest == query.widest else _holds(query.surest)
     statement = (
-        sa.select(jobs.c.id, value, sure, job_index.c.has_body, *also)
+        sa.select(jobs.c.id, value, sure, *also)
         .select_from(jobs.join(job_index, job_index.c.job_id == jobs.c.id))
         .where(one_of(conn, jobs.c.id, numbers), *where)
     )
-    return [tuple(row) for row in conn.execute(statement)] if numbers else []
+    return [tuple(row) for row in conn.execute(statement).all()] if numbers else []
 
 
 def _held(conn: Connection, asked: Asked, query: Lexemes, numbers: list[int]) -> list[Hit]:
@@ -285,10 +285,11 @@ def _held_few(
     conn: Connection, asked: Asked, query: Lexemes, driver: str, numbers: list[int]
 ) -> list[Hit]:
     """Hold jobs to all the rest, in their order, until there are enough."""
-    if asked.value is None and numbers and driver == query.widest == query.surest:
+    if asked.value is None and numbers and driver == query.widest:
         all_shown = shown(conn, asked, numbers)
         if all_shown is not None:
-            return [Hit(number) for number in all_shown]
+            is_sure = query.surest == query.widest
+            return [Hit(number, is_sure=is_sure) for number in all_shown]
     found: list[Hit] = []
     rest = [_holds(query.widest)] if driver != query.widest else []
     at, size = 0, max(2 * asked.most, _AT_ONCE // 4)
