@@ -35,6 +35,16 @@ _DISMISSED: Final = _dismissed(jobs)
 # SQLite would read whole rows: it knows no better way to a number than the table.
 _DISMISSED_SQLITE: Final = _dismissed(sa.text("jobs INDEXED BY ix_jobs_dismissed"))
 _INDEXED: Final = tuple(jobs.c[name] for name in COLUMNS)
+# One by one: joined, the server might read all of a table. What is not in the index does not count.
+_INDEXED_BODY: Final = (
+    sa.select(job_index.c.has_body).where(job_index.c.job_id == jobs.c.id).correlate(jobs)
+)
+_TEXT: Final = (
+    sa.select(job_texts.c.description)
+    .where(job_texts.c.job_id == jobs.c.id, _INDEXED_BODY.scalar_subquery())
+    .correlate(jobs)
+    .scalar_subquery()
+)
 
 
 class Asked(Struct, frozen=True, kw_only=True):
@@ -166,15 +176,9 @@ def _right(conn: Connection, tokens: Tokens, hits: Sequence[Hit]) -> set[int]:
         )
         return {row[0] for row in conn.execute(made) if Indexed(*row[1:]).fits(tokens)}
     needed = in_bodies(tokens)
-    rows = jobs.join(job_index, job_index.c.job_id == jobs.c.id)
-    # Without a body that the index has, nothing of it counts.
-    of_job = sa.and_(job_texts.c.job_id == jobs.c.id, job_index.c.has_body)
-    texts = [job_texts.c.description] if needed else []
-    statement = (
-        sa.select(jobs.c.id, *_INDEXED, *texts)
-        .select_from(rows.outerjoin(job_texts, of_job) if needed else rows)
-        .where(one_of(conn, jobs.c.id, [hit.id for hit in hits]))
-    )
+    texts = [_TEXT] if needed else []
+    among = one_of(conn, jobs.c.id, [hit.id for hit in hits])
+    statement = sa.select(jobs.c.id, *_INDEXED, *texts).where(among)
     found: set[int] = set()
     for number, *cells in conn.execute(statement).all():
         text = cells.pop() if needed else None
