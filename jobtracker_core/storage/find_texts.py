@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property, lru_cache
 from typing import Any, Final
 
@@ -54,6 +54,7 @@ class Held:
         self._algorithm = algorithm(job["language"])
         self._is_english = self._algorithm == ENGLISH
         self._body: str | None = None
+        self._near: dict[re.Pattern[bytes], list[str]] = {}
 
     def fits(self, tokens: Tokens) -> bool:
         """Tell whether the job is what a tree asks for."""
@@ -91,7 +92,10 @@ class Held:
             letters = self._letters
             glance = None if letters is None else _glance(wanted, is_sure=self._is_sure)
             if letters is not None and glance is not None:
-                return self._is_near(glance, letters, text, wanted)
+                near = self._near.get(glance)
+                if near is None:
+                    near = self._near[glance] = [*self._seen(glance, letters, text)]
+                return any(wanted in stems for stems in near)
             self._body = f" {analysed(text, self._job['language'])} "
         return wanted in self._body
 
@@ -111,16 +115,14 @@ class Held:
         """Whether more than the first letter of a stem is that of its words."""
         return self._is_english and not any(sign in (self._text or "") for sign in _TWO_LETTERS)
 
-    def _is_near(self, glance: re.Pattern[bytes], letters: bytes, text: str, wanted: str) -> bool:
-        """Tell whether these stems stand where a glance sees them, and analyse nothing else."""
+    def _seen(self, glance: re.Pattern[bytes], letters: bytes, text: str) -> Iterator[str]:
+        """Yield the stems that stand where a glance sees something."""
         found = glance.search(letters)
         while found is not None:
             end = _SPACE.search(text, found.end())
             words = text[_begin(text, found.start()) : len(text) if end is None else end.start()]
-            if wanted in f" {analysed(words, self._job['language'])} ":
-                return True
+            yield f" {analysed(words, self._job['language'])} "
             found = glance.search(letters, found.start() + 1)
-        return False
 
 
 class Indexed(Held):
