@@ -69,7 +69,7 @@ def find(conn: Connection, asked: Asked) -> Hits:
             if _is_thick(asked, query, sample, len(found), span):
                 return found, sample.reached
             if span * sample.by_index <= _MOST_BY_INDEX * sample.walked and not (
-                asked.same and _is_near(asked, sample, len(found))
+                asked.same and _is_near(asked, query, sample, len(found), span)
             ):
                 break
         return _beyond(conn, asked, query, sample, found, span)
@@ -104,10 +104,14 @@ def _is_along(asked: Asked) -> bool:
     return asked.along is not None and asked.value is None
 
 
-def _is_near(asked: Asked, sample: _Sample, found: int) -> bool:
-    """Tell whether the walk is likely to find enough by its end, and has not yet."""
+def _is_near(asked: Asked, query: Lexemes, sample: _Sample, found: int, span: int) -> bool:
+    """Tell whether the walk is likely to end before all of its looks with what suffices."""
     wanted = asked.most if asked.enough is None else min(asked.most, asked.enough)
-    near = sample.by_index * sum(_looks(asked)) > wanted * sample.seen
+    # One more than was seen: in a short look, few are few by chance.
+    near = (sample.by_index + 1) * sum(_looks(asked)) > wanted * sample.seen
+    if asked.enough is not None:
+        near = near and query.surest == query.widest
+        near = near and sample.by_index * span > _FAR * asked.most * sample.walked
     return near and found < wanted
 
 
