@@ -258,12 +258,10 @@ def _held(conn: Connection, asked: Asked, query: Lexemes, numbers: list[int]) ->
 
 def _by_index(conn: Connection, asked: Asked, query: Lexemes, driver: str) -> Hits:
     """Ask the index first, and the tables then."""
-    if driver.startswith(("!", "(!")):
-        # Without a word to find, the server would read all of the index.
-        driver = f"'{EVERY}' & {driver}"
+    ways = query.ways if driver == query.widest else (driver,)
     # A sum, so that the server does not walk along the numbers.
     number = job_index.c.job_id + 0
-    hits = sa.select(number).where(_has(driver))
+    hits = sa.select(number).where(sa.or_(*(_has(_driving(way)) for way in ways)))
     if asked.below is not None:
         hits = hits.where(number > asked.below if asked.up else number < asked.below)
     newest = max(_NEWEST, asked.most)
@@ -283,6 +281,11 @@ def _by_index(conn: Connection, asked: Asked, query: Lexemes, driver: str) -> Hi
     wanted = asked.walk.where(one_of(conn, jobs.c.id, unordered), *asked.where)
     numbers = list(conn.execute(wanted).scalars())
     return _held_few(conn, asked, query, driver, numbers), None
+
+
+def _driving(query: str) -> str:
+    """Return the same with a word to find: without, the server would read all of the index."""
+    return f"'{EVERY}' & {query}" if query.startswith(("!", "(!")) else query
 
 
 def _held_few(
