@@ -151,18 +151,28 @@ def _glance(wanted: str, *, is_sure: bool) -> re.Pattern[bytes] | None:
     """Return what the letters of a text hold if it has these stems side by side.
 
     They may hold that without its having them. A word begins as its stem does, at least with the
-    same letter; with the same three if `is_sure`, but for short ones ("dying" is "die"). None where
-    nothing can be said: names such as "C++" become others.
+    same letter; with more of them if `is_sure` ("dying" is "die"). None where nothing can be said:
+    names such as "C++" become others.
     """
     stems = [stem.removesuffix(OTHER) for stem in wanted.split()]
     for stem in stems:
         named = any(name.startswith(stem) for name in NAMES.values())
         if named or not (stem.isascii() and stem.isalpha()):
             return None
-    begun = [stem[: _LETTERS if is_sure and len(stem) >= _LONG_ENOUGH else 1] for stem in stems]
+    begun = [stem[: _letters(stem) if is_sure else 1] for stem in stems]
+    if not wanted.endswith(" ") and len(stems[-1]) < _LONG_ENOUGH:
+        # It goes on, perhaps as one of the short ones.
+        begun[-1] = stems[-1][:1]
     # Behind its first letters, which are found quickly: in the middle of a word nothing begins.
     begun[0] += f"(?<![a-z0-9]{begun[0]})"
     return re.compile(_BETWEEN.join(begun).encode())
+
+
+def _letters(stem: str) -> int:
+    """Return how many letters of an English stem all of its words begin with."""
+    if len(stem) >= _LONG_ENOUGH:
+        return _LETTERS
+    return 1 if stem.endswith("ie") else 2
 
 
 def _simple(text: str) -> str:
