@@ -69,7 +69,7 @@ def find(conn: Connection, asked: Asked) -> Hits:
             if _is_thick(asked, query, sample, len(found), span):
                 return found, sample.reached
             if span * sample.by_index <= _MOST_BY_INDEX * sample.walked and not (
-                asked.same and _is_near(asked, sample, len(found))
+                asked.same and _is_near(asked, query, sample, len(found), span)
             ):
                 break
         return _beyond(conn, asked, query, sample, found, span)
@@ -104,10 +104,14 @@ def _is_along(asked: Asked) -> bool:
     return asked.along is not None and asked.value is None
 
 
-def _is_near(asked: Asked, sample: _Sample, found: int) -> bool:
-    """Tell whether the walk is likely to find enough by its end, and has not yet."""
+def _is_near(asked: Asked, query: Lexemes, sample: _Sample, found: int, span: int) -> bool:
+    """Tell whether the walk is likely to end before all of its looks with what suffices."""
     wanted = asked.most if asked.enough is None else min(asked.most, asked.enough)
-    near = sample.by_index * sum(_looks(asked)) > wanted * sample.seen
+    # One more than was seen: in a short look, few are few by chance.
+    near = (sample.by_index + 1) * sum(_looks(asked)) > wanted * sample.seen
+    if asked.enough is not None:
+        near = near and query.surest == query.widest
+        near = near and sample.by_index * span > _FAR * asked.most * sample.walked
     return near and found < wanted
 
 
@@ -222,9 +226,9 @@ def _walk(conn: Connection, asked: Asked, query: Lexemes, sample: _Sample, size:
     holds = _holds(by_driver)
     rows = _read(conn, asked, query, walked, *asked.same, holds, also=(widest, fits))
     sample.by_driver += len(rows)
-    rows = [row for row in rows if row[4]]
+    rows = [row for row in rows if row[3]]
     sample.by_index += len(rows)
-    return [Hit(*row[:4]) for row in rows if row[5]]
+    return [Hit(*row[:3]) for row in rows if row[4]]
 
 
 def _read(
@@ -239,11 +243,11 @@ def _read(
     value = sa.null() if asked.value is None else asked.value
     sure = sa.true() if query.surest == query.widest else _holds(query.surest)
     statement = (
-        sa.select(jobs.c.id, value, sure, job_index.c.has_body, *also)
+        sa.select(jobs.c.id, value, sure, *also)
         .select_from(jobs.join(job_index, job_index.c.job_id == jobs.c.id))
         .where(one_of(conn, jobs.c.id, numbers), *where)
     )
-    return [tuple(row) for row in conn.execute(statement)] if numbers else []
+    return [tuple(row) for row in conn.execute(statement).all()] if numbers else []
 
 
 def _held(conn: Connection, asked: Asked, query: Lexemes, numbers: list[int]) -> list[Hit]:
@@ -254,12 +258,10 @@ def _held(conn: Connection, asked: Asked, query: Lexemes, numbers: list[int]) ->
 
 def _by_index(conn: Connection, asked: Asked, query: Lexemes, driver: str) -> Hits:
     """Ask the index first, and the tables then."""
-    if driver.startswith(("!", "(!")):
-        # Without a word to find, the server would read all of the index.
-        driver = f"'{EVERY}' & {driver}"
+    ways = query.ways if driver == query.widest else (driver,)
     # A sum, so that the server does not walk along the numbers.
     number = job_index.c.job_id + 0
-    hits = sa.select(number).where(_has(driver))
+    hits = sa.select(number).where(sa.or_(*(_has(_driving(way)) for way in ways)))
     if asked.below is not None:
         hits = hits.where(number > asked.below if asked.up else number < asked.below)
     newest = max(_NEWEST, asked.most)
@@ -281,14 +283,20 @@ def _by_index(conn: Connection, asked: Asked, query: Lexemes, driver: str) -> Hi
     return _held_few(conn, asked, query, driver, numbers), None
 
 
+def _driving(query: str) -> str:
+    """Return the same with a word to find: without, the server would read all of the index."""
+    return f"'{EVERY}' & {query}" if query.startswith(("!", "(!")) else query
+
+
 def _held_few(
     conn: Connection, asked: Asked, query: Lexemes, driver: str, numbers: list[int]
 ) -> list[Hit]:
     """Hold jobs to all the rest, in their order, until there are enough."""
-    if asked.value is None and numbers and driver == query.widest == query.surest:
+    if asked.value is None and numbers and driver == query.widest:
         all_shown = shown(conn, asked, numbers)
         if all_shown is not None:
-            return [Hit(number) for number in all_shown]
+            is_sure = query.surest == query.widest
+            return [Hit(number, is_sure=is_sure) for number in all_shown]
     found: list[Hit] = []
     rest = [_holds(query.widest)] if driver != query.widest else []
     at, size = 0, max(2 * asked.most, _AT_ONCE // 4)

@@ -13,10 +13,9 @@ from jobtracker_core.storage.find_few import FEW, Numbers
 from jobtracker_core.storage.find_texts import Held, Indexed
 from jobtracker_core.storage.find_tokens import Tokens, in_bodies
 from jobtracker_core.storage.fixed import Fixed
-from jobtracker_core.storage.index_tables import job_index_fts
+from jobtracker_core.storage.index_tables import job_index, job_index_fts
 from jobtracker_core.storage.index_tokens import COLUMNS
 from jobtracker_core.storage.job_filters import SHOWN
-from jobtracker_core.storage.rows import plain
 from jobtracker_core.storage.statements import one_of
 from jobtracker_core.storage.tables import job_texts, jobs
 from jobtracker_core.storage.types import BIG_ID
@@ -36,6 +35,16 @@ _DISMISSED: Final = _dismissed(jobs)
 # SQLite would read whole rows: it knows no better way to a number than the table.
 _DISMISSED_SQLITE: Final = _dismissed(sa.text("jobs INDEXED BY ix_jobs_dismissed"))
 _INDEXED: Final = tuple(jobs.c[name] for name in COLUMNS)
+# One by one: joined, the server might read all of a table. What is not in the index does not count.
+_INDEXED_BODY: Final = (
+    sa.select(job_index.c.has_body).where(job_index.c.job_id == jobs.c.id).correlate(jobs)
+)
+_TEXT: Final = (
+    sa.select(job_texts.c.description)
+    .where(job_texts.c.job_id == jobs.c.id, _INDEXED_BODY.scalar_subquery())
+    .correlate(jobs)
+    .scalar_subquery()
+)
 
 
 class Asked(Struct, frozen=True, kw_only=True):
@@ -90,7 +99,6 @@ class Hit(Struct, frozen=True):
     id: int
     value: Any = None
     is_sure: bool = True
-    has_body: bool = True
 
 
 def shown(conn: Connection, asked: Asked, numbers: Sequence[int]) -> list[int] | None:
@@ -167,20 +175,13 @@ def _right(conn: Connection, tokens: Tokens, hits: Sequence[Hit]) -> set[int]:
             one_of(conn, job_index_fts.c.rowid, [hit.id for hit in hits])
         )
         return {row[0] for row in conn.execute(made) if Indexed(*row[1:]).fits(tokens)}
-    # Without a body that the index has, nothing of it counts.
-    bodies = jobs.outerjoin(job_texts, job_texts.c.job_id == jobs.c.id)
     needed = in_bodies(tokens)
-    columns = [*_INDEXED, job_texts.c.description] if needed else list(_INDEXED)
-    statement = (
-        sa.select(jobs.c.id, *columns)
-        .select_from(bodies if needed else jobs)
-        .where(one_of(conn, jobs.c.id, [hit.id for hit in hits]))
-    )
-    whole = {hit.id for hit in hits if hit.has_body}
+    texts = [_TEXT] if needed else []
+    among = one_of(conn, jobs.c.id, [hit.id for hit in hits])
+    statement = sa.select(jobs.c.id, *_INDEXED, *texts).where(among)
     found: set[int] = set()
-    for row in conn.execute(statement).mappings():
-        number = row["id"]
-        text = row["description"] if needed and number in whole else None
-        if Held(plain(row), text).fits(tokens):
+    for number, *cells in conn.execute(statement).all():
+        text = cells.pop() if needed else None
+        if Held(dict(zip(COLUMNS, cells, strict=True)), text).fits(tokens):
             found.add(number)
     return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property, lru_cache
 from typing import Any, Final
 
@@ -54,6 +54,7 @@ class Held:
         self._algorithm = algorithm(job["language"])
         self._is_english = self._algorithm == ENGLISH
         self._body: str | None = None
+        self._near: dict[re.Pattern[bytes], list[str]] = {}
 
     def fits(self, tokens: Tokens) -> bool:
         """Tell whether the job is what a tree asks for."""
@@ -91,7 +92,10 @@ class Held:
             letters = self._letters
             glance = None if letters is None else _glance(wanted, is_sure=self._is_sure)
             if letters is not None and glance is not None:
-                return self._is_near(glance, letters, text, wanted)
+                near = self._near.get(glance)
+                if near is None:
+                    near = self._near[glance] = [*self._seen(glance, letters, text)]
+                return any(wanted in stems for stems in near)
             self._body = f" {analysed(text, self._job['language'])} "
         return wanted in self._body
 
@@ -111,16 +115,14 @@ class Held:
         """Whether more than the first letter of a stem is that of its words."""
         return self._is_english and not any(sign in (self._text or "") for sign in _TWO_LETTERS)
 
-    def _is_near(self, glance: re.Pattern[bytes], letters: bytes, text: str, wanted: str) -> bool:
-        """Tell whether these stems stand where a glance sees them, and analyse nothing else."""
+    def _seen(self, glance: re.Pattern[bytes], letters: bytes, text: str) -> Iterator[str]:
+        """Yield the stems that stand where a glance sees something."""
         found = glance.search(letters)
         while found is not None:
             end = _SPACE.search(text, found.end())
             words = text[_begin(text, found.start()) : len(text) if end is None else end.start()]
-            if wanted in f" {analysed(words, self._job['language'])} ":
-                return True
+            yield f" {analysed(words, self._job['language'])} "
             found = glance.search(letters, found.start() + 1)
-        return False
 
 
 class Indexed(Held):
@@ -149,18 +151,28 @@ def _glance(wanted: str, *, is_sure: bool) -> re.Pattern[bytes] | None:
     """Return what the letters of a text hold if it has these stems side by side.
 
     They may hold that without its having them. A word begins as its stem does, at least with the
-    same letter; with the same three if `is_sure`, but for short ones ("dying" is "die"). None where
-    nothing can be said: names such as "C++" become others.
+    same letter; with more of them if `is_sure` ("dying" is "die"). None where nothing can be said:
+    names such as "C++" become others.
     """
     stems = [stem.removesuffix(OTHER) for stem in wanted.split()]
     for stem in stems:
         named = any(name.startswith(stem) for name in NAMES.values())
         if named or not (stem.isascii() and stem.isalpha()):
             return None
-    begun = [stem[: _LETTERS if is_sure and len(stem) >= _LONG_ENOUGH else 1] for stem in stems]
+    begun = [stem[: _letters(stem) if is_sure else 1] for stem in stems]
+    if not wanted.endswith(" ") and len(stems[-1]) < _LONG_ENOUGH:
+        # It goes on, perhaps as one of the short ones.
+        begun[-1] = stems[-1][:1]
     # Behind its first letters, which are found quickly: in the middle of a word nothing begins.
     begun[0] += f"(?<![a-z0-9]{begun[0]})"
     return re.compile(_BETWEEN.join(begun).encode())
+
+
+def _letters(stem: str) -> int:
+    """Return how many letters of an English stem all of its words begin with."""
+    if len(stem) >= _LONG_ENOUGH:
+        return _LETTERS
+    return 1 if stem.endswith("ie") else 2
 
 
 def _simple(text: str) -> str:

@@ -125,23 +125,49 @@ class Lexemes(Struct, frozen=True):
         surest: Finds nothing but that, and perhaps not all; None: nothing is sure.
         driver: As `widest` without beginnings of words, which are dear to look up; None where
             nothing would be left of it.
+        ways: Queries of which one at least finds what `widest` does.
     """
 
     widest: str
     surest: str | None
     driver: str | None
+    ways: tuple[str, ...]
 
 
 def lexemes(tokens: Tokens) -> Lexemes:
     """Write a tree for PostgreSQL."""
-    every = _quoted(EVERY)
     widest, surest = (_query(tokens, widest=wide, begun=True) for wide in (True, False))
     driver = _query(tokens, widest=True, begun=False)
     return Lexemes(
-        widest=widest if isinstance(widest, str) else (every if widest else f"!{every}"),
-        surest=surest if isinstance(surest, str) else (every if surest else None),
+        widest=_asked_for(query=widest),
+        surest=None if surest is False else _asked_for(query=surest),
         driver=driver if isinstance(driver, str) else None,
+        ways=tuple(_asked_for(query=_query(way, widest=True, begun=True)) for way in _ways(tokens)),
     )
+
+
+def _ways(tokens: Tokens) -> list[Tokens]:
+    """Return what any of is asked for, apart: joined, PostgreSQL reads all that each word has.
+
+    Within one `&` it goes by the rarest, of which it looks up the others.
+    """
+    if isinstance(tokens, Both):
+        for at, part in enumerate(tokens.parts):
+            found = _ways(part)
+            if len(found) > 1:
+                before, behind = tokens.parts[:at], tokens.parts[at + 1 :]
+                return [Both((*before, one, *behind)) for one in found]
+    elif isinstance(tokens, Either):
+        parts = tokens.parts
+        if any(isinstance(one, Words) and len(one.stems) > 1 for one in parts):
+            return list(parts)
+    return [tokens]
+
+
+def _asked_for(*, query: str | bool) -> str:
+    if isinstance(query, str):
+        return query
+    return _quoted(EVERY) if query else f"!{_quoted(EVERY)}"
 
 
 def _query(tokens: Tokens, *, widest: bool, begun: bool) -> str | bool:

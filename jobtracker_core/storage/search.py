@@ -219,9 +219,8 @@ def _first_of_words(db: Database, limit: int, filters: Filters) -> tuple[JobList
             further = find.ids(conn, plan, missing, after=left)
             numbers += further.ids
             left = further.mark
-        page = ORDERS["arrival"].page(
-            find.read(conn, numbers), limit, up=False, going_on=False, left=left
-        )
+        read = find.read(conn, numbers)
+        page = ORDERS["arrival"].page(read, limit, up=False, going_on=False, left=left)
         listed = JobList(items=page.items, after=page.after, before=page.before)
         return listed, _tally_of_words(conn, some)
 
