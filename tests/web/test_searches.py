@@ -97,6 +97,10 @@ def test_the_preview_tells_words_and_times_or_what_is_wrong(browser, tracker) ->
     query = urlencode({**DAILY, "cron": "0 8 * * 1"})
     page = text_of(browser.get(f"/admin/searches/preview?{query}"), "body")
     assert page.startswith("Every Monday at 08:00 (Europe/Berlin)")
+    # The reader's own clock is shown beside another one only.
+    assert "For you (UTC)" in page
+    own = urlencode({**DAILY, "cron": "0 8 * * 1", "timezone": "UTC"})
+    assert "For you" not in text_of(browser.get(f"/admin/searches/preview?{own}"), "body")
     # An interval that is edited goes on from where it was counted from.
     often = {"kind": "interval", "every_s": 2, "every_s.unit": 3600, "search": made.id}
     assert ahead.local in text_of(

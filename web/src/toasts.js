@@ -30,6 +30,8 @@ document.addEventListener('jt:toast', (event) => toast(event.detail.text, event.
 
 const toasts = $('#toasts');
 if (toasts) {
+  // Where nobody points, a touch leaves its place hovered.
+  const held = matchMedia('(hover: hover)').matches ? ':hover, :focus-within' : ':focus-within';
   const timers = new Map();
   const stop = (box) => { clearTimeout(timers.get(box)); timers.delete(box); };
   const start = (box) => { if (!timers.has(box)) timers.set(box, setTimeout(() => box.remove(), Number(box.dataset.ttl))); };
@@ -46,7 +48,7 @@ if (toasts) {
     note.hidden = under < 1;
     note.textContent = `and ${under} more to undo`;
     for (const box of timers.keys()) if (!box.isConnected) stop(box);
-    open().forEach(toasts.matches(':hover, :focus-within') ? stop : start);
+    open().forEach(toasts.matches(held) ? stop : start);
   };
   // A pile stays as long as its newest step.
   const renew = () => open().filter(isStep).forEach(stop);
@@ -56,7 +58,7 @@ if (toasts) {
     // What only tells makes room for what tells of something newer.
     for (const old of open()) if (old !== box && !old.classList.contains('toast-wrong') && !isStep(old)) old.remove();
     // Only what is new is read out, not what it stands beside.
-    if (!box.role) $('#told').textContent = `${($('span', box) ?? box).textContent}${isStep(box) ? ' It can be undone.' : ''}`;
+    if (!box.matches('[role]')) $('#told').textContent = `${($('span', box) ?? box).textContent}${isStep(box) ? ' It can be undone.' : ''}`;
   };
   for (const box of toasts.children) seen(box);
   arrange();
