@@ -93,7 +93,7 @@ def _growth(full_db: Database, empty_db: Database, corpus: Corpus) -> Ratio:
     taken = []
     for db, size in ((full_db, corpus.size), (empty_db, 0)):
         first, *pages = list(_growing(corpus, size))
-        with db.trial() as conn:
+        with _held(), db.trial() as conn:
             spent: list[Spent] = []
             _write(conn, first)
             for page in pages:
@@ -180,15 +180,11 @@ def _recrawl(db: Database, corpus: Corpus) -> Iterator[Ratio]:
         ]
         for start in range(0, len(known), PAGE)
     ]
-    # Page after page in the memory of a process that lives long: what it holds for measuring is
-    # no garbage, and is not searched for any.
-    gc.collect()
-    gc.freeze()
     ours, theirs = [], []
-    for _ in range(ROUNDS):
-        ours.append(_written(db, pages, _write))
-        theirs.append(_written(db, pages, _upsert_blindly))
-    gc.unfreeze()
+    with _held():
+        for _ in range(ROUNDS):
+            ours.append(_written(db, pages, _write))
+            theirs.append(_written(db, pages, _upsert_blindly))
     mine, blind = (min(each, key=lambda one: one.seconds) for each in (ours, theirs))
     mine_cpu, blind_cpu = (min(one.cpu for one in each) for each in (ours, theirs))
     mine_log, blind_log = (min(one.log for one in each) for each in (ours, theirs))
@@ -217,7 +213,8 @@ def _written(
     """Write pages after the first one, and take them back.
 
     Both ways begin alike, whichever comes first: behind a checkpoint, so that each pays for whole
-    pages in the log, and with the rows in memory that both read.
+    pages in the log, and with the rows in memory that both read. Else the first one would read them
+    from the disk and write their pages into the log, and the second one neither.
     """
     with db.unbound() as execute:
         execute("CHECKPOINT" if db.dialect == "postgresql" else "PRAGMA wal_checkpoint(TRUNCATE)")
@@ -311,6 +308,17 @@ def _job_values(record: Record) -> dict[str, Any]:
         "first_seen_at": NOW,
         "changed_at": NOW,
     }
+
+
+@contextmanager
+def _held() -> Iterator[None]:
+    """Let nobody look for garbage among what is held for measuring: no real writer holds so much."""
+    gc.collect()
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 @contextmanager
