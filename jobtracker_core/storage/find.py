@@ -23,7 +23,7 @@ _IDS: Final = sa.select(jobs.c.id)
 CHECKED: Final = 300
 """So many right ones are enough where each text has to be looked at."""
 
-LOOKED_AT: Final = 3_000
+LOOKED_AT: Final = 2_000
 """Texts that are looked at for one list. Of a phrase of words that nearly all texts have, and
 nearly none side by side, all of them would be."""
 
