@@ -49,6 +49,13 @@ ROOM = 2 * 1024**3
 """A folder in memory is used for databases if it has at least so many bytes left."""
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give those that run for long more time than the others have."""
+    for item in items:
+        if item.get_closest_marker("full") and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(120))
+
+
 @pytest.fixture(autouse=True)
 def nobody_s_own(monkeypatch: pytest.MonkeyPatch) -> None:
     """What stands in the configuration file of whoever runs the tests is not for them.

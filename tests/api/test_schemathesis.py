@@ -23,7 +23,7 @@ from keys import KEY
 from live_server import serving
 from queueing import turn_on
 
-pytestmark = [pytest.mark.full, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.full
 
 DOCUMENT = Path(__file__).parents[2] / "docs/reference/openapi.json"
 AT_ONCE = 4

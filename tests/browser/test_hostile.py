@@ -22,7 +22,7 @@ from jobtracker_core.storage.contacts import ContactDraft
 from jobtracker_core.storage.engine import open_database
 from jobtracker_core.storage.timeline import EventDraft
 
-pytestmark = [pytest.mark.full, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.full
 
 EXPORTS = ("jobs", "applications", "companies", "contacts", "events", "runs")
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-pytestmark = [pytest.mark.full, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.full
 
 Open = Callable[..., Page]
 CHOSEN = "#palette [aria-selected=true]"

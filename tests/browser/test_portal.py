@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 from browsing import faults
 from scene import Scene
 
-pytestmark = [pytest.mark.full, pytest.mark.timeout(120)]  # the first one starts the browser
+pytestmark = pytest.mark.full
 
 Open = Callable[..., Page]
 ROWS = "a[data-row]"

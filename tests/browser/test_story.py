@@ -18,7 +18,7 @@ from jobtracker_core.cli.practice import PER_MINUTE
 from jobtracker_core.plugins.practice import practice_sites
 from jobtracker_core.testing.practice import PracticeSite
 
-pytestmark = [pytest.mark.full, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.full
 
 POSTINGS = 60
 PASSWORD = "a lantern over still water"

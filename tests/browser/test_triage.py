@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
-pytestmark = [pytest.mark.full, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.full
 
 Open = Callable[..., Page]
 

@@ -13,7 +13,7 @@ import scene
 from browsing import LET_IN, portal
 from scene import Scene
 
-pytestmark = [pytest.mark.full, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.full
 
 Open = Callable[..., Page]
 CONFLICT = "412 (Precondition Failed)"

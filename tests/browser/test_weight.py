@@ -10,7 +10,7 @@ import pytest
 
 from browsing import cookie_of
 
-pytestmark = [pytest.mark.full, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.full
 
 HEAVIEST = 100_000
 

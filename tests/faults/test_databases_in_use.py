@@ -15,7 +15,6 @@ HELD_S = 20
 
 
 @pytest.mark.full
-@pytest.mark.timeout(120)
 @pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
 @pytest.mark.fault(
     "F13",

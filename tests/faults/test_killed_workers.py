@@ -88,7 +88,6 @@ def check(crew: Crew, places: dict[int, int]) -> None:
     wait_until(lambda: not crew.left(), seconds=2)
 
 
-@pytest.mark.timeout(90)
 @pytest.mark.fault(
     "F1",
     done="Three workers with 14 runs were killed (kill -9) one after the other, 5 times at random.",

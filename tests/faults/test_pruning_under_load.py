@@ -144,7 +144,6 @@ def look(db: Database, url: str, processes: Callable[..., list[str]], twin: str 
 
 
 @pytest.mark.full
-@pytest.mark.timeout(120)
 @pytest.mark.fault(
     "F39",
     done="Of a million rows of the audit log, those that were old were deleted while two workers "
@@ -165,7 +164,6 @@ def test_claims_go_on_while_a_million_rows_are_pruned(
 
 
 @pytest.mark.full
-@pytest.mark.timeout(120)
 @pytest.mark.fault(
     "F39",
     done="Twin: the same rows were deleted in a few long transactions without a pause; on PostgreSQL "

@@ -42,7 +42,7 @@ def served(place: str) -> set[str]:
     return {f"{place}-{number}" for number in range(POSTINGS)}
 
 
-def wait_until(what: Callable[[], Any], *, seconds: float = 20.0) -> Any:
+def wait_until(what: Callable[[], Any], *, seconds: float = 60.0) -> Any:
     """Wait for what becomes true, and return it; an error if it does not."""
     deadline = time.monotonic() + seconds
     while not (found := what()):
@@ -75,7 +75,7 @@ class Member:
         """All that it wrote."""
         return self._log.read_text(encoding="utf-8")
 
-    def wait(self, event: str, count: int = 1, *, seconds: float = 20.0, **fields: Any) -> Any:
+    def wait(self, event: str, count: int = 1, *, seconds: float = 60.0, **fields: Any) -> Any:
         """Wait until it has logged that so often; return the last of them."""
         try:
             wait_until(lambda: len(self.said(event, **fields)) >= count, seconds=seconds)
@@ -91,7 +91,7 @@ class Member:
         self.process.kill()
         self.process.wait()
 
-    def end(self, seconds: float = 20.0) -> int:
+    def end(self, seconds: float = 60.0) -> int:
         """Wait for its end; return the exit code."""
         return self.process.wait(seconds)
 
@@ -162,7 +162,7 @@ class Crew:
     def state(self, run_id: int) -> RunState:
         return runs.get(self.db, run_id).state
 
-    def wait_for_end(self, *run_ids: int, seconds: float = 25.0) -> None:
+    def wait_for_end(self, *run_ids: int, seconds: float = 60.0) -> None:
         """Wait until these runs have come to their end."""
         waiting = {RunState.PENDING, RunState.RUNNING}
         try:

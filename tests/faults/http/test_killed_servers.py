@@ -263,7 +263,6 @@ def test_a_killed_server_loses_nothing(server, tracker, record_property) -> None
 
 
 @pytest.mark.full
-@pytest.mark.timeout(120)
 @pytest.mark.parametrize("seed", ["20260302", "20260303"])
 @pytest.mark.fault(
     "F5",

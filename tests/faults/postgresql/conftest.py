@@ -212,7 +212,7 @@ class Program:
         with self._changed:
             return [line for line in self._lines if text in line]
 
-    def wait_for(self, text: str, count: int = 1, *, seconds: float = 20) -> str:
+    def wait_for(self, text: str, count: int = 1, *, seconds: float = 60) -> str:
         """Wait for a line that holds a text; return it."""
         with self._changed:
             come = self._changed.wait_for(
@@ -282,7 +282,7 @@ def program(
         yield run
 
 
-def wait_until(what: Callable[[], Any], *, seconds: float = 20) -> Any:
+def wait_until(what: Callable[[], Any], *, seconds: float = 60) -> Any:
     """Wait for what becomes true, and return it; fail if it does not."""
     deadline = time.monotonic() + seconds
     while not (found := what()):

@@ -104,7 +104,6 @@ def test_a_postgresql_without_connections(
 
 
 @pytest.mark.full
-@pytest.mark.timeout(90)
 @pytest.mark.fault(
     "F11",
     done="40 requests at once waited for a table that another session had locked: the server's "

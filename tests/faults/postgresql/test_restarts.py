@@ -62,7 +62,6 @@ class Asking:
 
 
 @pytest.mark.full
-@pytest.mark.timeout(60)
 @pytest.mark.parametrize("how", ["fast", "immediate", "kill"])
 @pytest.mark.fault(
     "F7",

@@ -23,7 +23,6 @@ def narrow(server) -> Iterator[TcpProxy]:
 
 
 @pytest.mark.full
-@pytest.mark.timeout(60)  # 20 s of them are the kernel's
 @pytest.mark.fault(
     "F9",
     done="The way to the server acknowledges nothing any more, in the middle of a write.",
