@@ -23,7 +23,7 @@ _IDS: Final = sa.select(jobs.c.id)
 CHECKED: Final = 300
 """So many right ones are enough where each text has to be looked at."""
 
-LOOKED_AT: Final = 3_000
+LOOKED_AT: Final = 2_000
 """Texts that are looked at for one list. Of a phrase of words that nearly all texts have, and
 nearly none side by side, all of them would be."""
 
@@ -119,7 +119,7 @@ def ids(
                 most=most - len(found),
                 kept=kept,
             )
-            some = _by_words(conn, asked, LOOKED_AT // len(plan.branches))
+            some = _by_words(conn, asked, _budget(plan))
             hits += some.hits
             if some.reached is not None and len(some.hits) < asked.most:
                 ends.append(some.reached)
@@ -165,7 +165,7 @@ def sample(conn: Connection, plan: Plan, most: int, *, enough: int) -> Sample:
                 most=most + 1,
                 enough=enough,
             )
-            found = _by_words(conn, asked, LOOKED_AT // len(plan.branches))
+            found = _by_words(conn, asked, _budget(plan))
         hits += found.hits
         end = found.hits[most] if len(found.hits) > most else found.reached
         is_short = is_short or found.is_short
@@ -174,6 +174,10 @@ def sample(conn: Connection, plan: Plan, most: int, *, enough: int) -> Sample:
     if len(numbers) > most:
         return Sample(numbers[:most], numbers[most - 1])
     return Sample(numbers, reached or None, is_short and len(numbers) < enough)
+
+
+def _budget(plan: Plan) -> int:
+    return max(LOOKED_AT // len(plan.branches), 1)
 
 
 def _of_tables(

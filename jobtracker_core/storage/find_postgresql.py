@@ -36,22 +36,23 @@ _NEWEST: Final = 1_000
 _AT_ONCE: Final = 500
 _FAR: Final = 3
 _OFF: Final = ("enable_seqscan", "enable_hashjoin", "enable_mergejoin", "jit")
-_SPAN: Final = sa.select(sa.func.max(jobs.c.id) - sa.func.min(jobs.c.id) + 1)
+_ENDS: Final = [sa.select(end(jobs.c.id)).scalar_subquery() for end in (sa.func.min, sa.func.max)]
 
 
 class _Sample(Struct):
     """What was seen on the way: of `walked` jobs, how many the index gave.
 
     Attributes:
+        begin: Before which number it began.
         seen: Of those, the ones that the walk was along; all of them where it was along all.
         reached: The last one.
     """
 
+    begin: int
     walked: int = 0
     seen: int = 0
     by_index: int = 0
     by_driver: int = 0
-    first: int = 0
     reached: int = 0
     at_end: bool = False
 
@@ -59,14 +60,17 @@ class _Sample(Struct):
 def find(conn: Connection, asked: Asked) -> Hits:
     """Return the first jobs that are asked for, or all of them, in any order; some not sure."""
     query = lexemes(asked.tokens)
-    with _planned(conn) as span:
-        sample = _Sample()
+    with _planned(conn) as (lowest, highest):
+        span = highest - lowest + 1
+        sample = _Sample(begin=highest if asked.below is None else asked.below)
         found: list[Hit] = []
         for size in _looks(asked):
             found += _walk(conn, asked, query, sample, size)
             if len(found) >= asked.most or sample.at_end:
                 return found, None
             if _is_thick(asked, query, sample, len(found), span):
+                if not _are_more(conn, asked, sample, len(found)):
+                    break
                 return found, sample.reached
             if span * sample.by_index <= _MOST_BY_INDEX * sample.walked and not (
                 asked.same and _is_near(asked, query, sample, len(found), span)
@@ -82,7 +86,8 @@ def _beyond(
     numbers = few(conn, asked.few)
     if numbers is not None:
         return _of_few(conn, asked, query, numbers), None
-    if span * sample.by_index <= _MOST_BY_INDEX * sample.walked:
+    is_rare = span * sample.by_index <= _MOST_BY_INDEX * sample.walked
+    if is_rare or not _are_more(conn, asked, sample, len(found)):
         return _by_index(conn, asked, query, query.widest)
     if query.driver and span * sample.by_driver <= _MOST_BY_INDEX * sample.walked:
         return _by_index(conn, asked, query, query.driver)
@@ -93,15 +98,18 @@ def _beyond(
 
 def _looks(asked: Asked) -> tuple[int, int, int]:
     """Return how far to walk before another way is chosen: further where columns leave few."""
-    if _is_along(asked):
+    if _along(asked) is not None:
         return (FIRST // 4, FIRST, WALKED)
     return (
         (FIRST, WALKED, 4 * WALKED) if asked.same else (FIRST, WALKED // 3 + 1, WALKED * 2 // 3 + 1)
     )
 
 
-def _is_along(asked: Asked) -> bool:
-    return asked.along is not None and asked.value is None
+def _along(asked: Asked) -> sa.Select[Any] | None:
+    """Return the walk along some of the jobs; None where there is none in the order asked for."""
+    if asked.along is None or asked.value is not None:
+        return None
+    return asked.walk.where(asked.along)
 
 
 def _is_near(asked: Asked, query: Lexemes, sample: _Sample, found: int, span: int) -> bool:
@@ -122,6 +130,15 @@ def _is_thick(asked: Asked, query: Lexemes, sample: _Sample, found: int, span: i
     return found * span > _FAR * asked.most * sample.walked
 
 
+def _are_more(conn: Connection, asked: Asked, sample: _Sample, found: int) -> bool:
+    """Tell whether there are far more to walk along, however close those seen so far stand."""
+    along = _along(asked)
+    if along is None:
+        return True
+    needed = _FAR * asked.most * sample.seen // max(found, 1)
+    return conn.execute(along.offset(needed).limit(1)).first() is not None
+
+
 def _further(
     conn: Connection, asked: Asked, query: Lexemes, sample: _Sample, before: int
 ) -> list[Hit]:
@@ -133,8 +150,10 @@ def _further(
             return found
     at, size = 0, WALKED
     wanted: list[Hit] = []
+    along = _along(asked)
+    walk = (asked.walk if along is None else along).where(*asked.where)
     while len(wanted) < asked.most:
-        numbers = conn.execute(asked.walk.where(*asked.where).limit(size).offset(at)).scalars()
+        numbers = conn.execute(walk.limit(size).offset(at)).scalars()
         chunk = list(numbers)
         wanted += _held_all(conn, asked, query, chunk, asked.most - len(wanted))
         if len(chunk) < size:
@@ -172,14 +191,14 @@ def _needed(asked: Asked, sample: _Sample, found: int) -> int | None:
 
 
 @contextmanager
-def _planned(conn: Connection) -> Iterator[int]:
+def _planned(conn: Connection) -> Iterator[tuple[int, int]]:
     """Keep the server from plans for any value, from reading all rows and from compiling.
 
     Where it is given some thousand numbers of jobs, it would rather join the whole index. Gives
-    how far the numbers of jobs reach.
+    the lowest and the highest number of a job.
     """
-    ((span, *_),) = _BEGIN.rows(conn)
-    yield span or 0
+    ((lowest, highest, *_),) = _BEGIN.rows(conn)
+    yield lowest or 0, highest or 0
     _END.rows(conn)
 
 
@@ -189,7 +208,7 @@ def _settings(values: dict[str, str], *also: sa.ColumnElement[Any]) -> Fixed:
 
 
 _BEGIN: Final = _settings(
-    {"plan_cache_mode": "force_custom_plan", **dict.fromkeys(_OFF, "off")}, _SPAN.scalar_subquery()
+    {"plan_cache_mode": "force_custom_plan", **dict.fromkeys(_OFF, "off")}, *_ENDS
 )
 _END: Final = _settings({"plan_cache_mode": "auto", **dict.fromkeys(_OFF, "on")})
 
@@ -211,15 +230,15 @@ def _holds(query: str | None) -> sa.ColumnElement[bool]:
 
 def _walk(conn: Connection, asked: Asked, query: Lexemes, sample: _Sample, size: int) -> list[Hit]:
     """Hold the next jobs of the walk to the index, and then to the conditions."""
-    is_along = _is_along(asked)
-    walk = asked.walk.where(asked.along) if is_along and asked.along is not None else asked.walk
+    along = _along(asked)
+    walk = asked.walk if along is None else along
     walked = [*conn.execute(walk.limit(size).offset(sample.seen)).scalars().all()]
-    sample.first = sample.first or (walked[0] if walked else 0)
     sample.seen += len(walked)
     sample.reached = walked[-1] if walked else 0
     sample.at_end = len(walked) < size
     # Of a walk along some, the others lie between.
-    sample.walked = abs(sample.first - sample.reached) + 1 if is_along else sample.seen
+    apart = abs(sample.begin - sample.reached) + 1
+    sample.walked = sample.seen if along is None else apart
     fits = sa.and_(*asked.where) if asked.where else sa.true()
     by_driver = query.driver or query.widest
     widest = sa.true() if by_driver == query.widest else _holds(query.widest)

@@ -130,14 +130,16 @@ class _Look(Struct):
     first: int | None = None
     end: int | None = None
 
-    def rowids(self, conn: Connection, query: str, size: int, *, up: bool) -> list[int]:
-        """Return the next hits of the index."""
+    def rowids(
+        self, conn: Connection, query: str, size: int, *, up: bool, past: int = 0
+    ) -> list[int]:
+        """Return the next hits of the index, but for so many of them."""
         hits, number = sa.select(_fts.c.rowid).where(_QUERY), _fts.c.rowid
         if self.below is not None:
             hits = hits.where(number > self.below if up else number < self.below)
         if self.end is not None:
             hits = hits.where(number >= self.end)
-        hits = hits.order_by(number.asc() if up else number.desc()).limit(size)
+        hits = hits.order_by(number.asc() if up else number.desc()).limit(size).offset(past)
         return [*conn.execute(hits, {"query": query}).scalars().all()]
 
     def go_on(self, asked: Asked, numbers: list[int], size: int) -> None:
@@ -151,20 +153,30 @@ class _Look(Struct):
             if asked.enough is not None and end > 0 and is_dear(asked.tokens):
                 self.end = end
 
-    def suffices(self, asked: Asked, found: int) -> bool:
-        """Tell whether there are likely far more than are wanted, or it has looked far enough.
+    def is_far_enough(self, found: int) -> bool:
+        """Tell whether it has come to its end with some; without, it has none any more."""
+        if self.end is None or self.below is None or self.below > self.end:
+            return False
+        if found < _SMALLEST:
+            self.end = None
+        return found >= _SMALLEST
 
-        By how thick they lie so far.
-        """
+    def is_thick(self, asked: Asked, found: int) -> bool:
+        """Tell whether there are likely far more than are wanted, by how thick they lie so far."""
         if asked.enough is None or self.first is None or self.below is None:
             return False
-        if self.end is not None and self.below <= self.end:
-            if found >= _SMALLEST:
-                return True
-            self.end = None
         likely = found * self.first / (self.first - self.below + 1)
         far = found >= min(asked.enough, asked.most) and likely > _FAR * asked.most
         return far or (found >= FEWEST and likely > _LARGEST * _FAR)
+
+
+def _suffices(conn: Connection, asked: Asked, query: str, look: _Look, found: int) -> bool:
+    if look.is_far_enough(found):
+        return True
+    if not look.is_thick(asked, found):
+        return False
+    # All of them may have come of late.
+    return bool(look.rowids(conn, query, 1, up=asked.up, past=asked.most - found))
 
 
 def _by_arrival(conn: Connection, asked: Asked, query: str) -> Hits:
@@ -179,7 +191,7 @@ def _by_arrival(conn: Connection, asked: Asked, query: str) -> Hits:
         if len(found) >= asked.most or (len(numbers) < size and look.end is None):
             return found, None
         look.go_on(asked, numbers, size)
-        if look.suffices(asked, len(found)):
+        if _suffices(conn, asked, query, look, len(found)):
             return found, look.below
         if look.walked == size and asked.few:
             rare = few(conn, asked.few)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cached_property, lru_cache
 from typing import Any, Final
 
@@ -18,6 +18,8 @@ _SIGNS: Final = dict.fromkeys("“”„–—…•", " ") | {"’": "'"}
 """What many texts have beyond Latin letters, though words are the same without it."""
 _TWO_LETTERS: Final = "æßþ"
 _SPACE: Final = re.compile(r"\s")
+_LONGEST_SIGHT: Final = 300
+_MOST_SIGHTS: Final = 50
 _LETTERS: Final = 3
 _LONG_ENOUGH: Final = 4
 # The rest of a word, and what is between it and the next.
@@ -54,7 +56,7 @@ class Held:
         self._algorithm = algorithm(job["language"])
         self._is_english = self._algorithm == ENGLISH
         self._body: str | None = None
-        self._near: dict[re.Pattern[bytes], list[str]] = {}
+        self._near: dict[re.Pattern[bytes], list[str] | None] = {}
 
     def fits(self, tokens: Tokens) -> bool:
         """Tell whether the job is what a tree asks for."""
@@ -92,10 +94,11 @@ class Held:
             letters = self._letters
             glance = None if letters is None else _glance(wanted, is_sure=self._is_sure)
             if letters is not None and glance is not None:
-                near = self._near.get(glance)
-                if near is None:
-                    near = self._near[glance] = [*self._seen(glance, letters, text)]
-                return any(wanted in stems for stems in near)
+                if glance not in self._near:
+                    self._near[glance] = self._seen(glance, letters, text)
+                near = self._near[glance]
+                if near is not None:
+                    return any(wanted in stems for stems in near)
             self._body = f" {analysed(text, self._job['language'])} "
         return wanted in self._body
 
@@ -115,14 +118,17 @@ class Held:
         """Whether more than the first letter of a stem is that of its words."""
         return self._is_english and not any(sign in (self._text or "") for sign in _TWO_LETTERS)
 
-    def _seen(self, glance: re.Pattern[bytes], letters: bytes, text: str) -> Iterator[str]:
-        """Yield the stems that stand where a glance sees something."""
+    def _seen(self, glance: re.Pattern[bytes], letters: bytes, text: str) -> list[str] | None:
+        """Return the stems that stand where a glance sees something; None if it is too much."""
+        seen: list[str] = []
         found = glance.search(letters)
         while found is not None:
-            end = _SPACE.search(text, found.end())
-            words = text[_begin(text, found.start()) : len(text) if end is None else end.start()]
-            yield f" {analysed(words, self._job['language'])} "
+            begin, end = _around(text, *found.span())
+            if end - begin > _LONGEST_SIGHT or len(seen) == _MOST_SIGHTS:
+                return None
+            seen.append(f" {analysed(text[begin:end], self._job['language'])} ")
             found = glance.search(letters, found.start() + 1)
+        return seen
 
 
 class Indexed(Held):
@@ -183,8 +189,14 @@ def _simple(text: str) -> str:
     return text
 
 
-def _begin(text: str, at: int) -> int:
-    """Return where the piece between two spaces begins that a place is in."""
-    while at and not text[at - 1].isspace():
-        at -= 1
-    return at
+def _around(text: str, begin: int, end: int) -> tuple[int, int]:
+    """Return where the pieces between spaces begin and end that a part of a text is in.
+
+    Of pieces that are far too long, some of it.
+    """
+    lowest = max(begin - _LONGEST_SIGHT, 0)
+    while begin > lowest and not text[begin - 1].isspace():
+        begin -= 1
+    highest = min(end + _LONGEST_SIGHT, len(text))
+    space = _SPACE.search(text, end, highest)
+    return begin, highest if space is None else space.start()

@@ -375,6 +375,31 @@ def test_a_list_whose_texts_are_too_many_goes_on_where_it_was_left(
     facets.facets(db, text=text)
 
 
+def test_a_phrase_is_counted_among_the_latest_and_found_among_all(
+    db: Database,
+    write: Callable[..., Any],
+    make_record: Callable[..., Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    titles = {0: "Senior nurse", 1: "Nurse, senior"}
+    write(make_record("0", title="Charge nurse"))
+    write(*(make_record(str(n), title=titles[n % 2]) for n in range(1, 41)))
+    monkeypatch.setattr(find_sqlite, "COUNTED_AMONG", 10)
+    monkeypatch.setattr(find_sqlite, "_SMALLEST", 4)
+    monkeypatch.setattr(search, "_ENOUGH", 4)
+    text = '"senior nurse"'
+    listed, counted = search.first_page(db, text=text, limit=2)
+    assert [job.source_id for job in listed.items] == ["40", "38"]
+    for tally in (counted, search.tally(db, text=text)):
+        about = tally.total if tally.estimate is None else tally.estimate
+        assert about in range(17, 24)
+    assert counted.more or db.dialect == "postgresql"
+    found = [job.source_id for job in walk.walk_jobs(db, text=text)]
+    assert found == [str(number) for number in range(40, 0, -2)]
+    rare, exact = search.first_page(db, text='"charge nurse"', limit=2)
+    assert ([job.source_id for job in rare.items], exact.total, exact.more) == (["0"], 1, False)
+
+
 def test_a_part_of_the_hits_that_is_all_wrong_is_not_the_list(
     db: Database,
     write: Callable[..., Any],

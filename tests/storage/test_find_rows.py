@@ -30,6 +30,7 @@ from jobtracker_core.storage.tables import companies, job_sightings, jobs
 from jobtracker_core.storage.tracking_tables import applications, job_tags, tags
 
 ROWS = 8_000
+LATE = 100
 MOST = 2_500
 """Rows that a list of ten and its tally may read together."""
 
@@ -108,7 +109,10 @@ QUERIES: dict[str, int] = {
     '"in the" common': 0,
     '"in the" source:few': 0,
     "half source:few": 8,
-    "half source:many": ROWS // 2 - 8,
+    "half source:many": ROWS // 2 - 8 - LATE // 2,
+    # All of them have come of late.
+    "half source:late": LATE // 2,
+    "rare source:late": 0,
     "rare source:many": 8,
 }
 FILTERS: dict[str, tuple[dict[str, Any], int]] = {
@@ -138,6 +142,13 @@ def place(number: int, kind: int) -> bool:
     return number % STEP == 2 * kind
 
 
+def source(number: int) -> str:
+    """Return where a job comes from."""
+    if number > ROWS - LATE:
+        return "late"
+    return "few" if place(number, 1) else "many"
+
+
 @pytest.fixture
 def large(db: Database, monkeypatch: pytest.MonkeyPatch) -> Database:
     """Jobs of two words at least, of which few are anything else."""
@@ -148,7 +159,7 @@ def large(db: Database, monkeypatch: pytest.MonkeyPatch) -> Database:
     rows: list[dict[str, Any]] = [
         {
             "id": number,
-            "source": "few" if place(number, 1) else "many",
+            "source": source(number),
             "source_id": str(number),
             "url": f"https://jobs.example/{number}",
             "title": "common",

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from jobtracker_core.storage import find_plan
 from jobtracker_core.storage.find_texts import Held, Indexed
-from jobtracker_core.storage.index_tokens import columns, entry
+from jobtracker_core.storage.index_tokens import COLUMNS, columns, entry
 
 NOW = datetime.now(UTC)
 WORDS = st.sampled_from(
@@ -56,3 +56,14 @@ def test_a_glance_never_passes_over_what_the_index_finds(
     job |= {"title": title, "language": language, "source": "site", "first_seen_at": NOW}
     indexed = Indexed(*columns(entry(job, text)))
     assert Held(job, text).fits(branch.tokens) == indexed.fits(branch.tokens)
+
+
+def test_a_text_in_one_piece_is_analysed_as_a_whole() -> None:
+    (branch,) = find_plan.plan({"text": '"data engineer"'}, NOW).branches
+    assert branch.tokens is not None
+    job: dict[str, Any] = dict.fromkeys(COLUMNS)
+    job |= {"title": "", "language": "en", "source": "site", "first_seen_at": NOW}
+    wrong = "data,engines," * 5_000
+    assert not Held(job, wrong).fits(branch.tokens)
+    assert Held(job, f"{wrong}data,engineers").fits(branch.tokens)
+    assert Held(job, "data engines " * 100 + "data engineers").fits(branch.tokens)

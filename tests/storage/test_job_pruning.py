@@ -74,8 +74,8 @@ class Board:
 
     def touch(self, table: str, **values: object) -> None:
         with self.db.write() as conn:
-            where = sa.MetaData()
-            conn.execute(sa.insert(sa.Table(table, where, autoload_with=conn)).values(values))
+            of_values = sa.table(table, *map(sa.column, values))
+            conn.execute(sa.insert(of_values).values(values))
 
     @property
     def left(self) -> list[str]:

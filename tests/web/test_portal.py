@@ -26,7 +26,7 @@ from jobtracker_core.contract.posting import (
     Seniority,
 )
 from jobtracker_core.server.compose import create_app
-from jobtracker_core.storage import upsert
+from jobtracker_core.storage import find, find_rows, upsert
 from jobtracker_core.storage.merge import Kind
 from jobtracker_core.tracker import JobTracker
 from jobtracker_core.web import assets
@@ -238,6 +238,19 @@ def test_without_matches_the_list_offers_to_clear_the_filters(browser: Browser, 
     page = browser.get("/jobs?q=zzz")
     assert texts(page, "#list h2") == ["No jobs match these filters"]
     assert one(page, "#list a").attributes["href"] == f"{browser.prefix}/jobs"
+
+
+def test_a_list_that_found_none_so_far_leads_on(
+    browser: Browser, fill: Fill, tracker: JobTracker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(2, title="In the office with the team")
+    monkeypatch.setattr(find, "LOOKED_AT", 1)
+    monkeypatch.setattr(find_rows, "_CHECKED_AT_ONCE", 1)
+    page = browser.get("/jobs?q=%22in+the+team%22")
+    if tracker.database.dialect == "postgresql":
+        assert texts(page, "#list h2") == ["No jobs match so far"]
+        page = browser.get(_below(browser, one(page, "#list a[rel=next]")))
+    assert texts(page, "#list h2") == ["No jobs match these filters"]
 
 
 def test_a_job_page_says_all_that_is_known(browser: Browser, store: Callable[..., None]) -> None:
