@@ -90,6 +90,7 @@ def describe(routes: Sequence[Router]) -> dict[str, Any]:
     _name_files(document)
     _add_examples(document)
     _share_errors(document)
+    _order_headers(document)
     return document
 
 
@@ -164,6 +165,14 @@ def _share_errors(document: dict[str, Any]) -> None:
                 headers = {header: _HEADERS[header] for header in _OF_STATUS.get(status, ())}
                 shared[name] = {**answer, "content": content, "headers": headers}
             operation["responses"][status] = {"$ref": f"#/components/responses/{name}"}
+
+
+def _order_headers(document: dict[str, Any]) -> None:
+    """Put the headers of each answer in order; Litestar keeps them in a set."""
+    for operation in _operations(document):
+        for answer in operation["responses"].values():
+            if "headers" in answer:
+                answer["headers"] = dict(sorted(answer["headers"].items()))
 
 
 def _operations(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
