@@ -36,6 +36,7 @@ or changed since (412), and its Idempotency-Key may be that of another one (422)
 RULES = {
     "listJobs": "`after`, `before` and `page` exclude each other, and `page` reaches 10,000 jobs",
     "listApplications": "`after` and `before` exclude each other",
+    "listCompanies": "`after` and `before` exclude each other",
     "exportJobs": "the years of times",
     **dict.fromkeys(
         ("listEvents", "listContacts", "listDismissals", "listAudit"),
