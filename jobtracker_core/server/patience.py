@@ -88,3 +88,23 @@ class Patience:
         """Say whether an answer is on the wire already, be it to a request before."""
         waiting = getattr(self._line, "pipeline", ())
         return cycle.response_started or bool(waiting)
+
+
+class Patient(asyncio.Protocol):
+    """A connection with patience of its own: a class that stands before a protocol of uvicorn."""
+
+    _patience: Patience
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin to wait for a request."""
+        super().connection_made(transport)
+        self._patience = Patience(cast("Line", self), self._awaited)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait for nothing any more."""
+        self._patience.end()
+        super().connection_lost(exc)
+
+    def _awaited(self) -> Part | None:
+        """Say what of a request has begun to come and is not whole yet."""
+        raise NotImplementedError

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Final, cast
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from jobtracker_core.server.patience import Part, Patience
+from jobtracker_core.server.patience import Part, Patient
 from jobtracker_core.server.plain import PlainProtocol
 
 LARGEST_HEAD: Final = 65_536
 """Bytes that the head of a request may have, and whatever else is in no body, such as trailers."""
 
 
-class BoundedProtocol(HttpToolsProtocol):
+class BoundedProtocol(Patient, HttpToolsProtocol):
     """One connection.
 
     The parser in C knows no bounds, takes a trailer for a header of the request, and reads nothing
@@ -25,17 +24,6 @@ class BoundedProtocol(HttpToolsProtocol):
     _unseen = 0
     _in_head = False
     _in_body = False
-    _patience: Patience
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Begin to wait for a request."""
-        super().connection_made(transport)
-        self._patience = Patience(self, self._awaited)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Wait for nothing any more."""
-        self._patience.end()
-        super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         """Take what came, and refuse what is no request or never becomes one."""

@@ -19,7 +19,6 @@ _FTS = (
     "CREATE VIRTUAL TABLE job_index USING fts5(title, company, skills, place, body, facets,"
     " tokenize=\"ascii tokenchars '=_:-'\", columnsize=0)"
 )
-_FTS_PARTS = "INSERT INTO job_index(job_index, rank) VALUES ('automerge', 0)"
 _FTS_DELETE = (
     "CREATE TRIGGER job_index_delete AFTER DELETE ON jobs"
     " BEGIN DELETE FROM job_index WHERE rowid = OLD.id; END"
@@ -41,7 +40,6 @@ def upgrade() -> None:
         _compress()
     else:
         op.execute(_FTS)
-        op.execute(_FTS_PARTS)
         op.execute(_FTS_DELETE)
     _find_few()
     queue = op.create_table(

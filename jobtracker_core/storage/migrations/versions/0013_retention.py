@@ -12,9 +12,10 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Add the indexes; leave room; have PostgreSQL's refusal ask whether it is retention."""
+    """Add the indexes, and what each database does otherwise from here on."""
     _order()
     if op.get_bind().dialect.name != "postgresql":
+        op.execute("INSERT INTO job_index(job_index, rank) VALUES ('automerge', 0)")
         return
     op.execute("ALTER TABLE jobs SET (fillfactor = 90)")
     op.execute(
