@@ -57,6 +57,7 @@ ALLOWED = {
     "web": {
         *("tracker", "contract", "export", "search", "security.credentials"),
         "api.live",  # one look at a run and second, for programs and people together
+        "api.in_turn",  # searches of both wait for each other
         "plugins.forms",  # a page's form is filled in as a command line's is
         "settings.hidden",  # what is a secret there is one in a form
     },

@@ -24,6 +24,7 @@ from jobtracker_core.api.document import describe
 from jobtracker_core.api.events import events_router
 from jobtracker_core.api.exports import exports_router
 from jobtracker_core.api.health import health_router
+from jobtracker_core.api.in_turn import Turns, in_turn
 from jobtracker_core.api.ingest import collect_router
 from jobtracker_core.api.job_marks import job_marks_router
 from jobtracker_core.api.jobs import jobs_router
@@ -51,6 +52,7 @@ def api_router(
     *,
     metrics: Metrics | None = None,
     live: LiveRuns | None = None,
+    turns: Turns | None = None,
     stopping: Callable[[], bool] = lambda: False,
 ) -> Router:
     """Make the routes under `/api/v1`, and `/healthz`, `/readyz` and `/metrics`.
@@ -86,7 +88,7 @@ def api_router(
                     openapi,
                 ],
                 guards=[token_guard(gate)],
-                middleware=[keeping(tracker, gate)],
+                middleware=[keeping(tracker, gate), in_turn(turns or Turns(), "search")],
                 request_class=ApiRequest,
                 before_request=refuse_broken_text,
                 exception_handlers={Answered: answer_again},

@@ -15,6 +15,7 @@ from litestar.plugins import PluginProtocol
 
 from jobtracker_core.api import problems
 from jobtracker_core.api.app import api_router, document_of, follow_runs
+from jobtracker_core.api.in_turn import Turns
 from jobtracker_core.api.metrics import Metrics
 from jobtracker_core.server.application import Application
 from jobtracker_core.server.compression import COMPRESSION
@@ -106,6 +107,8 @@ def build(
 
     metrics = Metrics(tracker.gauges)
     live = follow_runs(tracker, stopping)
+    turns = Turns()
+    document = partial(document_of, tracker)
     return Application(
         hosts=hosts,
         trusted_proxies=tracker.settings.trusted_proxies,
@@ -113,10 +116,10 @@ def build(
         on_answer=metrics.note,
         path=prefix,
         route_handlers=[
-            api_router(tracker, metrics=metrics, live=live, stopping=stopping),
+            api_router(tracker, metrics=metrics, live=live, turns=turns, stopping=stopping),
             Router(
                 "/",
-                route_handlers=portal.routes(tracker, prefix, partial(document_of, tracker), live),
+                route_handlers=portal.routes(tracker, prefix, document, live, turns),
                 include_in_schema=False,
             ),
         ],

@@ -10,6 +10,7 @@ from litestar.exceptions import ClientException, NotFoundException
 from litestar.params import FromPath
 from litestar.types import ControllerRouterHandler
 
+from jobtracker_core.api.in_turn import Turns, in_turn
 from jobtracker_core.api.live import LiveRuns
 from jobtracker_core.tracker import JobTracker
 from jobtracker_core.web import (
@@ -102,7 +103,7 @@ _PARTS: Final = (
 
 
 def routes(
-    tracker: JobTracker, prefix: str, describe: Describe, live: LiveRuns
+    tracker: JobTracker, prefix: str, describe: Describe, live: LiveRuns, turns: Turns
 ) -> list[ControllerRouterHandler]:
     """Return the handlers, their paths without the prefix that they are mounted at.
 
@@ -114,6 +115,7 @@ def routes(
         prefix: "" or "/somewhere", without a slash at its end.
         describe: Gives the document of the API.
         live: Looks at the runs that somebody watches.
+        turns: Of searches, with those of the API.
     """
     reference, offers = Reference(describe), Offers(tracker)
     return [
@@ -136,6 +138,7 @@ def routes(
                 "tracker": Provide(_of_reader, sync_to_thread=False),
             },
             guards=[session_guard(tracker)],
+            middleware=[in_turn(turns, "q")],
         )
     ]
 
