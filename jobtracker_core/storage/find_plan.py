@@ -193,7 +193,8 @@ def _marks(filters: Filters) -> tuple[tuple[Tokens, ...], Filters]:
     for name in _MARKED:
         value = rest.pop(name, None)
         if value is not None:
-            found.append(Mark(facet(name, value)))
+            is_source = name == "source"
+            found.append(find_facts.of_source(value) if is_source else Mark(facet(name, value)))
     currency = rest.get("pay_currency")
     if currency is not None:
         found.append(Mark(facet("currency", currency)))

@@ -67,6 +67,9 @@ CASES: dict[str, list[int]] = {
     "cafe": [6],
     "source:site": [7, 5, 3, 1],
     "python source:site": [7, 5, 3, 1],
+    "source:other.site": [],
+    "python source:other.site": [],
+    "python -source:other-site": [7, 5, 4, 3, 2, 1],
     "python remote:remote": [7, 4],
     "remote:remote": [7, 4],
     "employment:part_time": [3],
@@ -209,6 +212,7 @@ def test_a_tally_tells_of_no_fewer_than_were_seen() -> None:
 def test_filters_beside_a_text(db: Database, stored: list[JobDetail]) -> None:
     cases: list[tuple[Any, list[int]]] = [
         ({"source": "site"}, [7, 5, 3, 1]),
+        ({"source": "SITE"}, []),
         ({"remote": Remote.REMOTE}, [7, 4]),
         ({"employment": Employment.PART_TIME}, [3]),
         ({"pay_from": 90_000.0}, [3, 1]),
