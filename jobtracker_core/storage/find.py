@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from msgspec import Struct, structs
 from sqlalchemy import Connection
 
-from jobtracker_core.storage.find_few import narrowed
+from jobtracker_core.storage.find_marks import narrowed
 from jobtracker_core.storage.find_plan import Plan
 from jobtracker_core.storage.find_rows import Asked, Hit, checked, in_order
 from jobtracker_core.storage.job_filters import ORDERS, Walk
@@ -102,7 +102,7 @@ def ids(
         ends: list[Hit] = []
         for branch in plan.branches:
             if branch.tokens is None:
-                where = narrowed(conn, branch.where, branch.few)
+                where = narrowed(conn, branch.where, branch.few, branch.marks)
                 statement = order.parts(_IDS.where(*where), after=after, before=before)
                 hits += _of_tables(conn, statement[number], order, most - len(found))
                 continue
@@ -149,7 +149,9 @@ def sample(conn: Connection, plan: Plan, most: int, *, enough: int) -> Sample:
     is_short = False
     for branch in plan.branches:
         if branch.tokens is None:
-            (statement,) = order.parts(_IDS.where(*narrowed(conn, branch.where, branch.few)))
+            (statement,) = order.parts(
+                _IDS.where(*narrowed(conn, branch.where, branch.few, branch.marks))
+            )
             found = _Found(_of_tables(conn, statement, order, most + 1))
         else:
             asked = Asked(

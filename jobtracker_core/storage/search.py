@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection
 from jobtracker_core.search.nodes import sought
 from jobtracker_core.storage import find, find_plan, relevance
 from jobtracker_core.storage.engine import Database, now
-from jobtracker_core.storage.find_few import narrowed
+from jobtracker_core.storage.find_marks import narrowed
 from jobtracker_core.storage.fixed import Fixed
 from jobtracker_core.storage.job_filters import (
     ORDERS,
@@ -130,7 +130,7 @@ def list_jobs(
         SearchError: The text cannot be read.
         ValueError: Both were given.
     """
-    if not filters.get("text"):
+    if not filters.get("text") and not find_plan.is_marked(filters):
         with db.look() as conn:
             ways = tuple(begins(filters))
             if sort in {"arrival", "relevance"} and not offset and not ways:
@@ -162,7 +162,7 @@ def list_jobs(
             )
         else:
             (branch,) = plan.branches
-            statement = ALL_JOBS.where(*narrowed(conn, branch.where, branch.few))
+            statement = ALL_JOBS.where(*narrowed(conn, branch.where, branch.few, branch.marks))
             page = order.read(
                 conn, JOBS, statement, limit=limit, after=after, before=before, offset=offset
             )
@@ -252,7 +252,7 @@ def tally(
     Exactly up to `TALLY_LIMIT`, or `WORDS_TALLY_LIMIT` where the text holds words; raises
     SearchError.
     """
-    if not filters.get("text"):
+    if not filters.get("text") and not find_plan.is_marked(filters):
         with db.look() as conn:
             if _is_whole(filters) and sort in {"arrival", "relevance"}:
                 found = _tally_whole(conn, first)
@@ -269,7 +269,7 @@ def tally(
         if find.has_words(plan):
             return _tally_words(conn, plan, first, sort)
         (branch,) = plan.branches
-        where = narrowed(conn, branch.where, branch.few)
+        where = narrowed(conn, branch.where, branch.few, branch.marks)
         return _tally_rows(conn, _tally_of(where, TALLY_LIMIT), where, first, sort)
 
 
