@@ -65,6 +65,12 @@ def has_words(plan: Plan) -> bool:
     return len(plan.branches) > 1 or plan.branches[0].tokens is not None
 
 
+def of_one(conn: Connection, plan: Plan, wanted: int) -> list[sa.ColumnElement[bool]]:
+    """Return the conditions of a plan that has no words, so many of whose jobs are wanted."""
+    (branch,) = plan.branches
+    return narrowed(conn, branch.where, branch.few, branch.marks, wanted)
+
+
 def ids(
     conn: Connection,
     plan: Plan,
@@ -102,7 +108,7 @@ def ids(
         ends: list[Hit] = []
         for branch in plan.branches:
             if branch.tokens is None:
-                where = narrowed(conn, branch.where, branch.few, branch.marks)
+                where = narrowed(conn, branch.where, branch.few, branch.marks, most)
                 statement = order.parts(_IDS.where(*where), after=after, before=before)
                 hits += _of_tables(conn, statement[number], order, most - len(found))
                 continue
@@ -150,7 +156,7 @@ def sample(conn: Connection, plan: Plan, most: int, *, enough: int) -> Sample:
     for branch in plan.branches:
         if branch.tokens is None:
             (statement,) = order.parts(
-                _IDS.where(*narrowed(conn, branch.where, branch.few, branch.marks))
+                _IDS.where(*narrowed(conn, branch.where, branch.few, branch.marks, most))
             )
             found = _Found(_of_tables(conn, statement, order, most + 1))
         else:

@@ -24,8 +24,11 @@ MARKED: Final = 30_000
 NEAR: Final = 1_000
 """So many of the latest jobs are looked at first."""
 
-_COMMON: Final = 20
-"""One in so many of them is enough for a walk."""
+_COMMON: Final = NEAR // 20
+"""If so many of them fit, a walk is quick to whatever is wanted."""
+
+_WANTED: Final = 20
+"""Of fewer that are wanted, it is enough if one for each so many of them fits."""
 
 _BESIDE: Final = ("=source:", "=pay:")
 """Facets of which tables have an index, or know more."""
@@ -49,6 +52,7 @@ def narrowed(
     where: Sequence[ColumnElement[bool]],
     ways: Sequence[Numbers],
     marks: Tokens | None = None,
+    wanted: int = 0,
 ) -> list[ColumnElement[bool]]:
     """Return conditions so that a database begins with what is rare.
 
@@ -58,19 +62,21 @@ def narrowed(
         ways: What selects all of these jobs, if they might be few. PostgreSQL counts these
             beforehand by itself.
         marks: What the index knows of all of them.
+        wanted: So many jobs are to be found; counts where there are marks.
     """
-    numbers = few(conn, ways) if ways and conn.dialect.name == "sqlite" else None
-    if numbers is None and marks is not None and not _is_common(conn, where):
+    by_itself = conn.dialect.name == "postgresql" and marks is None
+    numbers = few(conn, ways) if ways and not by_itself else None
+    if numbers is None and marks is not None and not _is_common(conn, where, wanted):
         numbers = _marked(conn, marks)
     return [*where] if numbers is None else [one_of(conn, jobs.c.id, numbers), *where]
 
 
-def _is_common(conn: Connection, where: Sequence[ColumnElement[bool]]) -> bool:
+def _is_common(conn: Connection, where: Sequence[ColumnElement[bool]], wanted: int) -> bool:
     fits = sa.and_(sa.true(), *where).label("fits")
     latest = sa.select(fits).select_from(jobs).order_by(jobs.c.id.desc()).limit(NEAR).subquery()
     counted = sa.select(sa.func.count()).select_from(latest).where(latest.c.fits)
     number: int = conn.execute(counted).scalar_one()
-    return number * _COMMON >= NEAR
+    return number > min(wanted // _WANTED, _COMMON)
 
 
 def _marked(conn: Connection, marks: Tokens) -> list[int] | None:

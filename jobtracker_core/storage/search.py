@@ -161,8 +161,7 @@ def list_jobs(
                 left=found.mark,
             )
         else:
-            (branch,) = plan.branches
-            statement = ALL_JOBS.where(*narrowed(conn, branch.where, branch.few, branch.marks))
+            statement = ALL_JOBS.where(*find.of_one(conn, plan, offset + limit))
             page = order.read(
                 conn, JOBS, statement, limit=limit, after=after, before=before, offset=offset
             )
@@ -268,8 +267,7 @@ def tally(
         plan = find_plan.plan(filters, now(conn))
         if find.has_words(plan):
             return _tally_words(conn, plan, first, sort)
-        (branch,) = plan.branches
-        where = narrowed(conn, branch.where, branch.few, branch.marks)
+        where = find.of_one(conn, plan, TALLY_LIMIT)
         return _tally_rows(conn, _tally_of(where, TALLY_LIMIT), where, first, sort)
 
 

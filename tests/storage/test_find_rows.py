@@ -40,7 +40,7 @@ OLD = datetime(2026, 1, 1, tzinfo=UTC)
 SMALLER: dict[Any, dict[str, int]] = {
     find: {"CHECKED": 20, "LOOKED_AT": 60},
     find_few: {"FEW": 60},
-    find_marks: {"MARKED": 300, "NEAR": 60},
+    find_marks: {"MARKED": 300, "NEAR": 60, "_COMMON": 3},
     find_postgresql: {
         "FIRST": 20,
         "WALKED": 60,
@@ -183,8 +183,8 @@ def large(db: Database, monkeypatch: pytest.MonkeyPatch) -> Database:
             "dismissed_at": OLD if place(number, 5) else None,
             "posted_at": now - timedelta(days=2 if place(number, 6) else 30, seconds=-number),
             "pay_year_min": 20_000.0 + number,
-            "country": "IS" if place(number, 0) else "DE",
-            "seniority": "executive" if place(number, 0) else None,
+            "country": "IS" if place(number, 10) else "DE",
+            "seniority": "executive" if place(number, 10) else None,
         }
         for number in range(1, ROWS + 1)
     ]
