@@ -197,7 +197,9 @@ def first_page(
         with db.looking():
             listed = list_jobs(db, limit=limit, sort=sort, **filters)
             short = Tally(total=len(listed.items), more=False)
-            found = listed, tally(db, sort=sort, **filters) if listed.after else short
+            # By relevance, a list may end though more are found.
+            is_part = listed.after or (sort == "relevance" and listed.items)
+            found = listed, tally(db, sort=sort, **filters) if is_part else short
     listed, counted = found
     least = len(listed.items) + (listed.after is not None and len(listed.items) == limit)
     return listed, structs.replace(counted.covering(least), newer=0 if listed.items else None)
