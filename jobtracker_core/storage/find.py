@@ -214,7 +214,8 @@ def _by_words(conn: Connection, asked: Asked, budget: int) -> _Found:
             known=known,
             budget=budget,
         )
-        if reached is not None and looked_at == len(hits) and not (right or some):
+        is_part = reached is not None and asked.enough is not None
+        if is_part and looked_at == len(hits) and not (right or some):
             # All of the part that would do were wrong: what follows may not be.
             asked = structs.replace(asked, enough=None)
             continue
@@ -223,7 +224,7 @@ def _by_words(conn: Connection, asked: Asked, budget: int) -> _Found:
             is_short = enough is None or len(right) < enough
             return _Found(right, hits[looked_at - 1], is_short)
         if len(right) == most or reached is not None or len(hits) < asked.most:
-            return _Found(right, None if reached is None else Hit(reached))
+            return _Found(right, reached, reached is not None and not is_part)
         # Some that the index gave were wrong: go on behind them.
         asked = _behind(asked, hits[-1])
         if enough is not None and len(right) >= enough:

@@ -73,7 +73,7 @@ def find(conn: Connection, asked: Asked) -> Hits:
             if _is_thick(asked, query, sample, len(found), span):
                 if not _are_more(conn, asked, sample, len(found)):
                     break
-                return found, sample.reached
+                return found, Hit(sample.reached)
             if span * sample.by_index <= _MOST_BY_INDEX * sample.walked and not (
                 asked.same and _is_near(asked, query, sample, len(found), span)
             ):
@@ -101,7 +101,7 @@ def _beyond(
     if query.driver and span * sample.by_driver <= _MOST_BY_INDEX * sample.walked:
         return _by_index(conn, asked, query, query.driver)
     if asked.enough is not None and len(found) >= FEWEST:
-        return found, sample.reached
+        return found, Hit(sample.reached)
     return found + _further(conn, asked, query, sample, len(found)), None
 
 
@@ -298,7 +298,7 @@ def _by_index(conn: Connection, asked: Asked, query: Lexemes, driver: str) -> Hi
         if len(numbers) < newest or len(found) >= asked.most:
             return found, None
         if asked.enough is not None and len(found) >= asked.enough:
-            return found, numbers[-1]
+            return found, Hit(numbers[-1])
         seen = set(numbers)
         numbers = [one for one in conn.execute(hits).scalars() if one not in seen]
         further = structs.replace(asked, most=asked.most - len(found))

@@ -198,7 +198,7 @@ def first_page(
             listed = list_jobs(db, limit=limit, sort=sort, **filters)
             short = Tally(total=len(listed.items), more=False)
             # By relevance, a list may end though more are found.
-            is_part = listed.after or (sort == "relevance" and listed.items)
+            is_part = listed.after or sort == "relevance"
             found = listed, tally(db, sort=sort, **filters) if is_part else short
     listed, counted = found
     least = len(listed.items) + (listed.after is not None and len(listed.items) == limit)

@@ -56,6 +56,7 @@ SMALLER: dict[Any, dict[str, int]] = {
         "_SMALLEST": 20,
         "_LARGEST": 200,
         "_FIRST_LOOK": 10,
+        "_LAST_LOOK": 200,
         "_LOOKED_AT": 30,
         "_MOST_LOOKED_AT": 150,
     },
@@ -342,6 +343,9 @@ def test_a_beginning_that_many_words_have_is_put_together_for_no_list(large: Dat
         "c* o* is:closed": 0,
         "-c* is:closed": 0,
         "c* tag:few": 8,
+        "half -c*": 0,
+        "-h* -o*": 0,
+        "other -h*": ROWS // 2,
     }
     statements: list[str] = []
     wrong: list[str] = []
