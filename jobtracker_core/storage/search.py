@@ -67,8 +67,8 @@ _ENOUGH = 100
 class JobList(Struct, frozen=True, kw_only=True):
     """A page of a list.
 
-    A page of words that stand side by side may have fewer jobs than were asked for, or none,
-    though others follow: where too many texts would have to be read for more.
+    A page may have fewer jobs than were asked for, or none, though others follow: where too many
+    texts would have to be read for more.
 
     Attributes:
         after: Leads to the page behind this one, of older jobs; None where there are none.
