@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Connection
 
 from jobtracker_core.storage.find_few import Numbers, few
 from jobtracker_core.storage.find_tokens import Both, Either, Mark, Tokens, match
-from jobtracker_core.storage.index_tables import job_index_fts
+from jobtracker_core.storage.index_tables import job_index, job_index_fts
 from jobtracker_core.storage.statements import one_of
 from jobtracker_core.storage.tables import jobs
 
@@ -79,7 +79,16 @@ def _is_common(conn: Connection, where: Sequence[ColumnElement[bool]], wanted: i
     return number > min(wanted // _WANTED, _COMMON)
 
 
+def _is_whole(conn: Connection) -> bool:
+    """Tell whether the index has all jobs: stored before there was one, the first comes last."""
+    number = job_index.c.job_id if conn.dialect.name == "postgresql" else job_index_fts.c.rowid
+    first = sa.select(sa.func.min(jobs.c.id)).scalar_subquery()
+    return conn.execute(sa.select(number).where(number == first)).first() is not None
+
+
 def _marked(conn: Connection, marks: Tokens) -> list[int] | None:
+    if not _is_whole(conn):
+        return None
     if conn.dialect.name == "postgresql":
         from jobtracker_core.storage import find_postgresql  # noqa: PLC0415  (loads the driver)
 
