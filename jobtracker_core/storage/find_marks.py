@@ -60,12 +60,13 @@ def narrowed(
         conn: On PostgreSQL, of a transaction where there are marks.
         where: What is asked of the tables.
         ways: What selects all of these jobs, if they might be few. PostgreSQL counts these
-            beforehand by itself.
+            beforehand by itself, unless there are several that any is enough of.
         marks: What the index knows of all of them.
         wanted: So many jobs are to be found; counts where there are marks.
     """
-    by_itself = conn.dialect.name == "postgresql" and marks is None
-    numbers = few(conn, ways) if ways and not by_itself else None
+    if conn.dialect.name == "postgresql" and marks is None:
+        ways = [numbers for numbers in ways if isinstance(numbers, sa.CompoundSelect)]
+    numbers = few(conn, ways) if ways else None
     if numbers is None and marks is not None and not _is_common(conn, where, wanted):
         numbers = _marked(conn, marks)
     return [*where] if numbers is None else [one_of(conn, jobs.c.id, numbers), *where]

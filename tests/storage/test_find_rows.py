@@ -108,6 +108,8 @@ QUERIES: dict[str, int] = {
     "is:applied": 8,
     "tag:few": 8,
     "posted:<7d": 8,
+    "tag:few OR is:applied OR (is:closed is:open)": 16,
+    "half (tag:few OR is:applied)": 16,
     "country:IS": 8,
     "country:NO": 0,
     "country:NO OR country:IS": 8,
