@@ -75,9 +75,10 @@ def narrowed(
 def _is_common(conn: Connection, where: Sequence[ColumnElement[bool]], wanted: int) -> bool:
     fits = sa.and_(sa.true(), *where).label("fits")
     latest = sa.select(fits).select_from(jobs).order_by(jobs.c.id.desc()).limit(NEAR).subquery()
-    counted = sa.select(sa.func.count()).select_from(latest).where(latest.c.fits)
-    number: int = conn.execute(counted).scalar_one()
-    return number > min(wanted // _WANTED, _COMMON)
+    every = sa.func.count()
+    ((seen, fitting),) = conn.execute(sa.select(every, every.filter(latest.c.fits)))
+    # Where there are no more, all have been read.
+    return bool(seen < NEAR or fitting > min(wanted // _WANTED, _COMMON))
 
 
 def _is_whole(conn: Connection) -> bool:
