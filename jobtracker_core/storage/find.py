@@ -8,9 +8,9 @@ import sqlalchemy as sa
 from msgspec import Struct, structs
 from sqlalchemy import Connection
 
-from jobtracker_core.storage.find_few import narrowed
+from jobtracker_core.storage.find_marks import narrowed
 from jobtracker_core.storage.find_plan import Plan
-from jobtracker_core.storage.find_rows import Asked, Hit, checked, in_order
+from jobtracker_core.storage.find_rows import Asked, Hit, checked, follows, in_order
 from jobtracker_core.storage.job_filters import ORDERS, Walk
 from jobtracker_core.storage.jobs import ALL_JOBS, JOBS, Job
 from jobtracker_core.storage.keyset import Order
@@ -65,6 +65,12 @@ def has_words(plan: Plan) -> bool:
     return len(plan.branches) > 1 or plan.branches[0].tokens is not None
 
 
+def of_one(conn: Connection, plan: Plan, wanted: int) -> list[sa.ColumnElement[bool]]:
+    """Return the conditions of a plan that has no words, so many of whose jobs are wanted."""
+    (branch,) = plan.branches
+    return narrowed(conn, branch.where, branch.few, branch.marks, wanted)
+
+
 def ids(
     conn: Connection,
     plan: Plan,
@@ -102,7 +108,7 @@ def ids(
         ends: list[Hit] = []
         for branch in plan.branches:
             if branch.tokens is None:
-                where = narrowed(conn, branch.where, branch.few)
+                where = narrowed(conn, branch.where, branch.few, branch.marks, most)
                 statement = order.parts(_IDS.where(*where), after=after, before=before)
                 hits += _of_tables(conn, statement[number], order, most - len(found))
                 continue
@@ -149,7 +155,9 @@ def sample(conn: Connection, plan: Plan, most: int, *, enough: int) -> Sample:
     is_short = False
     for branch in plan.branches:
         if branch.tokens is None:
-            (statement,) = order.parts(_IDS.where(*narrowed(conn, branch.where, branch.few)))
+            (statement,) = order.parts(
+                _IDS.where(*narrowed(conn, branch.where, branch.few, branch.marks, most))
+            )
             found = _Found(_of_tables(conn, statement, order, most + 1))
         else:
             asked = Asked(
@@ -206,7 +214,8 @@ def _by_words(conn: Connection, asked: Asked, budget: int) -> _Found:
             known=known,
             budget=budget,
         )
-        if reached is not None and looked_at == len(hits) and not (right or some):
+        is_part = reached is not None and asked.enough is not None
+        if is_part and looked_at == len(hits) and not (right or some):
             # All of the part that would do were wrong: what follows may not be.
             asked = structs.replace(asked, enough=None)
             continue
@@ -215,7 +224,7 @@ def _by_words(conn: Connection, asked: Asked, budget: int) -> _Found:
             is_short = enough is None or len(right) < enough
             return _Found(right, hits[looked_at - 1], is_short)
         if len(right) == most or reached is not None or len(hits) < asked.most:
-            return _Found(right, None if reached is None else Hit(reached))
+            return _Found(right, reached, reached is not None and not is_part)
         # Some that the index gave were wrong: go on behind them.
         asked = _behind(asked, hits[-1])
         if enough is not None and len(right) >= enough:
@@ -224,15 +233,9 @@ def _by_words(conn: Connection, asked: Asked, budget: int) -> _Found:
 
 def _behind(asked: Asked, hit: Hit) -> Asked:
     """Return the same for what follows a hit, and for more at once."""
-    if asked.value is None or hit.value is None:
-        follows = jobs.c.id > hit.id if asked.up else jobs.c.id < hit.id
-    else:
-        row = sa.tuple_(asked.value, jobs.c.id)
-        place = sa.tuple_(sa.literal(hit.value, asked.value.type), sa.literal(hit.id))
-        follows = row > place if asked.up else row < place
     return structs.replace(
         asked,
-        walk=asked.walk.where(follows),
+        walk=asked.walk.where(follows(asked, hit)),
         below=hit.id if asked.value is None else None,
         most=min(4 * asked.most, LOOKED_AT),
     )

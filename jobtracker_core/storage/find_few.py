@@ -7,17 +7,14 @@ in that order. Asked for any of them, it takes the index.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import sqlalchemy as sa
-from sqlalchemy import ColumnElement, Connection
-
-from jobtracker_core.storage.statements import one_of
-from jobtracker_core.storage.tables import jobs
+from sqlalchemy import Connection
 
 FEW: Final = 2_000
 
-Numbers = sa.Select[Any]
+Numbers: TypeAlias = sa.Select[Any] | sa.CompoundSelect[Any]
 """Selects the numbers of jobs, of all that are wanted and perhaps of others, in any order."""
 
 
@@ -28,13 +25,3 @@ def few(conn: Connection, ways: Sequence[Numbers]) -> list[int] | None:
         if len(found) <= FEW:
             return sorted(set(found), reverse=True)
     return None
-
-
-def narrowed(
-    conn: Connection, where: Sequence[ColumnElement[bool]], ways: Sequence[Numbers]
-) -> list[ColumnElement[bool]]:
-    """Return conditions so that SQLite begins with what is rare; PostgreSQL counts beforehand."""
-    if not ways or conn.dialect.name == "postgresql":
-        return [*where]
-    numbers = few(conn, ways)
-    return [*where] if numbers is None else [one_of(conn, jobs.c.id, numbers), *where]

@@ -11,12 +11,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from jobtracker_core.contract.host import PayRecord
-from jobtracker_core.contract.posting import Employment, Remote
+from jobtracker_core.contract.posting import Employment, Remote, Seniority
 from jobtracker_core.search.language import SearchError, parse
 from jobtracker_core.storage import (
     dismissals,
     facets,
     find,
+    find_marks,
     find_postgresql,
     find_rows,
     find_sqlite,
@@ -67,6 +68,9 @@ CASES: dict[str, list[int]] = {
     "cafe": [6],
     "source:site": [7, 5, 3, 1],
     "python source:site": [7, 5, 3, 1],
+    "source:other.site": [],
+    "python source:other.site": [],
+    "python -source:other-site": [7, 5, 4, 3, 2, 1],
     "python remote:remote": [7, 4],
     "remote:remote": [7, 4],
     "employment:part_time": [3],
@@ -209,6 +213,7 @@ def test_a_tally_tells_of_no_fewer_than_were_seen() -> None:
 def test_filters_beside_a_text(db: Database, stored: list[JobDetail]) -> None:
     cases: list[tuple[Any, list[int]]] = [
         ({"source": "site"}, [7, 5, 3, 1]),
+        ({"source": "SITE"}, []),
         ({"remote": Remote.REMOTE}, [7, 4]),
         ({"employment": Employment.PART_TIME}, [3]),
         ({"pay_from": 90_000.0}, [3, 1]),
@@ -222,6 +227,20 @@ def test_filters_beside_a_text(db: Database, stored: list[JobDetail]) -> None:
     for filters, ids in cases:
         found = [job.id for job in search.list_jobs(db, text="python", **filters).items]
         assert (filters, found) == (filters, ids)
+
+
+def test_what_the_index_does_not_have_yet_is_found_where_no_words_are_looked_for(
+    db: Database, stored: list[JobDetail], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(find_marks, "NEAR", 1)
+    monkeypatch.setattr(find_marks, "_COMMON", 0)
+    for number in ("7", "1"):
+        with db.write() as conn:
+            key = "rowid" if db.dialect == "sqlite" else "job_id"
+            conn.exec_driver_sql(f"DELETE FROM job_index WHERE {key} <= {number}")
+        assert [job.id for job in search.list_jobs(db, text="country:DE").items] == [2, 1]
+        assert search.tally(db, seniority=Seniority.LEAD).total == 1
+        indexing.rebuild(db)
 
 
 def test_too_mixed_a_query_is_refused(db: Database) -> None:
@@ -398,6 +417,26 @@ def test_a_phrase_is_counted_among_the_latest_and_found_among_all(
     assert found == [str(number) for number in range(40, 0, -2)]
     rare, exact = search.first_page(db, text='"charge nurse"', limit=2)
     assert ([job.source_id for job in rare.items], exact.total, exact.more) == (["0"], 1, False)
+
+
+def test_so_many_are_put_in_order_where_fewer_tell_how_many_there_are(
+    db: Database,
+    write: Callable[..., Any],
+    make_record: Callable[..., Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    titles = {0: "Senior nurse", 1: "Nurse, senior"}
+    write(*(make_record(str(n), title=titles[n % 2]) for n in range(1, 61)))
+    smaller = {"FIRST": 4, "WALKED": 4, "FEWEST": 1, "_MOST_BY_INDEX": -1}
+    for name, value in smaller.items():
+        monkeypatch.setattr(find_postgresql, name, value)
+    monkeypatch.setattr(find, "CHECKED", 12)
+    monkeypatch.setattr(relevance, "RANKED", 16)
+    for text, number in (('"senior nurse"', 30), ("nurse", 60)):
+        listed, counted = search.first_page(db, text=text, limit=20, sort="relevance")
+        assert len(listed.items) in range(12, 17)
+        about = counted.total if counted.estimate is None else counted.estimate
+        assert about in range(number - 5, number + 6)
 
 
 def test_a_part_of_the_hits_that_is_all_wrong_is_not_the_list(
