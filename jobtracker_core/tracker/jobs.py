@@ -140,9 +140,15 @@ class Jobs:
         """Return one job with its text and history; raises NotFound."""
         return jobs.get(self._tracker.database, job_id)
 
-    def changes(self, *, run_id: int, limit: int | None = None) -> tuple[jobs.Change, ...]:
-        """Return what a run changed in known jobs, in its order; without a limit, all of it."""
-        return jobs.changes_of_run(self._tracker.database, run_id, limit)
+    def changes(
+        self, *, run_id: int, limit: int | None = None, after: str | None = None
+    ) -> tuple[jobs.Change, ...]:
+        """Return what a run changed in known jobs, the latest job first.
+
+        Without a limit that is all of it. `after` is the `mark` of the last one known; raises
+        NotFound if it is no such thing.
+        """
+        return jobs.changes_of_run(self._tracker.database, run_id, limit, after=after)
 
     def count(self, *, source: str | None = None) -> int:
         """Return how many jobs are stored."""

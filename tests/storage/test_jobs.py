@@ -44,10 +44,26 @@ def test_get_is_get_by_key(db: Database, write: Write, make_record: Make) -> Non
     assert jobs.changes_of_run(db, 4) == detail.changes[1:]
     assert jobs.changes_of_run(db, 1) == ()
     write(make_record("2", title="Five"), run_id=5)
-    assert [jobs.changes_of_run(db, 5, most) for most in (None, 1)] == [
-        jobs.get(db, ref.id).changes[1::-1],
-        detail.changes[:1],
-    ]
+    newest = jobs.get(db, ref.id).changes
+    assert [jobs.changes_of_run(db, 5, most) for most in (None, 1)] == [newest[:2], newest[:1]]
+
+
+def test_changes_of_a_run_go_on_after_each_of_them(
+    db: Database, write: Write, make_record: Make
+) -> None:
+    for title in ("one", "two", "three"):
+        write(*(make_record(key, title=title) for key in "abc"), run_id=5)
+        write(make_record("a", title=f"not {title}"), run_id=6)
+    whole = jobs.changes_of_run(db, 5)
+    newest = sorted(whole, key=lambda change: (change.job_id, change.id), reverse=True)
+    assert (list(whole), len(whole)) == (newest, 6)
+    for at, change in enumerate(whole, 1):
+        assert jobs.changes_of_run(db, 5, 2, after=change.mark) == whole[at : at + 2]
+    # What it came after may be gone, and its job as well.
+    assert jobs.changes_of_run(db, 5, after=f"{2**40}~1") == whole
+    for wrong in ("", "7", "1~", "~1", "1.5~1", "-1~1", "1~x", f"{2**63}~1", "9" * 60 + "~1"):
+        with pytest.raises(NotFound, match="no position in a list"):
+            jobs.changes_of_run(db, 5, after=wrong)
 
 
 def test_whose_details_are_missing(db: Database, write: Write, make_record: Make) -> None:
