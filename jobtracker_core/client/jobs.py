@@ -14,9 +14,10 @@ from jobtracker_core.storage.facets import Facet
 from jobtracker_core.storage.fields import Line, Prose
 from jobtracker_core.storage.job_filters import Filters, Sort
 from jobtracker_core.storage.jobs import Change, Job, JobDetail
-from jobtracker_core.storage.search import JobList, Tally
+from jobtracker_core.storage.search import JobList
 from jobtracker_core.storage.snippets import Snippet
 from jobtracker_core.storage.tags import Note
+from jobtracker_core.storage.tallies import Tally
 from jobtracker_core.storage.walk import WalkedJob
 from jobtracker_core.tracker import entries
 from jobtracker_core.tracker.bulk import BulkResult

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from jobtracker_core.contract.host import Record
 from jobtracker_core.contract.posting import Employment, PostingRef, Remote, Seniority
-from jobtracker_core.storage import jobs, search, upsert
+from jobtracker_core.storage import jobs, search, tallies, upsert
 from jobtracker_core.storage.engine import Database
 from jobtracker_core.storage.errors import NotFound, StorageError
 from jobtracker_core.storage.tables import jobs as table
@@ -257,14 +257,14 @@ def test_paging_back_gives_the_pages_that_were_left(
 def test_a_tally_says_where_a_page_stands(
     db: Database, write: Write, make_record: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert search.tally(db) == search.Tally(total=0, more=False)
+    assert tallies.tally(db) == tallies.Tally(total=0, more=False)
     write(*(make_record(str(n), title=str(n % 2)) for n in range(10)))
-    assert search.tally(db) == search.Tally(total=10, more=False)
-    assert search.tally(db, first=8, text="1") == search.Tally(total=5, more=False, newer=1)
-    assert search.tally(db, first=10).newer == 0
-    monkeypatch.setattr(search, "TALLY_LIMIT", 4)
-    assert search.tally(db, first=6) == search.Tally(total=4, more=True, newer=4, estimate=10)
-    assert search.tally(db, first=5) == search.Tally(total=4, more=True, newer=None, estimate=10)
+    assert tallies.tally(db) == tallies.Tally(total=10, more=False)
+    assert tallies.tally(db, first=8, text="1") == tallies.Tally(total=5, more=False, newer=1)
+    assert tallies.tally(db, first=10).newer == 0
+    monkeypatch.setattr(tallies, "TALLY_LIMIT", 4)
+    assert tallies.tally(db, first=6) == tallies.Tally(total=4, more=True, newer=4, estimate=10)
+    assert tallies.tally(db, first=5) == tallies.Tally(total=4, more=True, newer=None, estimate=10)
 
 
 def test_sources_of_stored_jobs(db: Database, write: Write, make_record: Make) -> None:
