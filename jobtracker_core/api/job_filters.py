@@ -8,7 +8,7 @@ from typing import Annotated, TypeAlias
 from litestar.params import QueryParameter
 
 from jobtracker_core.api.operations import FROM_ZERO
-from jobtracker_core.contract.info import NAME_PATTERN
+from jobtracker_core.contract.info import WHOLE_NAME
 from jobtracker_core.contract.posting import Employment, Remote, Seniority
 from jobtracker_core.search.language import LONGEST
 from jobtracker_core.storage.applications import Status
@@ -19,7 +19,7 @@ from jobtracker_core.tracker import entries
 _LONGEST = 200
 
 Source: TypeAlias = Annotated[
-    str | None, QueryParameter(description="Only of this collector", pattern=f"^{NAME_PATTERN}$")
+    str | None, QueryParameter(description="Only of this collector", pattern=WHOLE_NAME)
 ]
 Search: TypeAlias = Annotated[
     str | None,

@@ -53,8 +53,9 @@ class JobPage(JobList, frozen=True, kw_only=True):
         description="Those that arrived last come first. Go on with `after` (or the Link header); "
         f"`page` with `per_page` reaches the first {PAGED_ROWS} jobs. `total` is exact up to "
         f"{TALLY_LIMIT} jobs and estimated beyond, or {WORDS_TALLY_LIMIT} where the search holds "
-        "words. A page of words that stand side by side may hold fewer jobs than `limit`, or none, "
-        "though others follow: as long as there is an `after`, the list goes on.",
+        "words. A page of words that stand side by side, or without what begins with one or two "
+        "letters, may hold fewer jobs than `limit`, or none, though others follow: as long as "
+        "there is an `after`, the list goes on.",
         scope=Scope.JOBS_READ,
         headers=[NEXT],
         kept=True,

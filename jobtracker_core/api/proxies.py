@@ -14,7 +14,7 @@ from jobtracker_core.api.operations import operation
 from jobtracker_core.api.parameters import refuse_unknown_parameters
 from jobtracker_core.api.problems import wrong
 from jobtracker_core.contract.access import Scope
-from jobtracker_core.contract.info import NAME_PATTERN
+from jobtracker_core.contract.info import WHOLE_NAME
 from jobtracker_core.storage.proxies import ProxyPool, ProxyStatus
 from jobtracker_core.tracker import JobTracker
 from jobtracker_core.tracker.proxies import DEFAULT_POOL, ProxyTest
@@ -57,7 +57,7 @@ class ProxyTrial(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     collector: (
         Annotated[
             str,
-            Meta(description="Its site's homepage is asked for", pattern=f"^{NAME_PATTERN}$"),
+            Meta(description="Its site's homepage is asked for", pattern=WHOLE_NAME),
         ]
         | None
     ) = None

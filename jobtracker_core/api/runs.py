@@ -17,7 +17,7 @@ from jobtracker_core.api.parameters import refuse_unknown_parameters
 from jobtracker_core.api.problems import wrong
 from jobtracker_core.api.run_live import watch_run
 from jobtracker_core.contract.access import Scope
-from jobtracker_core.contract.info import NAME_PATTERN
+from jobtracker_core.contract.info import WHOLE_NAME
 from jobtracker_core.contract.run import RunState
 from jobtracker_core.storage.errors import NotFound
 from jobtracker_core.storage.events import Event
@@ -37,7 +37,7 @@ _STATES = ", ".join(RunState)
 
 RunId = Annotated[int, PathParameter(description="The run's number", ge=1)]
 OfCollector = Annotated[
-    str | None, QueryParameter(description="Only of this collector", pattern=f"^{NAME_PATTERN}$")
+    str | None, QueryParameter(description="Only of this collector", pattern=WHOLE_NAME)
 ]
 OfSearch = Annotated[
     int | None, QueryParameter(description="Only of the search of this number", ge=1)
@@ -82,7 +82,7 @@ class RunOptions(Struct, frozen=True, kw_only=True):
 class NewRun(RunOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A query that is to be run once; what is absent is as the collector has it."""
 
-    collector: Annotated[str, Meta(description="The collector", pattern=f"^{NAME_PATTERN}$")]
+    collector: Annotated[str, Meta(description="The collector", pattern=WHOLE_NAME)]
     key: (
         Annotated[
             str,

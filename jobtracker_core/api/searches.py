@@ -15,7 +15,7 @@ from jobtracker_core.api.operations import operation
 from jobtracker_core.api.parameters import refuse_unknown_parameters
 from jobtracker_core.api.preconditions import ETAG, IfMatch, IfNoneMatch, expected_version, tagged
 from jobtracker_core.contract.access import Scope
-from jobtracker_core.contract.info import NAME_PATTERN
+from jobtracker_core.contract.info import WHOLE_NAME
 from jobtracker_core.storage.queue import Enqueued
 from jobtracker_core.storage.runs import Run
 from jobtracker_core.storage.searches import Search
@@ -107,7 +107,7 @@ def list_searches(
     tracker: NamedDependency[JobTracker],
     collector: Annotated[
         str | None,
-        QueryParameter(description="Only of this collector", pattern=f"^{NAME_PATTERN}$"),
+        QueryParameter(description="Only of this collector", pattern=WHOLE_NAME),
     ] = None,
 ) -> tuple[Search, ...]:
     """List searches."""

@@ -12,7 +12,7 @@ from litestar.params import QueryParameter
 from jobtracker_core.api.operations import operation
 from jobtracker_core.api.parameters import refuse_unknown_parameters
 from jobtracker_core.contract.access import Scope
-from jobtracker_core.contract.info import NAME_PATTERN
+from jobtracker_core.contract.info import WHOLE_NAME
 from jobtracker_core.storage.performance import Performance
 from jobtracker_core.storage.stats import Stats
 from jobtracker_core.tracker import JobTracker
@@ -57,7 +57,7 @@ def get_performance(
     ] = 30,
     source: Annotated[
         str | None,
-        QueryParameter(description="Only of this collector", pattern=f"^{NAME_PATTERN}$"),
+        QueryParameter(description="Only of this collector", pattern=WHOLE_NAME),
     ] = None,
     timezone: Annotated[
         str,

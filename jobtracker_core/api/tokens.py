@@ -15,7 +15,7 @@ from msgspec import Meta, Struct
 from jobtracker_core.api.operations import ANY, operation
 from jobtracker_core.api.parameters import refuse_unknown_parameters
 from jobtracker_core.contract.access import Scope
-from jobtracker_core.contract.info import NAME_PATTERN
+from jobtracker_core.contract.info import WHOLE_NAME
 from jobtracker_core.storage.audit import Actor
 from jobtracker_core.storage.tokens import Token
 from jobtracker_core.tracker import JobTracker
@@ -47,7 +47,7 @@ class TokenRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
             str,
             Meta(
                 description="The only collector that it may send pages of; for `ingest`",
-                pattern=f"^{NAME_PATTERN}$",
+                pattern=WHOLE_NAME,
             ),
         ]
         | None

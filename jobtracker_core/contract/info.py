@@ -16,6 +16,9 @@ CONTRACT = 1
 NAME_PATTERN = r"[a-z][a-z0-9_]{1,39}"
 """A collector's name; it is also the `source` of its jobs."""
 
+WHOLE_NAME = rf"^{NAME_PATTERN}(?!\n)$"
+"""The same for those who search in a text, and would take one with a line break behind it too."""
+
 Feature = Literal["resume", "details", "own_http"]
 """`resume`: `collect()` can start from any cursor it gave. `details`: `details()` is written.
 `own_http`: the collector does its own HTTP, through `ctx.proxy_url()`; the core can throttle it

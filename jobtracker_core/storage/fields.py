@@ -12,7 +12,7 @@ from typing import Annotated, Final
 
 from msgspec import Meta
 
-from jobtracker_core.contract.info import NAME_PATTERN
+from jobtracker_core.contract.info import WHOLE_NAME
 
 FIRST_YEAR: Final = 1900
 LAST_YEAR: Final = 2200
@@ -47,7 +47,7 @@ Markup = Annotated[
 ]
 TagName = Annotated[str, Meta(min_length=1, max_length=50)]
 ViewName = Annotated[str, Meta(min_length=1, max_length=100)]
-SourceName = Annotated[str, Meta(pattern=f"^{NAME_PATTERN}$")]
+SourceName = Annotated[str, Meta(pattern=WHOLE_NAME)]
 SourceId = Annotated[str, Meta(min_length=1, max_length=300)]
 Year = Annotated[int, Meta(ge=1000, le=2100)]
 Amount = Annotated[float, Meta(ge=0, le=1e12)]

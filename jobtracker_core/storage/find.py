@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from msgspec import Struct, field, structs
 from sqlalchemy import Connection
 
-from jobtracker_core.storage.find_few import narrowed
+from jobtracker_core.storage.find_marks import narrowed
 from jobtracker_core.storage.find_plan import Branch, Plan
 from jobtracker_core.storage.find_rows import Asked, Hit, checked, in_order
 from jobtracker_core.storage.job_filters import ORDERS, Walk
@@ -88,6 +88,12 @@ class _Found(Struct, frozen=True):
 def has_words(plan: Plan) -> bool:
     """Tell whether the index of words is asked, or there is more than one branch."""
     return len(plan.branches) > 1 or plan.branches[0].tokens is not None
+
+
+def of_one(conn: Connection, plan: Plan, wanted: int) -> list[sa.ColumnElement[bool]]:
+    """Return the conditions of a plan that has no words, so many of whose jobs are wanted."""
+    (branch,) = plan.branches
+    return narrowed(conn, branch.where, branch.few, branch.marks, wanted)
 
 
 def ids(
@@ -187,7 +193,7 @@ def _of_branch(conn: Connection, plan: Plan, branch: Branch, stretch: _Stretch) 
     """Return the first hits of one branch, in their order."""
     order = stretch.order
     if branch.tokens is None:
-        where = narrowed(conn, branch.where, branch.few)
+        where = narrowed(conn, branch.where, branch.few, branch.marks, stretch.most)
         parts = order.parts(_IDS.where(*where), after=stretch.after, before=stretch.before)
         return _Found(_of_tables(conn, parts[stretch.number], order, stretch.most))
     asked = Asked(
@@ -233,7 +239,8 @@ def _by_words(conn: Connection, asked: Asked, budget: int) -> _Found:
             known=known,
             budget=budget,
         )
-        if reached is not None and looked_at == len(hits) and not (right or some):
+        is_part = reached is not None and asked.enough is not None
+        if is_part and looked_at == len(hits) and not (right or some):
             # All of the part that would do were wrong: what follows may not be.
             asked = structs.replace(asked, enough=None)
             continue
@@ -242,7 +249,7 @@ def _by_words(conn: Connection, asked: Asked, budget: int) -> _Found:
             is_short = enough is None or len(right) < enough
             return _Found(right, hits[looked_at - 1], is_short)
         if len(right) == most or reached is not None or len(hits) < asked.most:
-            return _Found(right, None if reached is None else Hit(reached))
+            return _Found(right, reached, reached is not None and not is_part)
         # Some that the index gave were wrong: go on behind them.
         asked = _behind(asked, hits[-1])
         if enough is not None and len(right) >= enough:

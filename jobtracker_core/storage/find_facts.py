@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
@@ -9,6 +10,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement
 
+from jobtracker_core.contract.info import NAME_PATTERN
 from jobtracker_core.search.nodes import Fact, Name
 from jobtracker_core.storage.find_tokens import Mark, Tokens, both, either
 from jobtracker_core.storage.index_tokens import PAY_BANDS, facet
@@ -25,10 +27,18 @@ _APPLIED: Final = sa.select(applications.c.job_id).where(applications.c.job_id.i
 def tokens_of(fact: Fact) -> Tokens:
     """Return the token of a fact that is one of TOKENS."""
     value = str(fact.value)
+    if fact.name == "source":
+        return of_source(value)
     if fact.name == "language":
         exact, dialects = (facet("language", text) for text in (value, f"{value}-"))
         return either([Mark(exact), Mark(dialects, is_prefix=True)]) or Mark(exact)
     return Mark(facet(fact.name, value))
+
+
+def of_source(name: str) -> Tokens:
+    """Return the token of a source; one that no job has where this is the name of none."""
+    is_name = re.fullmatch(NAME_PATTERN, name) is not None
+    return Mark(facet("source", name if is_name else ""))
 
 
 def hint(fact: Fact) -> Tokens | None:

@@ -10,10 +10,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import sqlalchemy as sa
-from sqlalchemy import ColumnElement, Connection
-
-from jobtracker_core.storage.statements import one_of
-from jobtracker_core.storage.tables import jobs
+from sqlalchemy import Connection
 
 FEW: Final = 2_000
 
@@ -28,13 +25,3 @@ def few(conn: Connection, ways: Sequence[Numbers]) -> list[int] | None:
         if len(found) <= FEW:
             return sorted(set(found), reverse=True)
     return None
-
-
-def narrowed(
-    conn: Connection, where: Sequence[ColumnElement[bool]], ways: Sequence[Numbers]
-) -> list[ColumnElement[bool]]:
-    """Return conditions so that SQLite begins with what is rare; PostgreSQL counts beforehand."""
-    if not ways or conn.dialect.name == "postgresql":
-        return [*where]
-    numbers = few(conn, ways)
-    return [*where] if numbers is None else [one_of(conn, jobs.c.id, numbers), *where]

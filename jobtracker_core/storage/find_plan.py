@@ -25,6 +25,7 @@ from jobtracker_core.search.language import (
 from jobtracker_core.search.pointing import point
 from jobtracker_core.storage import find_facts
 from jobtracker_core.storage.find_few import Numbers
+from jobtracker_core.storage.find_marks import is_driving
 from jobtracker_core.storage.find_tokens import (
     Mark,
     Tokens,
@@ -59,6 +60,7 @@ class Branch(Struct, frozen=True):
         few: What selects all of these jobs and others, if they might be few.
         same: What the tables know of what the tokens ask for already.
         along: One of `same` that an index has in the order of arrival.
+        marks: What the index knows of all of these jobs, where only the tables are asked.
     """
 
     tokens: Tokens | None
@@ -66,6 +68,7 @@ class Branch(Struct, frozen=True):
     few: tuple[Numbers, ...] = ()
     same: tuple[ColumnElement[bool], ...] = ()
     along: ColumnElement[bool] | None = None
+    marks: Tokens | None = None
 
 
 class Plan(Struct, frozen=True):
@@ -82,6 +85,12 @@ class _Way(Struct, frozen=True):
     few: tuple[Numbers, ...] = ()
     same: tuple[ColumnElement[bool], ...] = ()
     source: str | None = None
+
+
+def is_marked(filters: Filters) -> bool:
+    """Tell whether a filter may leave so few jobs that the index is to be asked for them."""
+    marks, _ = _marks(filters)
+    return _driving(marks) is not None
 
 
 def read_text(filters: Filters) -> Node | None:
@@ -105,8 +114,9 @@ def plan(filters: Filters, at: datetime) -> Plan:
     """
     node = read_text(filters)
     if node is None:
-        where = tuple(conditions(filters))
-        return Plan(branches=(Branch(None, where, tuple(begins(filters))),), node=None)
+        where, (marks, _) = tuple(conditions(filters)), _marks(filters)
+        branch = Branch(None, where, tuple(begins(filters)), marks=_driving(marks))
+        return Plan(branches=(branch,), node=None)
     try:
         return _plan(node, filters, at)
     except SearchError as error:
@@ -147,7 +157,8 @@ def _branch(
     tokens = both(way.tokens)
     few = (*way.few, *begins(rest))
     if tokens is None:
-        return Branch(None, (*required, *way.where), few)
+        found = _driving((*way.hints, *marks))
+        return Branch(None, (*required, *way.where), few, marks=found)
     wanted = both((*way.tokens, *way.hints, *marks))
     given: dict[str, Any] = {**filters}
     named = cast("Filters", {name: given.get(name) for name in _MARKED} | {"dismissed": "all"})
@@ -155,6 +166,11 @@ def _branch(
     source = given.get("source") or way.source
     along = None if source is None else jobs.c.source == source
     return Branch(wanted, (*conditions(rest), *way.where), few, same, along)
+
+
+def _driving(parts: Sequence[Tokens]) -> Tokens | None:
+    tokens = both(parts)
+    return tokens if tokens is not None and is_driving(tokens) else None
 
 
 def _names_dismissed(node: Node) -> bool:
@@ -193,7 +209,8 @@ def _marks(filters: Filters) -> tuple[tuple[Tokens, ...], Filters]:
     for name in _MARKED:
         value = rest.pop(name, None)
         if value is not None:
-            found.append(Mark(facet(name, value)))
+            is_source = name == "source"
+            found.append(find_facts.of_source(value) if is_source else Mark(facet(name, value)))
     currency = rest.get("pay_currency")
     if currency is not None:
         found.append(Mark(facet("currency", currency)))
@@ -208,7 +225,9 @@ def _marks(filters: Filters) -> tuple[tuple[Tokens, ...], Filters]:
 def _ways(node: Node, at: datetime) -> list[_Way]:
     """Return the ways in which a job can be what is asked for: it is so if it fits one of them."""
     if not _has_words(node):
-        return [_Way(where=(_condition(node, at),), hints=_hints(node), few=_few(node, at))]
+        known = _tokens(node)
+        hints = _hints(node) if known is None else (known,)
+        return [_Way(where=(_condition(node, at),), hints=hints, few=_few(node, at))]
     tokens = _tokens(node)
     if tokens is not None:
         return [_Way(tokens=(tokens,), same=_same(node, at), source=_source(node))]

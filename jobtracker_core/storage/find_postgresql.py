@@ -17,7 +17,7 @@ from sqlalchemy.dialects.postgresql import TSQUERY
 
 from jobtracker_core.storage.find_few import few
 from jobtracker_core.storage.find_rows import FEWEST, Asked, Hit, Hits, shown
-from jobtracker_core.storage.find_tokens import Lexemes, lexemes
+from jobtracker_core.storage.find_tokens import Lexemes, Tokens, lexemes
 from jobtracker_core.storage.fixed import Fixed
 from jobtracker_core.storage.index_tables import job_index
 from jobtracker_core.storage.index_tokens import EVERY
@@ -36,6 +36,8 @@ _NEWEST: Final = 1_000
 _AT_ONCE: Final = 500
 _FAR: Final = 3
 _OFF: Final = ("enable_seqscan", "enable_hashjoin", "enable_mergejoin", "jit")
+_number: Final = job_index.c.job_id + 0
+"""A sum, so that the server does not walk along the numbers."""
 _ENDS: Final = [sa.select(end(jobs.c.id)).scalar_subquery() for end in (sa.func.min, sa.func.max)]
 
 
@@ -71,12 +73,19 @@ def find(conn: Connection, asked: Asked) -> Hits:
             if _is_thick(asked, query, sample, len(found), span):
                 if not _are_more(conn, asked, sample, len(found)):
                     break
-                return found, sample.reached
+                return found, Hit(sample.reached)
             if span * sample.by_index <= _MOST_BY_INDEX * sample.walked and not (
                 asked.same and _is_near(asked, query, sample, len(found), span)
             ):
                 break
         return _beyond(conn, asked, query, sample, found, span)
+
+
+def having(conn: Connection, tokens: Tokens, most: int) -> list[int]:
+    """Return the numbers of jobs that the index has under these, the latest first."""
+    with _planned(conn):
+        hits = sa.select(_number).where(_has(_driving(lexemes(tokens).widest)))
+        return [*conn.execute(hits.order_by(_number.desc()).limit(most)).scalars()]
 
 
 def _beyond(
@@ -92,7 +101,7 @@ def _beyond(
     if query.driver and span * sample.by_driver <= _MOST_BY_INDEX * sample.walked:
         return _by_index(conn, asked, query, query.driver)
     if asked.enough is not None and len(found) >= FEWEST:
-        return found, sample.reached
+        return found, Hit(sample.reached)
     return found + _further(conn, asked, query, sample, len(found)), None
 
 
@@ -278,20 +287,18 @@ def _held(conn: Connection, asked: Asked, query: Lexemes, numbers: list[int]) ->
 def _by_index(conn: Connection, asked: Asked, query: Lexemes, driver: str) -> Hits:
     """Ask the index first, and the tables then."""
     ways = query.ways if driver == query.widest else (driver,)
-    # A sum, so that the server does not walk along the numbers.
-    number = job_index.c.job_id + 0
-    hits = sa.select(number).where(sa.or_(*(_has(_driving(way)) for way in ways)))
+    hits = sa.select(_number).where(sa.or_(*(_has(_driving(way)) for way in ways)))
     if asked.below is not None:
-        hits = hits.where(number > asked.below if asked.up else number < asked.below)
+        hits = hits.where(_number > asked.below if asked.up else _number < asked.below)
     newest = max(_NEWEST, asked.most)
     if asked.value is None:
-        hits = hits.order_by(number.asc() if asked.up else number.desc())
+        hits = hits.order_by(_number.asc() if asked.up else _number.desc())
         numbers = [*conn.execute(hits.limit(newest)).scalars().all()]
         found = _held_few(conn, asked, query, driver, numbers)
         if len(numbers) < newest or len(found) >= asked.most:
             return found, None
         if asked.enough is not None and len(found) >= asked.enough:
-            return found, numbers[-1]
+            return found, Hit(numbers[-1])
         seen = set(numbers)
         numbers = [one for one in conn.execute(hits).scalars() if one not in seen]
         further = structs.replace(asked, most=asked.most - len(found))

@@ -81,8 +81,9 @@ class Asked(Struct, frozen=True, kw_only=True):
     kept: dict[str, str] = field(default_factory=dict)
 
 
-Hits: TypeAlias = "tuple[list[Hit], int | None]"
-"""What was found, and the job up to which, if it is only a part for haste."""
+Hits: TypeAlias = "tuple[list[Hit], Hit | None]"
+"""What was found, and the job up to which, if it is only a part: for haste where `enough` is given,
+and else because nobody can wait for more."""
 
 FEWEST: Final = 20
 """So many hits tell how common others are."""

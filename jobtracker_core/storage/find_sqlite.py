@@ -20,7 +20,15 @@ from jobtracker_core.storage.find_rows import (
     in_order,
     shown,
 )
-from jobtracker_core.storage.find_tokens import Tokens, is_dear, loosened, match
+from jobtracker_core.storage.find_tokens import (
+    Either,
+    Tokens,
+    Words,
+    is_dear,
+    loosened,
+    match,
+    short,
+)
 from jobtracker_core.storage.index_tables import job_index_fts
 from jobtracker_core.storage.statements import one_of, one_of_named
 from jobtracker_core.storage.tables import jobs
@@ -38,6 +46,7 @@ _PATIENCE: Final = 50
 _FAR: Final = 3
 _LOOKED_AT: Final = 300
 _MOST_LOOKED_AT: Final = 1_500
+_LAST_LOOK: Final = 4_000
 _FIRST_LOOK: Final = 40
 _COMMON: Final = 1 / 3
 SHORTEST: Final = 3
@@ -69,7 +78,8 @@ def _by_looking(
     """Look at the texts of the next few jobs, for a beginning that most of them have.
 
     FTS5 puts together all that begins so before it looks for anything: with one or two letters,
-    that is half the index. None where they are not enough, or less than a share of them is right.
+    that is half the index. None where they are not enough, or less than a share of them is right;
+    a part of the list where asking FTS5 instead would take too long.
     """
     query = match(loose)
     enough = asked.most if asked.enough is None else min(asked.enough, asked.most)
@@ -84,18 +94,37 @@ def _by_looking(
         steps, enough = (_MOST_LOOKED_AT,), asked.most
     known: dict[int, bool] = {}
     for most in steps:
-        few_of_them = structs.replace(asked, tokens=loose, most=most, enough=None)
-        unsure = [structs.replace(hit, is_sure=False) for hit in _find(conn, few_of_them, query)[0]]
-        hits = in_order(unsure, up=asked.up)[:most]
-        found, looked_at = checked(conn, asked.tokens, hits, asked.most, enough=enough, known=known)
-        right = [Hit(hit.id, hit.value) for hit in found]
-        if len(hits) < most:
-            return right, None if looked_at == len(hits) else hits[looked_at - 1].id
-        if len(right) >= enough:
-            return right, None if len(right) == asked.most else hits[looked_at - 1].id
+        right, left = _look(conn, asked, loose, most, enough, known)
+        if left is None or len(right) >= enough:
+            return right, None if len(right) == asked.most else left
         if len(right) <= share * most:
-            return None
-    return None
+            break
+    if share or not _are_dear(conn, asked.tokens, list(known)):
+        return None
+    if asked.value is None:
+        right, left = _look(conn, asked, loose, _LAST_LOOK, enough, known)
+    return right, None if len(right) == asked.most else left
+
+
+def _look(
+    conn: Connection, asked: Asked, loose: Tokens, most: int, enough: int, known: dict[int, bool]
+) -> tuple[list[Hit], Hit | None]:
+    """Return what is right of the next so many, and the last one if others follow."""
+    few_of_them = structs.replace(asked, tokens=loose, most=most, enough=None)
+    hits, _ = _find(conn, few_of_them, match(loose))
+    unsure = [structs.replace(hit, is_sure=False) for hit in hits]
+    some = in_order(unsure, up=asked.up)[:most]
+    found, looked_at = checked(conn, asked.tokens, some, asked.most, enough=enough, known=known)
+    is_whole = len(some) < most and looked_at == len(some)
+    return [Hit(hit.id, hit.value) for hit in found], None if is_whole else some[looked_at - 1]
+
+
+def _are_dear(conn: Connection, tokens: Tokens, numbers: list[int]) -> bool:
+    """Tell whether many of these jobs have a short beginning: FTS5 would read on for seconds."""
+    begun = [Words(words.stems[-1:], is_prefix=True) for words in short(tokens, SHORTEST)]
+    some = [Hit(number, is_sure=False) for number in numbers[:_FIRST_LOOK]]
+    found, _ = checked(conn, Either(tuple(begun)), some, len(some))
+    return len(found) > _COMMON * len(some)
 
 
 def _find(conn: Connection, asked: Asked, query: str) -> Hits:
@@ -192,7 +221,7 @@ def _by_arrival(conn: Connection, asked: Asked, query: str) -> Hits:
             return found, None
         look.go_on(asked, numbers, size)
         if _suffices(conn, asked, query, look, len(found)):
-            return found, look.below
+            return found, None if look.below is None else Hit(look.below)
         if look.walked == size and asked.few:
             rare = few(conn, asked.few)
             if rare is not None:

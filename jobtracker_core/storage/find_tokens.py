@@ -6,7 +6,7 @@ facets are what `index_tokens` makes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeAlias
 
 from msgspec import Struct
@@ -86,6 +86,21 @@ def is_dear(tokens: Tokens) -> bool:
             return tokens.is_prefix or len(tokens.stems) > 1
         case _:
             return tokens.is_prefix
+
+
+def short(tokens: Tokens, letters: int) -> Iterator[Words]:
+    """Yield the beginnings of fewer letters."""
+    match tokens:
+        case Both() | Either():
+            for part in tokens.parts:
+                yield from short(part, letters)
+        case Without():
+            yield from short(tokens.part, letters)
+        case Words():
+            if tokens.is_prefix and len(tokens.stems[-1]) < letters:
+                yield tokens
+        case Mark():
+            return
 
 
 def loosened(tokens: Tokens, letters: int) -> Tokens:

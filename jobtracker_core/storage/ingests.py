@@ -25,6 +25,9 @@ from jobtracker_core.storage.tables import job_changes, jobs
 LEASE_S: Final = 900.0
 """Seconds after which a run whose sender is silent counts as abandoned."""
 
+MOST_REQUESTS: Final = 2**31 - 1
+"""So many can a run count."""
+
 
 class Sender(Struct, frozen=True, kw_only=True):
     """Who sends pages, and of what.
@@ -46,11 +49,16 @@ class Sender(Struct, frozen=True, kw_only=True):
 
 
 class Opened(Struct, frozen=True, kw_only=True):
-    """A run as a batch finds it, locked to the end of the transaction."""
+    """A run as a batch finds it, locked to the end of the transaction.
+
+    Attributes:
+        http_requests: Those that its batches so far have told of.
+    """
 
     claim: Claim
     state: RunState
     is_new: bool
+    http_requests: int
 
 
 def open_run(conn: Connection, sender: Sender) -> Opened:
@@ -84,12 +92,17 @@ def open_run(conn: Connection, sender: Sender) -> Opened:
     if made is not None:
         attempts.begin(conn, run_id=made, fence=1, attempt=1, worker_id=worker, at=moment)
     row = conn.execute(
-        sa.select(runs.c.id, runs.c.state, runs.c.worker_id, runs.c.fence)
+        sa.select(runs.c.id, runs.c.state, runs.c.worker_id, runs.c.fence, runs.c.http_requests)
         .where(runs.c.dedup_key == sender.run_key)
         .with_for_update()
     ).one()
     claim = Claim(run_id=row.id, fence=row.fence, worker_id=row.worker_id)
-    return Opened(claim=claim, state=RunState(row.state), is_new=made is not None)
+    return Opened(
+        claim=claim,
+        state=RunState(row.state),
+        is_new=made is not None,
+        http_requests=row.http_requests,
+    )
 
 
 class Answer(Struct, frozen=True, kw_only=True):

@@ -20,7 +20,7 @@ from jobtracker_core.storage.statements import one_of
 from jobtracker_core.storage.tables import jobs
 
 RANKED: Final = 1_000
-"""So many of the latest jobs are put in order; no more are shown."""
+"""So many of the latest jobs are put in order at most; no more are shown."""
 
 _COLUMNS: Final = (
     *(jobs.c.id, jobs.c.title, jobs.c.company, jobs.c.place, jobs.c.skills, jobs.c.language),
@@ -73,11 +73,21 @@ def ranked(conn: Connection, plan: Plan, node: Node) -> list[int]:
     More of the words in the title is better, and more of the title in the words; then more of them
     in company, place or skills; then the latest.
     """
-    numbers = find.sample(conn, plan, RANKED, enough=RANKED).ids
+    numbers = _latest(conn, plan)
     terms = [(term.field, _sequences(term)) for term in sought(node)]
     rows = conn.execute(sa.select(*_COLUMNS).where(one_of(conn, jobs.c.id, numbers)))
     worth = {row.id: _worth(row, terms) for row in rows}
     return sorted(worth, key=lambda number: (*worth[number], number), reverse=True)
+
+
+def _latest(conn: Connection, plan: Plan) -> list[int]:
+    """Return the latest jobs that a search finds, as far as they are quickly found."""
+    some = find.sample(conn, plan, RANKED, enough=RANKED)
+    missing = min(find.CHECKED, RANKED) - len(some.ids)
+    if some.reached is None or some.is_short or missing <= 0:
+        return some.ids
+    # A few tell how many there are, which is all that others ask of a sample.
+    return [*some.ids, *find.ids(conn, plan, missing, after=str(some.reached)).ids]
 
 
 def _place(mark: str) -> int:

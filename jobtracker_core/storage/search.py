@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from jobtracker_core.search.nodes import sought
 from jobtracker_core.storage import find, find_plan, relevance, tallies
 from jobtracker_core.storage.engine import Database, now
-from jobtracker_core.storage.find_few import narrowed
+from jobtracker_core.storage.find_marks import narrowed
 from jobtracker_core.storage.fixed import Fixed
 from jobtracker_core.storage.job_filters import (
     ORDERS,
@@ -45,8 +45,8 @@ _MOST_ALIKE = 5
 class JobList(Struct, frozen=True, kw_only=True):
     """A page of a list.
 
-    A page of words that stand side by side may have fewer jobs than were asked for, or none,
-    though others follow: where too many texts would have to be read for more.
+    A page may have fewer jobs than were asked for, or none, though others follow: where too many
+    texts would have to be read for more.
 
     Attributes:
         after: Leads to the page behind this one, of older jobs; None where there are none.
@@ -78,7 +78,7 @@ def list_jobs(
         SearchError: The text cannot be read.
         ValueError: Both were given.
     """
-    if not filters.get("text"):
+    if not filters.get("text") and not find_plan.is_marked(filters):
         with db.look() as conn:
             ways = tuple(begins(filters))
             if sort in {"arrival", "relevance"} and not offset and not ways:
@@ -109,8 +109,7 @@ def list_jobs(
                 left=found.mark,
             )
         else:
-            (branch,) = plan.branches
-            statement = ALL_JOBS.where(*narrowed(conn, branch.where, branch.few))
+            statement = ALL_JOBS.where(*find.of_one(conn, plan, offset + limit))
             page = order.read(
                 conn, JOBS, statement, limit=limit, after=after, before=before, offset=offset
             )
@@ -146,7 +145,9 @@ def first_page(
         with db.looking():
             listed = list_jobs(db, limit=limit, sort=sort, **filters)
             short = Tally(total=len(listed.items), more=False)
-            found = listed, tallies.tally(db, sort=sort, **filters) if listed.after else short
+            # By relevance, a list may end though more are found.
+            is_part = listed.after or sort == "relevance"
+            found = listed, tallies.tally(db, sort=sort, **filters) if is_part else short
     listed, counted = found
     least = len(listed.items) + (listed.after is not None and len(listed.items) == limit)
     return listed, structs.replace(counted.covering(least), newer=0 if listed.items else None)

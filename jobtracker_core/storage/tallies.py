@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection
 
 from jobtracker_core.storage import find, find_plan, relevance
 from jobtracker_core.storage.engine import Database, now
-from jobtracker_core.storage.find_few import narrowed
+from jobtracker_core.storage.find_marks import narrowed
 from jobtracker_core.storage.fixed import Fixed
 from jobtracker_core.storage.job_filters import (
     ORDERS,
@@ -89,7 +89,7 @@ def tally(
     Exactly up to `TALLY_LIMIT`, or `WORDS_TALLY_LIMIT` where the text holds words; raises
     SearchError.
     """
-    if not filters.get("text"):
+    if not filters.get("text") and not find_plan.is_marked(filters):
         with db.look() as conn:
             if is_whole(filters) and sort in {"arrival", "relevance"}:
                 found = _tally_whole(conn, first)
@@ -105,8 +105,7 @@ def tally(
         plan = find_plan.plan(filters, now(conn))
         if find.has_words(plan):
             return _tally_words(conn, plan, first, sort)
-        (branch,) = plan.branches
-        where = narrowed(conn, branch.where, branch.few)
+        where = find.of_one(conn, plan, TALLY_LIMIT)
         return _tally_rows(conn, _tally_of(where, TALLY_LIMIT), where, first, sort)
 
 

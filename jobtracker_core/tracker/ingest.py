@@ -13,7 +13,7 @@ from msgspec import Meta, Struct
 
 from jobtracker_core.contract.errors import ErrorClass
 from jobtracker_core.contract.host import Record
-from jobtracker_core.contract.info import NAME_PATTERN, Private
+from jobtracker_core.contract.info import WHOLE_NAME, Private
 from jobtracker_core.contract.posting import Posting
 from jobtracker_core.contract.run import Counts, RunState
 from jobtracker_core.ingest.normalise import Unreadable, normalise
@@ -47,9 +47,7 @@ class IngestBatch(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     The first that comes opens the run, whatever its number; the one with `done` ends it.
     """
 
-    collector: Annotated[
-        str, Meta(description="Whose postings these are", pattern=f"^{NAME_PATTERN}$")
-    ]
+    collector: Annotated[str, Meta(description="Whose postings these are", pattern=WHOLE_NAME)]
     key: Annotated[
         str,
         Meta(description="The sender's own name of the run", min_length=1, max_length=200),
@@ -200,6 +198,8 @@ class Ingest:
                 raise _again(before, digest)
             if opened.state is not RunState.RUNNING:
                 raise RunOver(run_id, opened.state)
+            if opened.http_requests + batch.http_requests > ingests.MOST_REQUESTS:
+                raise FormError({"http_requests": "are more than a run can count, in all batches"})
             counts = ingests.store(
                 conn,
                 opened.claim,

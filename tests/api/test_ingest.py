@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from jobtracker_core import hookimpl
 from jobtracker_core.contract.run import RunState
-from jobtracker_core.storage.ingests import LEASE_S
+from jobtracker_core.storage.ingests import LEASE_S, MOST_REQUESTS
 from jobtracker_core.storage.sweep import sweep
 from jobtracker_core.storage.tables import collector_runs, collectors
 
@@ -325,6 +325,7 @@ def test_other_scopes_do_not_do(stranger, holding, scope) -> None:
         (batch(0), 400, "batch"),
         (batch(key=""), 400, "key"),
         (batch(collector="No Such"), 400, "collector"),
+        (batch(collector="board\n"), 400, "collector"),
         (batch(outcome="suspect"), 400, "outcome"),
         (batch(more=1), 400, "more"),
         (batch(postings=[{}] * 1_001), 400, "postings"),
@@ -337,6 +338,20 @@ def test_a_batch_that_is_none_is_refused_whole(problem, tracker, body, status, f
     assert said["status"] == status, said
     assert [error["field"] for error in said["errors"]] == [field]
     assert tracker.runs.list() == ()
+
+
+def test_more_requests_than_a_run_can_count_are_refused(send, problem, tracker) -> None:
+    run_id = send(1, http_requests=1_000_000)["run_id"]
+    with tracker.database.write() as conn:
+        conn.execute(sa.update(collector_runs).values(http_requests=MOST_REQUESTS - 1))
+    said = problem("POST", ADDRESS, json=batch(2, [posting(1)], http_requests=2))
+    assert (said["status"], [error["field"] for error in said["errors"]]) == (
+        400,
+        ["http_requests"],
+    )
+    assert tracker.jobs.count() == 0
+    send(3, http_requests=1)
+    assert tracker.runs.get(run_id).counts.http_requests == MOST_REQUESTS
 
 
 def test_too_much_at_once_is_refused(problem) -> None:

@@ -68,6 +68,9 @@ CASES: dict[str, list[int]] = {
     "cafe": [6],
     "source:site": [7, 5, 3, 1],
     "python source:site": [7, 5, 3, 1],
+    "source:other.site": [],
+    "python source:other.site": [],
+    "python -source:other-site": [7, 5, 4, 3, 2, 1],
     "python remote:remote": [7, 4],
     "remote:remote": [7, 4],
     "employment:part_time": [3],
@@ -210,6 +213,7 @@ def test_a_tally_tells_of_no_fewer_than_were_seen() -> None:
 def test_filters_beside_a_text(db: Database, stored: list[JobDetail]) -> None:
     cases: list[tuple[Any, list[int]]] = [
         ({"source": "site"}, [7, 5, 3, 1]),
+        ({"source": "SITE"}, []),
         ({"remote": Remote.REMOTE}, [7, 4]),
         ({"employment": Employment.PART_TIME}, [3]),
         ({"pay_from": 90_000.0}, [3, 1]),
@@ -399,6 +403,26 @@ def test_a_phrase_is_counted_among_the_latest_and_found_among_all(
     assert found == [str(number) for number in range(40, 0, -2)]
     rare, exact = search.first_page(db, text='"charge nurse"', limit=2)
     assert ([job.source_id for job in rare.items], exact.total, exact.more) == (["0"], 1, False)
+
+
+def test_so_many_are_put_in_order_where_fewer_tell_how_many_there_are(
+    db: Database,
+    write: Callable[..., Any],
+    make_record: Callable[..., Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    titles = {0: "Senior nurse", 1: "Nurse, senior"}
+    write(*(make_record(str(n), title=titles[n % 2]) for n in range(1, 61)))
+    smaller = {"FIRST": 4, "WALKED": 4, "FEWEST": 1, "_MOST_BY_INDEX": -1}
+    for name, value in smaller.items():
+        monkeypatch.setattr(find_postgresql, name, value)
+    monkeypatch.setattr(find, "CHECKED", 12)
+    monkeypatch.setattr(relevance, "RANKED", 16)
+    for text, number in (('"senior nurse"', 30), ("nurse", 60)):
+        listed, counted = search.first_page(db, text=text, limit=20, sort="relevance")
+        assert len(listed.items) in range(12, 17)
+        about = counted.total if counted.estimate is None else counted.estimate
+        assert about in range(number - 5, number + 6)
 
 
 def test_a_part_of_the_hits_that_is_all_wrong_is_not_the_list(

@@ -14,9 +14,11 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from jobtracker_core.contract.posting import Remote, Seniority
 from jobtracker_core.storage import (
     find,
     find_few,
+    find_marks,
     find_postgresql,
     find_rows,
     find_sqlite,
@@ -39,6 +41,7 @@ OLD = datetime(2026, 1, 1, tzinfo=UTC)
 SMALLER: dict[Any, dict[str, int]] = {
     find: {"CHECKED": 20, "LOOKED_AT": 60},
     find_few: {"FEW": 60},
+    find_marks: {"MARKED": 300, "NEAR": 60, "_COMMON": 3},
     find_postgresql: {
         "FIRST": 20,
         "WALKED": 60,
@@ -54,6 +57,7 @@ SMALLER: dict[Any, dict[str, int]] = {
         "_SMALLEST": 20,
         "_LARGEST": 200,
         "_FIRST_LOOK": 10,
+        "_LAST_LOOK": 200,
         "_LOOKED_AT": 30,
         "_MOST_LOOKED_AT": 150,
     },
@@ -105,6 +109,12 @@ QUERIES: dict[str, int] = {
     "is:applied": 8,
     "tag:few": 8,
     "posted:<7d": 8,
+    "country:IS": 8,
+    "country:NO": 0,
+    "country:NO OR country:IS": 8,
+    "country:IS is:open": 8,
+    "employment:volunteer": 0,
+    "rare OR country:IS": 16,
     # All have both words, and none has them in this order.
     '"in the"': 0,
     '"in the" common': 0,
@@ -124,6 +134,10 @@ FILTERS: dict[str, tuple[dict[str, Any], int]] = {
     "closed": ({"text": "half", "closed": True}, 8),
     "closed, no words": ({"closed": True}, 8),
     "dismissed": ({"text": "half", "dismissed": "only"}, 8),
+    "level, no words": ({"seniority": Seniority.EXECUTIVE}, 8),
+    "kind, no words": ({"remote": Remote.HYBRID}, 0),
+    "level, by pay": ({"seniority": Seniority.EXECUTIVE, "sort": "pay"}, 8),
+    "level, by day": ({"text": "seniority:executive", "sort": "posted"}, 8),
     "tag": ({"text": "half", "tag": "few"}, 8),
     "application": ({"text": "half", "has_application": True}, 8),
     "posted, no words": ({"posted_since": datetime.now(UTC) - timedelta(days=7)}, 8),
@@ -171,6 +185,8 @@ def large(db: Database, monkeypatch: pytest.MonkeyPatch) -> Database:
             "dismissed_at": OLD if place(number, 5) else None,
             "posted_at": now - timedelta(days=2 if place(number, 6) else 30, seconds=-number),
             "pay_year_min": 20_000.0 + number,
+            "country": "IS" if place(number, 10) else "DE",
+            "seniority": "executive" if place(number, 10) else None,
         }
         for number in range(1, ROWS + 1)
     ]
@@ -215,7 +231,13 @@ def _index(conn: Connection, rows: list[dict[str, Any]]) -> None:
         ]
         for row in rows
     }
-    facets = {row["id"]: ["=all", f"=source:{row['source']}"] for row in rows}
+    facets = {
+        row["id"]: [
+            *("=all", f"=source:{row['source']}", f"=country:{row['country'].lower()}"),
+            *(["=seniority:executive"] if row["seniority"] else []),
+        ]
+        for row in rows
+    }
     if conn.dialect.name == "postgresql":
         conn.execute(
             sa.insert(job_index),
@@ -322,6 +344,9 @@ def test_a_beginning_that_many_words_have_is_put_together_for_no_list(large: Dat
         "c* o* is:closed": 0,
         "-c* is:closed": 0,
         "c* tag:few": 8,
+        "half -c*": 0,
+        "-h* -o*": 0,
+        "other -h*": ROWS // 2,
     }
     statements: list[str] = []
     wrong: list[str] = []
