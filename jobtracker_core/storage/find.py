@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from jobtracker_core.storage.find_marks import narrowed
 from jobtracker_core.storage.find_plan import Branch, Plan
-from jobtracker_core.storage.find_rows import Asked, Hit, checked, in_order
+from jobtracker_core.storage.find_rows import Asked, Hit, checked, follows, in_order
 from jobtracker_core.storage.job_filters import ORDERS, Walk
 from jobtracker_core.storage.jobs import ALL_JOBS, JOBS, Job
 from jobtracker_core.storage.keyset import Order
@@ -258,15 +258,9 @@ def _by_words(conn: Connection, asked: Asked, budget: int) -> _Found:
 
 def _behind(asked: Asked, hit: Hit) -> Asked:
     """Return the same for what follows a hit, and for more at once."""
-    if asked.value is None or hit.value is None:
-        follows = jobs.c.id > hit.id if asked.up else jobs.c.id < hit.id
-    else:
-        row = sa.tuple_(asked.value, jobs.c.id)
-        place = sa.tuple_(sa.literal(hit.value, asked.value.type), sa.literal(hit.id))
-        follows = row > place if asked.up else row < place
     return structs.replace(
         asked,
-        walk=asked.walk.where(follows),
+        walk=asked.walk.where(follows(asked, hit)),
         below=hit.id if asked.value is None else None,
         most=min(4 * asked.most, LOOKED_AT),
     )

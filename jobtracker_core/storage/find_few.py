@@ -7,14 +7,14 @@ in that order. Asked for any of them, it takes the index.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
 FEW: Final = 2_000
 
-Numbers = sa.Select[Any]
+Numbers: TypeAlias = sa.Select[Any] | sa.CompoundSelect[Any]
 """Selects the numbers of jobs, of all that are wanted and perhaps of others, in any order."""
 
 

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Connection
 
 from jobtracker_core.storage.find_few import Numbers, few
 from jobtracker_core.storage.find_tokens import Both, Either, Mark, Tokens, match
-from jobtracker_core.storage.index_tables import job_index_fts
+from jobtracker_core.storage.index_tables import job_index, job_index_fts
 from jobtracker_core.storage.statements import one_of
 from jobtracker_core.storage.tables import jobs
 
@@ -60,12 +60,13 @@ def narrowed(
         conn: On PostgreSQL, of a transaction where there are marks.
         where: What is asked of the tables.
         ways: What selects all of these jobs, if they might be few. PostgreSQL counts these
-            beforehand by itself.
+            beforehand by itself, unless there are several that any is enough of.
         marks: What the index knows of all of them.
         wanted: So many jobs are to be found; counts where there are marks.
     """
-    by_itself = conn.dialect.name == "postgresql" and marks is None
-    numbers = few(conn, ways) if ways and not by_itself else None
+    if conn.dialect.name == "postgresql" and marks is None:
+        ways = [numbers for numbers in ways if isinstance(numbers, sa.CompoundSelect)]
+    numbers = few(conn, ways) if ways else None
     if numbers is None and marks is not None and not _is_common(conn, where, wanted):
         numbers = _marked(conn, marks)
     return [*where] if numbers is None else [one_of(conn, jobs.c.id, numbers), *where]
@@ -74,12 +75,22 @@ def narrowed(
 def _is_common(conn: Connection, where: Sequence[ColumnElement[bool]], wanted: int) -> bool:
     fits = sa.and_(sa.true(), *where).label("fits")
     latest = sa.select(fits).select_from(jobs).order_by(jobs.c.id.desc()).limit(NEAR).subquery()
-    counted = sa.select(sa.func.count()).select_from(latest).where(latest.c.fits)
-    number: int = conn.execute(counted).scalar_one()
-    return number > min(wanted // _WANTED, _COMMON)
+    every = sa.func.count()
+    ((seen, fitting),) = conn.execute(sa.select(every, every.filter(latest.c.fits)))
+    # Where there are no more, all have been read.
+    return bool(seen < NEAR or fitting > min(wanted // _WANTED, _COMMON))
+
+
+def _is_whole(conn: Connection) -> bool:
+    """Tell whether the index has all jobs: stored before there was one, the first comes last."""
+    number = job_index.c.job_id if conn.dialect.name == "postgresql" else job_index_fts.c.rowid
+    first = sa.select(sa.func.min(jobs.c.id)).scalar_subquery()
+    return conn.execute(sa.select(number).where(number == first)).first() is not None
 
 
 def _marked(conn: Connection, marks: Tokens) -> list[int] | None:
+    if not _is_whole(conn):
+        return None
     if conn.dialect.name == "postgresql":
         from jobtracker_core.storage import find_postgresql  # noqa: PLC0415  (loads the driver)
 

@@ -381,5 +381,19 @@ def _source(node: Node) -> str | None:
 
 def _few(node: Node, at: datetime) -> tuple[Numbers, ...]:
     parts = node.nodes if isinstance(node, All) else (node,)
-    found = [find_facts.begins(part, at) for part in parts if isinstance(part, Fact)]
+    found = [_begins(part, at) for part in parts]
     return tuple(numbers for numbers in found if numbers is not None)
+
+
+def _begins(node: Node, at: datetime) -> Numbers | None:
+    match node:
+        case Fact():
+            return find_facts.begins(node, at)
+        case All():
+            return next(iter(_few(node, at)), None)
+        case AnyOf():
+            each = [_begins(part, at) for part in node.nodes]
+            known = [numbers for numbers in each if numbers is not None]
+            return sa.union_all(*known) if len(known) == len(each) else None
+        case _:
+            return None

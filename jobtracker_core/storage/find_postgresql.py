@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from sqlalchemy.dialects.postgresql import TSQUERY
 
 from jobtracker_core.storage.find_few import few
-from jobtracker_core.storage.find_rows import FEWEST, Asked, Hit, Hits, shown
+from jobtracker_core.storage.find_rows import FEWEST, Asked, Hit, Hits, follows, shown
 from jobtracker_core.storage.find_tokens import Lexemes, Tokens, lexemes
 from jobtracker_core.storage.fixed import Fixed
 from jobtracker_core.storage.index_tables import job_index
@@ -157,17 +157,18 @@ def _further(
         found += _walk(conn, asked, query, sample, min(size, 2 * WALKED))
         if before + len(found) >= asked.most or sample.at_end:
             return found
-    at, size = 0, WALKED
     wanted: list[Hit] = []
     along = _along(asked)
     walk = (asked.walk if along is None else along).where(*asked.where)
+    walk = walk if asked.value is None else walk.add_columns(asked.value)
+    part, size = walk, WALKED
     while len(wanted) < asked.most:
-        numbers = conn.execute(walk.limit(size).offset(at)).scalars()
-        chunk = list(numbers)
-        wanted += _held_all(conn, asked, query, chunk, asked.most - len(wanted))
+        chunk = [Hit(*row) for row in conn.execute(part.limit(size))]
+        numbers = [hit.id for hit in chunk]
+        wanted += _held_all(conn, asked, query, numbers, asked.most - len(wanted))
         if len(chunk) < size:
             break
-        at += size
+        part = walk.where(follows(asked, chunk[-1]))
         size = min(2 * size, _LONGEST_WALK)
     return found + wanted
 

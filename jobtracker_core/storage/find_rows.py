@@ -117,6 +117,17 @@ def shown(conn: Connection, asked: Asked, numbers: Sequence[int]) -> list[int] |
     return [number for number in numbers if number not in hidden]
 
 
+def follows(asked: Asked, hit: Hit) -> sa.ColumnElement[bool]:
+    """Return the condition for what comes behind a job in the order that is asked for."""
+    value, up = asked.value, asked.up
+    if value is None or hit.value is None:
+        return jobs.c.id > hit.id if up else jobs.c.id < hit.id
+    reached = sa.literal(hit.value, value.type)
+    row, place = sa.tuple_(value, jobs.c.id), sa.tuple_(reached, sa.literal(hit.id))
+    # The first for SQLite, which takes no index over an expression for a comparison of rows.
+    return sa.and_(value >= reached, row > place) if up else sa.and_(value <= reached, row < place)
+
+
 def in_order(hits: Sequence[Hit], *, up: bool) -> list[Hit]:
     """Sort what was found, each job once."""
     each = {hit.id: hit for hit in hits}.values()

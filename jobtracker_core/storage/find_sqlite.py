@@ -17,6 +17,7 @@ from jobtracker_core.storage.find_rows import (
     Hit,
     Hits,
     checked,
+    follows,
     in_order,
     shown,
 )
@@ -274,12 +275,11 @@ def _by_walk(conn: Connection, asked: Asked, query: str, below: int | None = Non
     if below is not None:
         walk = walk.where(jobs.c.id > below if asked.up else jobs.c.id < below)
     found: list[Hit] = []
-    at, size = 0, min(4 * asked.most, WALKED)
+    part, size = walk, min(4 * asked.most, WALKED)
     while len(found) < asked.most:
-        rows = conn.execute(walk.limit(size).offset(at)).all()
-        found += _held(conn, asked, query, [Hit(*row) for row in rows], asked.most - len(found))
-        at += len(rows)
-        if len(rows) < size:
+        hits = [Hit(*row) for row in conn.execute(part.limit(size))]
+        found += _held(conn, asked, query, hits, asked.most - len(found))
+        if len(hits) < size:
             break
-        size = WALKED
+        part, size = walk.where(follows(asked, hits[-1])), WALKED
     return found

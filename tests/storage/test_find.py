@@ -11,12 +11,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from jobtracker_core.contract.host import PayRecord
-from jobtracker_core.contract.posting import Employment, Remote
+from jobtracker_core.contract.posting import Employment, Remote, Seniority
 from jobtracker_core.search.language import SearchError, parse
 from jobtracker_core.storage import (
     dismissals,
     facets,
     find,
+    find_marks,
     find_postgresql,
     find_rows,
     find_sqlite,
@@ -227,6 +228,20 @@ def test_filters_beside_a_text(db: Database, stored: list[JobDetail]) -> None:
     for filters, ids in cases:
         found = [job.id for job in search.list_jobs(db, text="python", **filters).items]
         assert (filters, found) == (filters, ids)
+
+
+def test_what_the_index_does_not_have_yet_is_found_where_no_words_are_looked_for(
+    db: Database, stored: list[JobDetail], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(find_marks, "NEAR", 1)
+    monkeypatch.setattr(find_marks, "_COMMON", 0)
+    for number in ("7", "1"):
+        with db.write() as conn:
+            key = "rowid" if db.dialect == "sqlite" else "job_id"
+            conn.exec_driver_sql(f"DELETE FROM job_index WHERE {key} <= {number}")
+        assert [job.id for job in search.list_jobs(db, text="country:DE").items] == [2, 1]
+        assert search.tally(db, seniority=Seniority.LEAD).total == 1
+        indexing.rebuild(db)
 
 
 def test_too_mixed_a_query_is_refused(db: Database) -> None:
