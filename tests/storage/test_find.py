@@ -240,7 +240,7 @@ def test_what_the_index_does_not_have_yet_is_found_where_no_words_are_looked_for
             key = "rowid" if db.dialect == "sqlite" else "job_id"
             conn.exec_driver_sql(f"DELETE FROM job_index WHERE {key} <= {number}")
         assert [job.id for job in search.list_jobs(db, text="country:DE").items] == [2, 1]
-        assert search.tally(db, seniority=Seniority.LEAD).total == 1
+        assert tallies.tally(db, seniority=Seniority.LEAD).total == 1
         indexing.rebuild(db)
 
 
