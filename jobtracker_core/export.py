@@ -51,18 +51,22 @@ class Attachment(Struct, frozen=True, kw_only=True):
 
 
 def attach(name: str, kind: Format, pieces: Iterable[bytes]) -> Attachment:
-    """Make a file of that name; its kind is added to the name.
-
-    The first pieces are read at once, so that what fails at the beginning fails here; what fails
-    later cuts the file off.
-    """
-    grouped = _grouped(pieces)
-    first = next(grouped, b"")
+    """Make a file of that name, begun as `begin` does; its kind is added to the name."""
     return Attachment(
-        pieces=chain([first], grouped),
+        pieces=begin(pieces),
         media_type=MEDIA_TYPES[kind] + ("; header=present" if kind == "csv" else ""),
         headers={"Content-Disposition": f'attachment; filename="{name}.{kind}"'},
     )
+
+
+def begin(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Return pieces as they are sent, many small ones at once.
+
+    The first are read at once, so that what fails at the beginning fails here; what fails later
+    cuts the file off.
+    """
+    grouped = _grouped(pieces)
+    return chain([next(grouped, b"")], grouped)
 
 
 def _grouped(pieces: Iterable[bytes]) -> Iterator[bytes]:

@@ -123,6 +123,7 @@ CONNECTING = {
         *("cli.serve", "cli.demo"),  # listen
         *("client.transport", "client.collecting"),  # connects; the host's name
         "client.collecting",  # the host's name
+        "server.unread",  # says how a connection that somebody opened is ended
     },
     "jobtracker_core.http.transport.CurlTransport": {
         *("http.guard", "testing"),

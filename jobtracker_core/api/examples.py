@@ -177,6 +177,7 @@ _OF_OPERATION: Final[Mapping[tuple[str, str], Any]] = {
     ("previewSchedule", "count"): 5,
     ("previewSearch", "after"): _MOMENT,
     ("listRunEvents", "after"): 120,
+    ("listRunChanges", "after"): "42~120",
     ("listApplications", "sort"): "next_action",
     ("listApplications", "after"): "739585~42",
     ("listApplications", "before"): "739585~42",

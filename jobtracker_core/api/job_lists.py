@@ -18,8 +18,9 @@ from jobtracker_core.contract.access import Scope
 from jobtracker_core.storage.errors import NotFound
 from jobtracker_core.storage.job_filters import Filters, Sort
 from jobtracker_core.storage.keyset import LONGEST_MARK
-from jobtracker_core.storage.search import TALLY_LIMIT, WORDS_TALLY_LIMIT, JobList, Tally
+from jobtracker_core.storage.search import JobList
 from jobtracker_core.storage.snippets import Snippet
+from jobtracker_core.storage.tallies import TALLY_LIMIT, WORDS_TALLY_LIMIT, Tally
 from jobtracker_core.tracker import JobTracker
 
 PER_PAGE = 50

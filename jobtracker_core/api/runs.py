@@ -19,8 +19,10 @@ from jobtracker_core.api.run_live import watch_run
 from jobtracker_core.contract.access import Scope
 from jobtracker_core.contract.info import WHOLE_NAME
 from jobtracker_core.contract.run import RunState
+from jobtracker_core.storage.errors import NotFound
 from jobtracker_core.storage.events import Event
 from jobtracker_core.storage.jobs import Change
+from jobtracker_core.storage.keyset import LONGEST_MARK
 from jobtracker_core.storage.queue import Enqueued, Limits
 from jobtracker_core.storage.runs import Run
 from jobtracker_core.tracker import JobTracker
@@ -28,7 +30,7 @@ from jobtracker_core.tracker.runs import BulkRun, RunReport
 
 MOST_RUNS = 200
 MOST_EVENTS = 1_000
-MOST_CHANGES = 100_000
+MOST_CHANGES = 1_000
 MOST_AT_ONCE = 200
 
 _STATES = ", ".join(RunState)
@@ -304,24 +306,34 @@ def list_run_events(
     "/{run_id:int}/changes",
     **operation(
         "listRunChanges",
-        "List what a run changed in known jobs, in its order",
-        description="Each with the fields that differ, as `[old, new]`.",
+        "List what a run changed in known jobs, the latest job first",
+        description="Each with the fields that differ, as `[old, new]`. Go on with `after`, "
+        "`job_id~id` of the last one, or follow the Link header.",
         scope=Scope.JOBS_READ,
         errors=(HTTPStatus.NOT_FOUND,),
+        headers=[NEXT],
     ),
 )
 def list_run_changes(
     tracker: NamedDependency[JobTracker],
     run_id: RunId,
-    limit: Annotated[
-        int | None,
+    after: Annotated[
+        str | None,
         QueryParameter(
-            description="Changes at most, the first ones; without it, all", ge=1, le=MOST_CHANGES
+            description="Go on after this change, by its `job_id~id`", max_length=LONGEST_MARK
         ),
     ] = None,
-) -> tuple[Change, ...]:
+    limit: Annotated[
+        int, QueryParameter(description="Changes at most", ge=1, le=MOST_CHANGES)
+    ] = 100,
+) -> Response[tuple[Change, ...]]:
     """List what a run changed in known jobs."""
-    return tracker.jobs.changes(run_id=run_id, limit=limit)
+    try:
+        found = tracker.jobs.changes(run_id=run_id, limit=limit, after=after)
+    except NotFound as error:
+        raise wrong("after", str(error)) from error
+    words = {"after": found[-1].mark, "limit": limit} if len(found) == limit else None
+    return leading_on(found, words)
 
 
 def runs_router(live: LiveRuns) -> Router:

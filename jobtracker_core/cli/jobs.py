@@ -20,8 +20,9 @@ from jobtracker_core.cli.output import (
 from jobtracker_core.cli.place import Family, curl_option, open_place, program
 from jobtracker_core.contract.posting import Employment, PayKind, Remote, Seniority
 from jobtracker_core.ingest import html
+from jobtracker_core.storage.job_filters import Filters
 from jobtracker_core.storage.jobs import Job, JobDetail
-from jobtracker_core.storage.search import TALLY_LIMIT, Filters, Tally
+from jobtracker_core.storage.tallies import TALLY_LIMIT, Tally
 
 E = TypeVar("E", bound=StrEnum)
 

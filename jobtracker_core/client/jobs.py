@@ -14,9 +14,10 @@ from jobtracker_core.storage.facets import Facet
 from jobtracker_core.storage.fields import Line, Prose
 from jobtracker_core.storage.job_filters import Filters, Sort
 from jobtracker_core.storage.jobs import Change, Job, JobDetail
-from jobtracker_core.storage.search import JobList, Tally
+from jobtracker_core.storage.search import JobList
 from jobtracker_core.storage.snippets import Snippet
 from jobtracker_core.storage.tags import Note
+from jobtracker_core.storage.tallies import Tally
 from jobtracker_core.storage.walk import WalkedJob
 from jobtracker_core.tracker import entries
 from jobtracker_core.tracker.bulk import BulkResult
@@ -145,9 +146,23 @@ class Jobs:
         """Return one job with its text and history; raises NotFound."""
         return self._session.get(f"/jobs/{job_id}", JobDetail)
 
-    def changes(self, *, run_id: int, limit: int | None = None) -> tuple[Change, ...]:
-        """Return what a run changed in known jobs, in its order; without a limit, all of it."""
-        return self._session.get(f"/runs/{run_id}/changes", tuple[Change, ...], limit=limit)
+    def changes(
+        self, *, run_id: int, limit: int | None = None, after: str | None = None
+    ) -> tuple[Change, ...]:
+        """Return what a run changed in known jobs, the latest job first.
+
+        Without a limit that is all of it. `after` is the `mark` of the last one known.
+        """
+        found: list[Change] = []
+        while limit is None or len(found) < limit:
+            most = _AT_ONCE if limit is None else min(_AT_ONCE, limit - len(found))
+            path = f"/runs/{run_id}/changes"
+            page = self._session.get(path, tuple[Change, ...], after=after, limit=most)
+            found += page
+            if len(page) < most:
+                break
+            after = page[-1].mark
+        return tuple(found)
 
     def count(self, *, source: str | None = None) -> int:
         """Return how many jobs are stored."""

@@ -149,8 +149,17 @@ def attempt(place: Workplace, claim: Claim, *, since: float) -> RunState | None:
     then but its row.
     """
     db = place.db
+    broken_off = claimed(
+        db,
+        claim,
+        place.registry,
+        place.on_log,
+        # As long as the lease may last: after that a sweep may take the run at any moment.
+        patience_s=place.lease_s,
+        hurry=place.at_once,
+    )
     with (
-        claimed(db, claim, place.registry, place.on_log),
+        broken_off,
         Heartbeat(db, claim, since=since, lease_s=place.lease_s) as beat,
         place.cancellations.of(claim) as stop,
     ):

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Literal
+from functools import partial
+from typing import Final, Literal
 
 from msgspec import Struct
 
+from jobtracker_core.contract.errors import ErrorClass
 from jobtracker_core.contract.run import JobRef, RunState, RunSummary
 from jobtracker_core.plugins.discovery import Registry
 from jobtracker_core.runner.execute import Result
@@ -17,6 +21,9 @@ from jobtracker_core.storage import jobs, runs, sweep
 from jobtracker_core.storage.claims import Claim
 from jobtracker_core.storage.engine import Database
 from jobtracker_core.storage.errors import LeaseLost, StorageError
+
+_AGAIN_S: Final = 1.0
+"""Seconds after which a database that failed is asked again."""
 
 
 class Collected(Struct, frozen=True, kw_only=True):
@@ -33,8 +40,20 @@ class Collected(Struct, frozen=True, kw_only=True):
 
 
 @contextlib.contextmanager
-def claimed(db: Database, claim: Claim, registry: Registry, on_log: LogSink) -> Iterator[None]:
-    """Let no run stay "running" because of an error of ours on the way; tell of it if it ends."""
+def claimed(
+    db: Database,
+    claim: Claim,
+    registry: Registry,
+    on_log: LogSink,
+    *,
+    patience_s: float = 0.0,
+    hurry: threading.Event | None = None,
+) -> Iterator[None]:
+    """Let no run stay "running" because of an error of ours on the way; tell of it if it ends.
+
+    Where the database takes not even that, it is asked again for `patience_s` seconds or until
+    `hurry` is set; then the lease ends by itself, and a sweep calls the run lost.
+    """
     try:
         yield
     except LeaseLost as error:
@@ -42,19 +61,47 @@ def claimed(db: Database, claim: Claim, registry: Registry, on_log: LogSink) -> 
         with contextlib.suppress(StorageError):
             _tell_if_ended(sweep.give_up(db, claim, str(error)), db, claim, registry, on_log)
         raise
-    except BaseException as error:
-        ours = isinstance(error, StorageError)
-        # If the database is what failed, this fails as well, and the lease ends by itself.
+    except Exception as error:
+        cause: ErrorClass = "db" if isinstance(error, StorageError) else "internal"
+        end = partial(_break_off, db, claim, RunState.FAILED, cause, _words(error))
+        state = _with_patience(end, claim, on_log, patience_s, hurry or threading.Event())
         with contextlib.suppress(StorageError):
-            state = runs.finish(
-                db,
-                claim,
-                state=RunState.FAILED if isinstance(error, Exception) else RunState.CANCELLED,
-                error_class="db" if ours else "internal",
-                error_message=_words(error),
-            )
             _tell_if_ended(state, db, claim, registry, on_log)
         raise
+    except BaseException as error:
+        with contextlib.suppress(StorageError):
+            state = _break_off(db, claim, RunState.CANCELLED, "internal", _words(error))
+            _tell_if_ended(state, db, claim, registry, on_log)
+        raise
+
+
+def _break_off(
+    db: Database, claim: Claim, state: RunState, cause: ErrorClass, message: str
+) -> RunState | None:
+    return runs.finish(db, claim, state=state, error_class=cause, error_message=message)
+
+
+def _with_patience(
+    end: Callable[[], RunState | None],
+    claim: Claim,
+    on_log: LogSink,
+    patience_s: float,
+    hurry: threading.Event,
+) -> RunState | None:
+    """Write the end of a run; return the state it has then, None too where it cannot be written."""
+    deadline = time.monotonic() + patience_s
+    told = False
+    while True:
+        try:
+            return end()
+        except StorageError as error:
+            if time.monotonic() >= deadline or hurry.is_set():
+                return None
+            if not told:
+                fields = {"run": claim.run_id, "error": str(error)}
+                on_log("warning", "the end of a run waits for the database", fields)
+            told = True
+        hurry.wait(_AGAIN_S)
 
 
 def _tell_if_ended(

@@ -1,4 +1,7 @@
-"""How long a stranger may take to send a request: to hold a connection costs them nothing."""
+"""How long a stranger may take to send a request and to read the answer.
+
+To hold a connection costs them nothing.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,8 @@ from collections.abc import Callable
 from typing import Final, Literal, cast
 
 from uvicorn.protocols.http import h11_impl, httptools_impl
+
+from jobtracker_core.server.unread import Unread
 
 HEAD_S: Final = 30.0
 """Seconds to the end of a request's head, from its first byte, or of a connection's first request
@@ -37,6 +42,9 @@ class Patience:
     Args:
         line: The connection, which has just been opened.
         awaited: Says what of a request has begun to come and is not whole yet.
+
+    Attributes:
+        unread: Does the same for answers.
     """
 
     def __init__(self, line: Line, awaited: Callable[[], Part | None]) -> None:
@@ -44,15 +52,18 @@ class Patience:
         self._awaited = awaited
         self._part: Part | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self.unread = Unread(line.transport, line.loop)
         self._wait_for("head")
 
     def look(self) -> None:
         """See what is waited for now; the time of a part that has begun runs on."""
         self._wait_for(None if self._line.transport.is_closing() else self._awaited())
+        self.unread.look()
 
     def end(self) -> None:
         """Wait for nothing any more."""
         self._wait_for(None)
+        self.unread.end()
 
     def _wait_for(self, part: Part | None) -> None:
         if part == self._part:
@@ -83,6 +94,7 @@ class Patience:
                 cycle.disconnected = True
             line.transport.write(_REFUSAL)
             line.transport.close()
+            self.unread.look()
 
     def _has_begun(self, cycle: _Cycle) -> bool:
         """Say whether an answer is on the wire already, be it to a request before."""
@@ -104,6 +116,21 @@ class Patient(asyncio.Protocol):
         """Wait for nothing any more."""
         self._patience.end()
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """Write no more of an answer: much of it waits to be taken."""
+        super().pause_writing()
+        self._patience.unread.look()
+
+    def resume_writing(self) -> None:
+        """Write on."""
+        super().resume_writing()
+        self._patience.unread.taken()
+
+    def on_response_complete(self) -> None:
+        """Go on to the next request; the end of the answer may still wait to be taken."""
+        super().on_response_complete()  # type: ignore[misc]  # each protocol of uvicorn has it
+        self._patience.unread.look()
 
     def _awaited(self) -> Part | None:
         """Say what of a request has begun to come and is not whole yet."""

@@ -15,9 +15,9 @@ from jobtracker_core.storage import find, find_plan
 from jobtracker_core.storage.engine import Database, now
 from jobtracker_core.storage.index_tokens import pay_band
 from jobtracker_core.storage.job_filters import Filters
-from jobtracker_core.storage.search import WORDS_TALLY_LIMIT, estimated
 from jobtracker_core.storage.statements import one_of
 from jobtracker_core.storage.tables import jobs
+from jobtracker_core.storage.tallies import WORDS_TALLY_LIMIT, estimated
 
 FacetName = Literal["source", "company", "remote", "employment", "seniority", "pay", "age"]
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any, Final
 
 import sqlalchemy as sa
-from msgspec import Struct, structs
+from msgspec import Struct, field, structs
 from sqlalchemy import Connection
 
 from jobtracker_core.storage.find_marks import narrowed
-from jobtracker_core.storage.find_plan import Plan
+from jobtracker_core.storage.find_plan import Branch, Plan
 from jobtracker_core.storage.find_rows import Asked, Hit, checked, follows, in_order
 from jobtracker_core.storage.job_filters import ORDERS, Walk
 from jobtracker_core.storage.jobs import ALL_JOBS, JOBS, Job
@@ -50,6 +50,31 @@ class Sample(Struct, frozen=True):
     ids: list[int]
     reached: int | None
     is_short: bool = False
+
+
+class _Stretch(Struct, frozen=True, kw_only=True):
+    """What is to be found of one part of an order, from a place on.
+
+    Attributes:
+        walk: All jobs of the part from there on, in the order.
+        number: Which part of the order it is.
+        after: The mark that it begins after.
+        before: The mark that it ends before; then from the last job to the first.
+        below: The number of the job there, where the order is that of numbers.
+        most: So many jobs at most.
+        enough: So many of several times as many will do; None if all are needed.
+        kept: See `Asked`.
+    """
+
+    order: Order[Job]
+    walk: sa.Select[Any]
+    number: int = 0
+    after: str | None = None
+    before: str | None = None
+    below: int | None = None
+    most: int
+    enough: int | None = None
+    kept: dict[str, str] = field(default_factory=dict)
 
 
 class _Found(Struct, frozen=True):
@@ -99,46 +124,26 @@ def ids(
     order = ORDERS[sort]
     up = before is not None
     mark = before if up else after
-    found: list[int] = []
-    walks = order.parts(_IDS, after=after, before=before)
     below = None if mark is None or order.value is not None else int(mark)
+    found: list[int] = []
     kept: dict[str, str] = {}
-    for number, walk in enumerate(walks):
-        hits: list[Hit] = []
-        ends: list[Hit] = []
-        for branch in plan.branches:
-            if branch.tokens is None:
-                where = narrowed(conn, branch.where, branch.few, branch.marks, most)
-                statement = order.parts(_IDS.where(*where), after=after, before=before)
-                hits += _of_tables(conn, statement[number], order, most - len(found))
-                continue
-            asked = Asked(
-                tokens=branch.tokens,
-                where=branch.where,
-                same=branch.same,
-                few=branch.few,
-                along=branch.along,
-                walk=walk,
-                value=order.value,
-                up=up,
-                below=below,
-                most=most - len(found),
-                kept=kept,
-            )
-            some = _by_words(conn, asked, _budget(plan))
-            hits += some.hits
-            if some.reached is not None and len(some.hits) < asked.most:
-                ends.append(some.reached)
-        # Behind the first place where a branch was left, not all are known.
-        end = next(iter(in_order(ends, up=up)), None)
-        ordered = in_order([*hits, *ends], up=up)
-        known = ordered if end is None else ordered[: ordered.index(end) + 1]
-        right = {hit.id for hit in hits}
-        found += [hit.id for hit in known if hit.id in right][: most - len(found)]
+    for number, walk in enumerate(order.parts(_IDS, after=after, before=before)):
+        stretch = _Stretch(
+            order=order,
+            walk=walk,
+            number=number,
+            after=after,
+            before=before,
+            below=below,
+            most=most - len(found),
+            kept=kept,
+        )
+        part = _of_all(conn, plan, stretch)
+        found += [hit.id for hit in part.hits]
         if len(found) == most:
             break
-        if end is not None:
-            return Part(found, order.place(end.id, end.value))
+        if part.reached is not None:
+            return Part(found, order.place(part.reached.id, part.reached.value))
     return Part(found, None)
 
 
@@ -150,30 +155,12 @@ def sample(conn: Connection, plan: Plan, most: int, *, enough: int) -> Sample:
     """
     order = ORDERS["arrival"]
     (walk,) = order.parts(_IDS)
+    stretch = _Stretch(order=order, walk=walk, most=most + 1, enough=enough)
     hits: list[Hit] = []
     reached = 0
     is_short = False
     for branch in plan.branches:
-        if branch.tokens is None:
-            (statement,) = order.parts(
-                _IDS.where(*narrowed(conn, branch.where, branch.few, branch.marks, most))
-            )
-            found = _Found(_of_tables(conn, statement, order, most + 1))
-        else:
-            asked = Asked(
-                tokens=branch.tokens,
-                where=branch.where,
-                same=branch.same,
-                few=branch.few,
-                along=branch.along,
-                walk=walk,
-                value=None,
-                up=False,
-                below=None,
-                most=most + 1,
-                enough=enough,
-            )
-            found = _by_words(conn, asked, _budget(plan))
+        found = _of_branch(conn, plan, branch, stretch)
         hits += found.hits
         end = found.hits[most] if len(found.hits) > most else found.reached
         is_short = is_short or found.is_short
@@ -184,8 +171,46 @@ def sample(conn: Connection, plan: Plan, most: int, *, enough: int) -> Sample:
     return Sample(numbers, reached or None, is_short and len(numbers) < enough)
 
 
-def _budget(plan: Plan) -> int:
-    return max(LOOKED_AT // len(plan.branches), 1)
+def _of_all(conn: Connection, plan: Plan, stretch: _Stretch) -> _Found:
+    """Return the first hits of all branches, each job once, up to where all are known."""
+    up = stretch.before is not None
+    hits: list[Hit] = []
+    ends: list[Hit] = []
+    for branch in plan.branches:
+        some = _of_branch(conn, plan, branch, stretch)
+        hits += some.hits
+        if some.reached is not None and len(some.hits) < stretch.most:
+            ends.append(some.reached)
+    # Behind the first place where a branch was left, not all are known.
+    end = next(iter(in_order(ends, up=up)), None)
+    ordered = in_order([*hits, *ends], up=up)
+    known = ordered if end is None else ordered[: ordered.index(end) + 1]
+    right = {hit.id for hit in hits}
+    return _Found([hit for hit in known if hit.id in right][: stretch.most], end)
+
+
+def _of_branch(conn: Connection, plan: Plan, branch: Branch, stretch: _Stretch) -> _Found:
+    """Return the first hits of one branch, in their order."""
+    order = stretch.order
+    if branch.tokens is None:
+        where = narrowed(conn, branch.where, branch.few, branch.marks, stretch.most)
+        parts = order.parts(_IDS.where(*where), after=stretch.after, before=stretch.before)
+        return _Found(_of_tables(conn, parts[stretch.number], order, stretch.most))
+    asked = Asked(
+        tokens=branch.tokens,
+        where=branch.where,
+        same=branch.same,
+        few=branch.few,
+        along=branch.along,
+        walk=stretch.walk,
+        value=order.value,
+        up=stretch.before is not None,
+        below=stretch.below,
+        most=stretch.most,
+        enough=stretch.enough,
+        kept=stretch.kept,
+    )
+    return _by_words(conn, asked, max(LOOKED_AT // len(plan.branches), 1))
 
 
 def _of_tables(

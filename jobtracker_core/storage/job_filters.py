@@ -189,3 +189,9 @@ def _of_others(filters: Filters) -> list[ColumnElement[bool]]:
 def plain_text(text: str | None) -> str:
     """Return a text to search for without what PostgreSQL does not take and no column holds."""
     return (text or "").replace("\x00", "").encode("utf-8", "ignore").decode()
+
+
+def is_whole(filters: Filters) -> bool:
+    """Say whether all jobs are meant that lists show."""
+    given = {name for name, value in filters.items() if value is not None}
+    return given <= {"dismissed"} and (filters.get("dismissed") or "hide") == "hide"

@@ -25,6 +25,7 @@ from jobtracker_core.storage.companies import Company, read_one
 from jobtracker_core.storage.engine import Database
 from jobtracker_core.storage.errors import NotFound
 from jobtracker_core.storage.fixed import Fixed
+from jobtracker_core.storage.keyset import Order
 from jobtracker_core.storage.rows import Reader, to_struct
 from jobtracker_core.storage.statements import one_of
 from jobtracker_core.storage.tables import job_changes, job_sightings, job_texts, jobs
@@ -95,11 +96,17 @@ class Job(Struct, frozen=True, kw_only=True):
 class Change(Struct, frozen=True, kw_only=True):
     """What one page changed: field to [old, new]."""
 
+    id: int
     job_id: int
     at: datetime
     run_id: int | None
     kind: Literal["list", "detail"]
     changes: dict[str, tuple[Any, Any]]
+
+    @property
+    def mark(self) -> str:
+        """What leads to the changes that come after it in the list of its run."""
+        return _IN_RUN.mark(self)
 
 
 class JobDetail(Struct, frozen=True, kw_only=True):
@@ -127,8 +134,6 @@ JOB_COLUMNS = tuple(
     for column in jobs.columns
     if column.name not in {"list_hash", "detail_hash", "detail_fields", "details_tried_at"}
 )
-
-_CHANGE_COLUMNS = tuple(column for column in job_changes.columns if column.name != "id")
 
 
 JOBS = Reader(Job, JOB_COLUMNS)
@@ -165,12 +170,15 @@ _BY_KEY = Fixed(
     ),
     stable=True,
 )
-_CHANGES = Reader(Change, _CHANGE_COLUMNS)
+_CHANGES = Reader(Change, tuple(job_changes.columns))
 _CHANGES_OF_JOB = Fixed(
     sa.select(_CHANGES.columns)
     .where(job_changes.c.job_id == sa.bindparam("job_id", type_=BIG_ID))
     .order_by(job_changes.c.id.desc()),
     stable=True,
+)
+_IN_RUN: Order[Change] = Order(
+    job_changes.c.id, job_changes.c.job_id, lambda change: (change.id, change.job_id)
 )
 
 
@@ -232,14 +240,16 @@ def brought_by(db: Database, source: str, run_id: int, *, count: int) -> tuple[J
     return tuple(reversed(refs))
 
 
-def changes_of_run(db: Database, run_id: int, limit: int | None = None) -> tuple[Change, ...]:
-    """Return what a run found changed, in the order it came to it: so many at most."""
-    statement = (
-        sa.select(_CHANGES.columns)
-        .where(job_changes.c.run_id == min(run_id, LARGEST_ID))
-        .order_by(job_changes.c.id)
-        .limit(limit)
-    )
+def changes_of_run(
+    db: Database, run_id: int, limit: int | None = None, *, after: str | None = None
+) -> tuple[Change, ...]:
+    """Return what a run found changed: so many at most, those of the latest job first.
+
+    `after` is the `mark` of the last one known; raises NotFound if it is no such thing.
+    """
+    of_run = sa.select(_CHANGES.columns).where(job_changes.c.run_id == min(run_id, LARGEST_ID))
+    # All of them have a job: the first part is the whole list.
+    statement = _IN_RUN.parts(of_run, after=after)[0].limit(limit)
     with db.read() as conn:
         return tuple(_CHANGES.read(conn, statement))
 

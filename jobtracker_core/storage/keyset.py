@@ -256,7 +256,7 @@ def _text(value: Any) -> str:
         return str((value - _EPOCH) // _MICROSECOND)
     if isinstance(value, date):
         return str(value.toordinal())
-    return repr(float(value))
+    return str(value) if isinstance(value, int) else repr(float(value))
 
 
 def _value(text: str, kind: sa.types.TypeEngine[Any] | None) -> Any:
@@ -266,6 +266,8 @@ def _value(text: str, kind: sa.types.TypeEngine[Any] | None) -> Any:
         return _EPOCH + int(text) * _MICROSECOND
     if isinstance(kind, sa.Date):
         return date.fromordinal(int(text))
+    if isinstance(kind, sa.Integer):
+        return _number(text)
     value = float(text)
     if not math.isfinite(value):
         raise ValueError(text)

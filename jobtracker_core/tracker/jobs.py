@@ -18,6 +18,7 @@ from jobtracker_core.storage import (
     search,
     snippets,
     tags,
+    tallies,
     walk,
 )
 from jobtracker_core.storage.edits import Outcome
@@ -25,8 +26,9 @@ from jobtracker_core.storage.facets import Facet
 from jobtracker_core.storage.fields import Line, Prose
 from jobtracker_core.storage.job_filters import Filters, Sort
 from jobtracker_core.storage.jobs import JobDetail
-from jobtracker_core.storage.search import JobList, Tally
+from jobtracker_core.storage.search import JobList
 from jobtracker_core.storage.snippets import Snippet
+from jobtracker_core.storage.tallies import Tally
 from jobtracker_core.tracker import bulk, entries, job_forms
 from jobtracker_core.tracker.bulk import BulkResult
 from jobtracker_core.tracker.exporting import exported
@@ -107,7 +109,7 @@ class Jobs:
 
         Exactly up to 10,000, or 1,000 where the text holds words. Raises SearchError.
         """
-        return search.tally(self._tracker.database, first=first, sort=sort, **filters)
+        return tallies.tally(self._tracker.database, first=first, sort=sort, **filters)
 
     def facets(self, **filters: Unpack[Filters]) -> tuple[Facet, ...]:
         """Count the jobs of a list by source, company, remote, employment, seniority, pay and age.
@@ -140,9 +142,15 @@ class Jobs:
         """Return one job with its text and history; raises NotFound."""
         return jobs.get(self._tracker.database, job_id)
 
-    def changes(self, *, run_id: int, limit: int | None = None) -> tuple[jobs.Change, ...]:
-        """Return what a run changed in known jobs, in its order; without a limit, all of it."""
-        return jobs.changes_of_run(self._tracker.database, run_id, limit)
+    def changes(
+        self, *, run_id: int, limit: int | None = None, after: str | None = None
+    ) -> tuple[jobs.Change, ...]:
+        """Return what a run changed in known jobs, the latest job first.
+
+        Without a limit that is all of it. `after` is the `mark` of the last one known; raises
+        NotFound if it is no such thing.
+        """
+        return jobs.changes_of_run(self._tracker.database, run_id, limit, after=after)
 
     def count(self, *, source: str | None = None) -> int:
         """Return how many jobs are stored."""

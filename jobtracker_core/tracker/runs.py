@@ -291,6 +291,23 @@ class Runs:
             self.get(run_id)
         return tuple(found)
 
+    def story(self, run_id: int) -> Iterator[Event]:
+        """Give what has happened in a run until now, the first first, however much that is.
+
+        It is read in pieces; what happens meanwhile is left out.
+        """
+        return self._up_to(run_id, self.before_newest(run_id, 0))
+
+    def _up_to(self, run_id: int, last: int) -> Iterator[Event]:
+        known = 0
+        while known < last:
+            page = events.list_events(
+                self._tracker.database, run_id, after=known, limit=LINES_AT_ONCE
+            )
+            yield from (event for event in page if event.id <= last)
+            # They may have been pruned.
+            known = page[-1].id if page else last
+
     def look(self, run_id: int, *, after: int = 0) -> Watched:
         """Return a run as it is now, and what happened in it after an event; raises NotFound.
 

@@ -10,7 +10,7 @@ from litestar import Response, post
 from litestar.di import NamedDependency
 
 from jobtracker_core.plugins.forms import FormError
-from jobtracker_core.storage.search import Filters
+from jobtracker_core.storage.job_filters import Filters
 from jobtracker_core.tracker import JobTracker
 from jobtracker_core.tracker.bulk import MOST, BulkResult
 from jobtracker_core.web import stages

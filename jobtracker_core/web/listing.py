@@ -12,7 +12,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from jobtracker_core.search.nodes import SearchError
-from jobtracker_core.storage.search import JobList, Tally
+from jobtracker_core.storage.search import JobList
+from jobtracker_core.storage.tallies import Tally
 from jobtracker_core.storage.views import View as SavedView
 from jobtracker_core.tracker import JobTracker
 from jobtracker_core.web.filters import chips

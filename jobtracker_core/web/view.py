@@ -22,7 +22,7 @@ from jobtracker_core.plugins.forms import FormError
 from jobtracker_core.search.language import LONGEST
 from jobtracker_core.storage.applications import Status
 from jobtracker_core.storage.fields import Amount, Currency, Moment
-from jobtracker_core.storage.search import Filters, Sort
+from jobtracker_core.storage.job_filters import Filters, Sort
 from jobtracker_core.tracker import entries
 
 PAGE: Final = 50

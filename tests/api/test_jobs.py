@@ -179,7 +179,7 @@ def test_the_total_is_exact_up_to_a_bound_and_marked_beyond_it(client, fill, mon
     fill(5)
     exact = client.get(ADDRESS, params={"limit": 2, "search": "engineer"}).json()
     assert (exact["total"], exact["estimated"]) == (5, False)
-    monkeypatch.setattr("jobtracker_core.storage.search.TALLY_LIMIT", 3)
+    monkeypatch.setattr("jobtracker_core.storage.tallies.TALLY_LIMIT", 3)
     about = client.get(ADDRESS, params={"limit": 2}).json()
     assert about["estimated"] is True
     assert about["total"] > 3

@@ -15,9 +15,10 @@ from jobtracker_core import JobTracker, Settings
 from jobtracker_core.contract.run import Counts, RunState
 from jobtracker_core.storage import claims, endings, events
 from jobtracker_core.storage.engine import open_database
+from jobtracker_core.storage.jobs import Change
 from jobtracker_core.storage.queue import Installed
 from jobtracker_core.storage.runs import Run
-from queueing import take, turn_on
+from queueing import changed, take, turn_on
 
 ADDRESS = "/api/v1/runs"
 SERVING = {"hiringcafe": Installed(distribution="jobtracker-hiringcafe", version="1")}
@@ -205,6 +206,27 @@ def test_events_come_in_their_order_and_go_on(client, tracker) -> None:
     assert "link" not in rest.headers
     last = rest.json()[-1]["id"]
     assert client.get(f"{ADDRESS}/{run_id}/events", params={"after": last}).json() == []
+
+
+def test_what_it_changed_comes_a_part_at_a_time(client, tracker, problem) -> None:
+    whole = changed(tracker, run_id=7, count=205)
+    url: str | None = f"{ADDRESS}/7/changes"
+    seen: list[Change] = []
+    sizes: list[int] = []
+    while url:
+        answer = client.get(url)
+        part = msgspec.convert(answer.json(), tuple[Change, ...])
+        sizes.append(len(part))
+        seen += part
+        following = answer.links.get("next", {}).get("url")
+        url = following and urljoin(url, following)
+    assert (tuple(seen), sizes) == (whole, [100, 100, 5])
+    last = whole[200]
+    more = client.get(f"{ADDRESS}/7/changes", params={"after": f"{last.job_id}~{last.id}"})
+    assert [change["id"] for change in more.json()] == [change.id for change in whole[201:]]
+    for words in ({"after": "x"}, {"limit": 1_001}):
+        said = problem("GET", f"{ADDRESS}/7/changes", params=words)
+        assert [said["status"], *(error["field"] for error in said["errors"])] == [400, *words]
 
 
 @pytest.mark.parametrize(

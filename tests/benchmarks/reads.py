@@ -104,7 +104,7 @@ def bare_get(driver: Driver, mark: str, job_id: int) -> Callable[[], object]:
     )
     changes = _bare(
         driver,
-        "SELECT job_id, at, run_id, kind, changes FROM job_changes "
+        "SELECT id, job_id, at, run_id, kind, changes FROM job_changes "
         f"WHERE job_id = {mark} ORDER BY id DESC",
         job_id,
     )

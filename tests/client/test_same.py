@@ -41,6 +41,7 @@ from jobtracker_core.tracker import CollectorOff
 from jobtracker_core.tracker.ingest import IngestBatch, RunOver
 from jobtracker_core.tracker.runs import NoRetry
 from live_server import serving
+from queueing import changed as all_changed
 
 Facade = JobTracker | RemoteTracker
 
@@ -303,6 +304,11 @@ def test_runs_and_collectors(facade: Facade, tracker: JobTracker) -> None:
     assert runs.attempts(first.run_id) == ()
     assert runs.report(first.run_id).run.query["text"] == "a"
     assert facade.jobs.changes(run_id=first.run_id) == ()
+    # More than one answer of a server holds.
+    whole = all_changed(tracker, run_id=first.run_id, count=405)
+    assert facade.jobs.changes(run_id=first.run_id) == whole
+    some = facade.jobs.changes(run_id=first.run_id, limit=202, after=whole[1].mark)
+    assert some == whole[2:204]
     assert runs.events(first.run_id, limit=1) == runs.events(first.run_id)[:1]
     told = runs.all("cancel", [second.run_id, 99])
     assert [one.ok for one in told] == [True, False]

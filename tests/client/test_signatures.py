@@ -31,6 +31,7 @@ LEFT_OUT = {
     ("maintenance", "backup"): "a file at the server",
     ("runs", "announced"): "the portal's; `events()` has them",
     ("runs", "before_newest"): "the server's own, for runs of very many lines",
+    ("runs", "story"): "the portal's; `events()` has the lines",
     ("tokens", "verify"): "the server does it with each request",
     ("tokens", "recall"): "the same",
 }

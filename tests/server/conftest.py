@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import select
 import socket
 import subprocess
 import sys
@@ -108,6 +109,12 @@ class Line:
     def close(self) -> None:
         self._file.close()
         self._connection.close()
+
+    def is_cut_off(self) -> bool:
+        """Wait until the other side cuts the connection off, without reading of it."""
+        watch = select.poll()
+        watch.register(self._connection, 0)
+        return bool(watch.poll(20_000))
 
     def is_closed(self) -> bool:
         """Wait until the other side hangs up, and say whether it did without another word."""

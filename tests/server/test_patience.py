@@ -1,4 +1,7 @@
-"""Who sends a request so slowly that it never ends holds a connection for a bounded time."""
+"""Who sends a request so slowly that it never ends holds a connection for a bounded time.
+
+So does who never reads the answer.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ import pytest
 import uvicorn
 from uvicorn.server import ServerState
 
-from jobtracker_core.server import patience
+from jobtracker_core.server import patience, unread
 from jobtracker_core.server.protocol import BoundedProtocol
 
 GET = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n"
@@ -45,6 +48,19 @@ def test_a_body_that_does_not_end_is_waited_for_no_longer(line, monkeypatch) -> 
         assert talk.is_closed()
 
 
+@pytest.mark.parametrize("head", [GET + b"\r\n", GET + WISH], ids=["usual", "plain"])
+def test_who_never_reads_is_cut_off(line, monkeypatch, head: bytes) -> None:
+    monkeypatch.setattr(unread, "UNREAD_S", 0.5)
+    asset = head.replace(b"/healthz", b"/static/charts.js")
+    deaf, other = line(), line()
+    # More than all buffers on the way together hold.
+    deaf.send(asset)
+    deaf.send(asset.replace(WISH, b"\r\n") * 400)
+    assert deaf.is_cut_off()
+    other.send(GET + b"\r\n")
+    assert other.answer()[0] == 200
+
+
 class Timers:
     """An event loop of which only the timers are seen; what it is to run never ends."""
 
@@ -73,6 +89,7 @@ class Wire:
 
     def __init__(self) -> None:
         self.sent = b""
+        self.unread = 0
         self.ended: str | None = None
 
     def write(self, data: bytes) -> None:
@@ -86,6 +103,9 @@ class Wire:
 
     def is_closing(self) -> bool:
         return self.ended is not None
+
+    def get_write_buffer_size(self) -> int:
+        return self.unread
 
     def get_extra_info(self, _name: str) -> None:
         return None
@@ -172,3 +192,51 @@ def test_nothing_is_written_into_an_answer_or_behind_it(
     protocol.data_received(b"x")
     timers.over()
     assert (wire.ended, wire.sent) == ("aborted", b"")
+
+
+def test_an_answer_that_is_not_taken_is_waited_for_no_longer(protocol: Any, timers: Timers) -> None:
+    wire: Any = protocol.transport
+    protocol.data_received(GET + b"\r\n")
+    wire.unread = 70_000
+    protocol.pause_writing()
+    assert [timer.seconds for timer in timers.set] == [unread.UNREAD_S / unread.LOOKS]
+    for _ in range(unread.LOOKS):
+        assert not wire.ended
+        timers.over()
+    assert (wire.ended, timers.set) == ("aborted", [])
+
+
+def test_whoever_takes_a_little_gets_the_whole_answer(protocol: Any, timers: Timers) -> None:
+    wire: Any = protocol.transport
+    protocol.data_received(GET + b"\r\n")
+    wire.unread = 70_000
+    protocol.pause_writing()
+    for taken in range(3):
+        for _ in range(unread.LOOKS - 1):
+            timers.over()
+        if taken:
+            wire.unread -= 1
+        else:
+            # As much as was taken waits again.
+            protocol.resume_writing()
+            protocol.pause_writing()
+    for _ in range(unread.LOOKS - 1):
+        timers.over()
+    assert not wire.ended
+    wire.unread = 0
+    timers.over()
+    assert (wire.ended, timers.set) == (None, []), "all is taken: there is nothing to look at"
+
+
+def test_the_end_of_an_answer_that_is_not_taken_keeps_no_connection_open(
+    protocol: Any, timers: Timers
+) -> None:
+    wire: Any = protocol.transport
+    protocol.data_received(GET + b"\r\n")
+    wire.unread = 1
+    wire.close()
+    protocol.on_response_complete()
+    for _ in range(unread.LOOKS):
+        assert wire.ended == "closed"
+        timers.over()
+    assert (wire.ended, timers.set) == ("aborted", [])

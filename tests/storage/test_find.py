@@ -24,6 +24,7 @@ from jobtracker_core.storage import (
     indexing,
     relevance,
     search,
+    tallies,
     walk,
 )
 from jobtracker_core.storage.engine import Database
@@ -150,7 +151,7 @@ def test_what_each_query_finds(db: Database, stored: list[JobDetail], way: str) 
     wrong = []
     for text, ids in CASES.items():
         found = [job.id for job in search.list_jobs(db, text=text).items]
-        total = search.tally(db, text=text)
+        total = tallies.tally(db, text=text)
         if found != ids or (total.total, total.more) != (len(ids), False):
             wrong.append(f"{text} -> {found}, {total.total}")
         first, counted = search.first_page(db, text=text, limit=2)
@@ -179,7 +180,7 @@ def test_pages_and_orders_of_a_search(db: Database, stored: list[JobDetail], way
             beyond = search.list_jobs(db, limit=2, offset=3, **order)
             assert [job.id for job in beyond.items] == ids[3:5]
             for place, number in enumerate(ids):
-                assert search.tally(db, first=number, **order).newer == place
+                assert tallies.tally(db, first=number, **order).newer == place
 
 
 def test_all_of_a_list_come_in_its_order(
@@ -203,11 +204,11 @@ def test_all_of_a_list_come_in_its_order(
 
 
 def test_a_tally_tells_of_no_fewer_than_were_seen() -> None:
-    counted = search.Tally(total=8, more=True, newer=3, estimate=40)
+    counted = tallies.Tally(total=8, more=True, newer=3, estimate=40)
     assert counted.covering(8) == counted
-    assert counted.covering(30) == search.Tally(total=30, more=True, newer=3, estimate=40)
+    assert counted.covering(30) == tallies.Tally(total=30, more=True, newer=3, estimate=40)
     assert counted.covering(50).shown == "~50"
-    assert search.Tally(total=2, more=False).covering(1).total == 2
+    assert tallies.Tally(total=2, more=False).covering(1).total == 2
 
 
 def test_filters_beside_a_text(db: Database, stored: list[JobDetail]) -> None:
@@ -239,7 +240,7 @@ def test_what_the_index_does_not_have_yet_is_found_where_no_words_are_looked_for
             key = "rowid" if db.dialect == "sqlite" else "job_id"
             conn.exec_driver_sql(f"DELETE FROM job_index WHERE {key} <= {number}")
         assert [job.id for job in search.list_jobs(db, text="country:DE").items] == [2, 1]
-        assert search.tally(db, seniority=Seniority.LEAD).total == 1
+        assert tallies.tally(db, seniority=Seniority.LEAD).total == 1
         indexing.rebuild(db)
 
 
@@ -249,7 +250,7 @@ def test_too_mixed_a_query_is_refused(db: Database) -> None:
         search.list_jobs(db, text=text)
     assert (refused.value.start, refused.value.end) == (1, len(text) - 1)
     with pytest.raises(SearchError, match="not closed"):
-        search.tally(db, text="(python")
+        tallies.tally(db, text="(python")
 
 
 LEAVES = st.sampled_from(
@@ -330,15 +331,15 @@ def test_facets_count_the_jobs_of_a_list(
 def test_beyond_a_bound_a_tally_of_words_is_an_estimate(
     db: Database, stored: list[JobDetail], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(search, "WORDS_TALLY_LIMIT", 3)
-    found = search.tally(db, text="python", first=5)
+    monkeypatch.setattr(tallies, "WORDS_TALLY_LIMIT", 3)
+    found = tallies.tally(db, text="python", first=5)
     assert (found.total, found.more, found.newer) == (3, True, 1)
     assert found.estimate in range(4, 9)
     page, counted = search.first_page(db, text="python", limit=4)
     assert page == search.list_jobs(db, text="python", limit=4)
     assert (counted.total, counted.more, counted.newer) == (5, True, 0)
-    assert search.tally(db, text="python", first=2).newer is None
-    assert search.tally(db, text="nurse") == search.Tally(total=1, more=False)
+    assert tallies.tally(db, text="python", first=2).newer is None
+    assert tallies.tally(db, text="nurse") == tallies.Tally(total=1, more=False)
 
 
 def test_a_list_whose_texts_are_too_many_goes_on_where_it_was_left(
@@ -405,11 +406,11 @@ def test_a_phrase_is_counted_among_the_latest_and_found_among_all(
     write(*(make_record(str(n), title=titles[n % 2]) for n in range(1, 41)))
     monkeypatch.setattr(find_sqlite, "COUNTED_AMONG", 10)
     monkeypatch.setattr(find_sqlite, "_SMALLEST", 4)
-    monkeypatch.setattr(search, "_ENOUGH", 4)
+    monkeypatch.setattr(tallies, "_ENOUGH", 4)
     text = '"senior nurse"'
     listed, counted = search.first_page(db, text=text, limit=2)
     assert [job.source_id for job in listed.items] == ["40", "38"]
-    for tally in (counted, search.tally(db, text=text)):
+    for tally in (counted, tallies.tally(db, text=text)):
         about = tally.total if tally.estimate is None else tally.estimate
         assert about in range(17, 24)
     assert counted.more or db.dialect == "postgresql"
@@ -453,7 +454,7 @@ def test_a_part_of_the_hits_that_is_all_wrong_is_not_the_list(
     dismissals.dismiss(db, len(texts))
     for name, value in {"FIRST": 1, "WALKED": 1, "_NEWEST": 1}.items():
         monkeypatch.setattr(find_postgresql, name, value)
-    monkeypatch.setattr(search, "WORDS_TALLY_LIMIT", 2)
+    monkeypatch.setattr(tallies, "WORDS_TALLY_LIMIT", 2)
     listed, counted = search.first_page(db, text='"in the team"', limit=1)
     assert [job.id for job in listed.items] == [1]
     assert (counted.total, counted.more) == (1, False)

@@ -24,6 +24,7 @@ from jobtracker_core.storage import (
     find_sqlite,
     indexing,
     search,
+    tallies,
 )
 from jobtracker_core.storage.engine import Database
 from jobtracker_core.storage.index_tables import job_index, job_index_fts
@@ -60,7 +61,7 @@ SMALLER: dict[Any, dict[str, int]] = {
         "_LOOKED_AT": 30,
         "_MOST_LOOKED_AT": 150,
     },
-    search: {"WORDS_TALLY_LIMIT": 60, "_ENOUGH": 20},
+    tallies: {"WORDS_TALLY_LIMIT": 60, "_ENOUGH": 20},
 }
 QUERIES: dict[str, int] = {
     "common": ROWS,
@@ -311,7 +312,7 @@ def test_no_search_reads_most_of_the_jobs(large: Database) -> None:
         given = {"dismissed": "all", **filters}
         with counted(large) as read:
             found = search.list_jobs(large, limit=10, **given)
-            total = search.tally(large, **given)
+            total = tallies.tally(large, **given)
         is_right = len(found.items) == min(10, number)
         about = total.estimate or total.total
         if not is_right or not number * 2 // 3 <= about <= number * 3 // 2:

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 
-from jobtracker_core.storage import search
+from jobtracker_core.storage import search, tallies
 from jobtracker_core.storage.engine import Database
 from jobtracker_core.storage.errors import StorageError, Unreachable
 from jobtracker_core.storage.fixed import Fixed
@@ -80,14 +80,14 @@ def test_the_tally_of_all_counts_as_that_of_some_does(
         conn.execute(sa.update(jobs).where(jobs.c.id.in_([3, 9])).values(dismissed_at=MOMENT))
     shown = 10
     for limit in (shown - 1, shown, shown + 1, 1):
-        monkeypatch.setattr(search, "TALLY_LIMIT", limit)
+        monkeypatch.setattr(tallies, "TALLY_LIMIT", limit)
         source = sa.text("jobs INDEXED BY ix_jobs_shown") if db.dialect == "sqlite" else jobs
         name = "_WHOLE_SQLITE" if db.dialect == "sqlite" else "_WHOLE"
-        monkeypatch.setattr(search, name, whole(source, limit))
-        search._tally.cache_clear()
+        monkeypatch.setattr(tallies, name, whole(source, limit))
+        tallies._tally.cache_clear()
         for first in (None, 1, 2, 3, 8, 10, 12, 10**20):
-            counted = search.tally(db, first=first)
+            counted = tallies.tally(db, first=first)
             with monkeypatch.context() as patched:
-                patched.setattr(search, "_is_whole", lambda _: False)
-                assert search.tally(db, first=first) == counted, (limit, first)
-    search._tally.cache_clear()
+                patched.setattr(tallies, "is_whole", lambda _: False)
+                assert tallies.tally(db, first=first) == counted, (limit, first)
+    tallies._tally.cache_clear()

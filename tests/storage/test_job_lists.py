@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from jobtracker_core.contract.host import PayRecord
 from jobtracker_core.contract.posting import Place
-from jobtracker_core.storage import applications, dismissals, search, tags
+from jobtracker_core.storage import applications, dismissals, search, tags, tallies
 from jobtracker_core.storage.applications import ApplicationDraft
 from jobtracker_core.storage.engine import Database
 from jobtracker_core.storage.errors import NotFound
@@ -79,17 +79,17 @@ def test_pages_follow_each_other_in_every_order(
 @pytest.mark.parametrize("sort", SORTS)
 def test_a_tally_says_how_many_come_before(db: Database, many: list[Job], sort: Sort) -> None:
     for place, job_id in enumerate(expected(many, sort)[:-1]):
-        found = search.tally(db, first=job_id, sort=sort)
+        found = tallies.tally(db, first=job_id, sort=sort)
         assert (found.total, found.newer) == (60, place)
-    assert search.tally(db, first=999, sort="pay").newer is None
+    assert tallies.tally(db, first=999, sort="pay").newer is None
 
 
 def test_beyond_what_is_counted_there_is_an_estimate(
     db: Database, many: list[Job], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert search.tally(db).estimate is None
-    monkeypatch.setattr(search, "TALLY_LIMIT", 20)
-    found = search.tally(db)
+    assert tallies.tally(db).estimate is None
+    monkeypatch.setattr(tallies, "TALLY_LIMIT", 20)
+    found = tallies.tally(db)
     assert (found.total, found.more) == (20, True)
     assert found.estimate in range(55, 66)
 
@@ -187,6 +187,6 @@ def three(db: Database, write: Callable[..., Any], make_record: Callable[..., An
 )
 def test_every_filter(db: Database, three: None, filters: Any, found: list[int]) -> None:
     assert [job.id for job in search.list_jobs(db, **filters).items] == found
-    assert search.tally(db, **filters).total == len(found)
+    assert tallies.tally(db, **filters).total == len(found)
     for sort in SORTS:
         assert {job.id for job in search.list_jobs(db, sort=sort, **filters).items} == set(found)

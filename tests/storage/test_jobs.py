@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from jobtracker_core.contract.host import Record
 from jobtracker_core.contract.posting import Employment, PostingRef, Remote, Seniority
-from jobtracker_core.storage import jobs, search, upsert
+from jobtracker_core.storage import jobs, search, tallies, upsert
 from jobtracker_core.storage.engine import Database
 from jobtracker_core.storage.errors import NotFound, StorageError
 from jobtracker_core.storage.tables import jobs as table
@@ -44,10 +44,26 @@ def test_get_is_get_by_key(db: Database, write: Write, make_record: Make) -> Non
     assert jobs.changes_of_run(db, 4) == detail.changes[1:]
     assert jobs.changes_of_run(db, 1) == ()
     write(make_record("2", title="Five"), run_id=5)
-    assert [jobs.changes_of_run(db, 5, most) for most in (None, 1)] == [
-        jobs.get(db, ref.id).changes[1::-1],
-        detail.changes[:1],
-    ]
+    newest = jobs.get(db, ref.id).changes
+    assert [jobs.changes_of_run(db, 5, most) for most in (None, 1)] == [newest[:2], newest[:1]]
+
+
+def test_changes_of_a_run_go_on_after_each_of_them(
+    db: Database, write: Write, make_record: Make
+) -> None:
+    for title in ("one", "two", "three"):
+        write(*(make_record(key, title=title) for key in "abc"), run_id=5)
+        write(make_record("a", title=f"not {title}"), run_id=6)
+    whole = jobs.changes_of_run(db, 5)
+    newest = sorted(whole, key=lambda change: (change.job_id, change.id), reverse=True)
+    assert (list(whole), len(whole)) == (newest, 6)
+    for at, change in enumerate(whole, 1):
+        assert jobs.changes_of_run(db, 5, 2, after=change.mark) == whole[at : at + 2]
+    # What it came after may be gone, and its job as well.
+    assert jobs.changes_of_run(db, 5, after=f"{2**40}~1") == whole
+    for wrong in ("", "7", "1~", "~1", "1.5~1", "-1~1", "1~x", f"{2**63}~1", "9" * 60 + "~1"):
+        with pytest.raises(NotFound, match="no position in a list"):
+            jobs.changes_of_run(db, 5, after=wrong)
 
 
 def test_whose_details_are_missing(db: Database, write: Write, make_record: Make) -> None:
@@ -241,14 +257,14 @@ def test_paging_back_gives_the_pages_that_were_left(
 def test_a_tally_says_where_a_page_stands(
     db: Database, write: Write, make_record: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert search.tally(db) == search.Tally(total=0, more=False)
+    assert tallies.tally(db) == tallies.Tally(total=0, more=False)
     write(*(make_record(str(n), title=str(n % 2)) for n in range(10)))
-    assert search.tally(db) == search.Tally(total=10, more=False)
-    assert search.tally(db, first=8, text="1") == search.Tally(total=5, more=False, newer=1)
-    assert search.tally(db, first=10).newer == 0
-    monkeypatch.setattr(search, "TALLY_LIMIT", 4)
-    assert search.tally(db, first=6) == search.Tally(total=4, more=True, newer=4, estimate=10)
-    assert search.tally(db, first=5) == search.Tally(total=4, more=True, newer=None, estimate=10)
+    assert tallies.tally(db) == tallies.Tally(total=10, more=False)
+    assert tallies.tally(db, first=8, text="1") == tallies.Tally(total=5, more=False, newer=1)
+    assert tallies.tally(db, first=10).newer == 0
+    monkeypatch.setattr(tallies, "TALLY_LIMIT", 4)
+    assert tallies.tally(db, first=6) == tallies.Tally(total=4, more=True, newer=4, estimate=10)
+    assert tallies.tally(db, first=5) == tallies.Tally(total=4, more=True, newer=None, estimate=10)
 
 
 def test_sources_of_stored_jobs(db: Database, write: Write, make_record: Make) -> None:

@@ -148,7 +148,9 @@ def test_history_field_by_field() -> None:
         "remote": ("onsite", "hybrid"),
         "apply_url": ("", "https://example.org/"),
     }
-    change = Change(job_id=1, at=NOW - timedelta(days=1), run_id=7, kind="detail", changes=changes)
+    change = Change(
+        id=1, job_id=1, at=NOW - timedelta(days=1), run_id=7, kind="detail", changes=changes
+    )
     (shown,) = present.changes((change,), NOW)
     assert (shown.at.long, shown.run_id, shown.page) == ("1 day ago", 7, "the job's own page")
     assert [(field.name, field.old, field.new) for field in shown.fields] == [

@@ -212,7 +212,36 @@ def test_the_log_as_a_file(browser: Any, tracker: JobTracker) -> None:
     events.append(tracker.database, claim, "odd_item", {"why": "no title"}, level="warning")
     answer = browser.client.get(f"/at/work/admin/runs/{run_id}/log.txt")
     assert answer.headers["content-disposition"] == f'attachment; filename="run-{run_id}.txt"'
-    assert "warning odd_item why='no title'" in answer.text
+    assert "content-length" not in answer.headers
+    assert answer.text.endswith("warning odd_item why='no title'\n")
+    assert answer.text.count("\n") == 1
+    endings.finish(tracker.database, claim, state=RunState.FAILED, error_detail="a\nb")
+    *lines, empty, a, b = browser.client.get(
+        f"/at/work/admin/runs/{run_id}/log.txt"
+    ).text.splitlines()
+    assert (len(lines), empty, a, b) == (2, "", "a", "b")
+
+
+def test_the_log_is_read_in_pieces_and_ends_where_it_began(
+    tracker: JobTracker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_id = enqueue(tracker)
+    claimed(tracker)
+    fill(tracker, run_id, 2_500)
+    read: list[int] = []
+    list_events = events.list_events
+
+    def counting(*given: Any, **words: Any) -> Any:
+        found = list_events(*given, **words)
+        read.append(len(found))
+        fill(tracker, run_id, 10)
+        return found
+
+    monkeypatch.setattr(events, "list_events", counting)
+    told = [event.data["message"] for event in tracker.runs.story(run_id)]
+    assert told == [f"line {number}" for number in range(2_500)]
+    assert read == [1_000, 1_000, 520]
+    assert list(tracker.runs.story(999)) == []
 
 
 def test_of_a_giant_run_the_newest_lines_are_read_and_no_others(
@@ -235,9 +264,9 @@ def test_of_a_giant_run_the_newest_lines_are_read_and_no_others(
     changed: list[Any] = []
     changes_of_run = jobs.changes_of_run
 
-    def bounded(*given: Any) -> Any:
+    def bounded(*given: Any, **words: Any) -> Any:
         changed.append(given[2])
-        return changes_of_run(*given)
+        return changes_of_run(*given, **words)
 
     monkeypatch.setattr(jobs, "changes_of_run", bounded)
     page = browser.get(f"/admin/runs/{run_id}")

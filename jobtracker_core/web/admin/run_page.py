@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
+from litestar.response import Stream
 
 from jobtracker_core.contract.run import RunState
+from jobtracker_core.export import begin
 from jobtracker_core.storage.events import Event
 from jobtracker_core.storage.jobs import Job
 from jobtracker_core.storage.runs import Run
@@ -98,21 +100,26 @@ def download_log(
     request: Request[Any, Any, Any],
     run_id: FromPath[int],
     tracker: NamedDependency[JobTracker],
-) -> Response[str]:
+) -> Stream:
     """Give the whole story of a run as lines of text."""
     query.read(request.query_params, {})
+    # The run is read first: what had happened when it ended is then among the lines.
     run = tracker.runs.get(run_id)
-    lines = [run_view.line(event) for event in tracker.runs.events(run_id)]
-    if run.error_detail:
-        lines += ["", run.error_detail]
-    return Response(
-        "\n".join(lines) + "\n",
+    return Stream(
+        begin(_lines(run, tracker.runs.story(run_id))),
         media_type="text/plain; charset=utf-8",
         headers={
             "Content-Disposition": f'attachment; filename="run-{run_id}.txt"',
             "Cache-Control": "private, no-store",
         },
     )
+
+
+def _lines(run: Run, story: Iterable[Event]) -> Iterator[bytes]:
+    for event in story:
+        yield f"{run_view.line(event)}\n".encode()
+    if run.error_detail:
+        yield f"\n{run.error_detail}\n".encode()
 
 
 @post("/admin/runs/{run_id:int}/cancel", sync_to_thread=True, include_in_schema=False)
