@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from browsing import faults, too_wide
+from browsing import cookie_of, faults, too_wide
 from scene import Scene
 
 pytestmark = pytest.mark.full
@@ -77,7 +77,7 @@ def test_filters_change_the_list_and_the_address(open_page: Open, url: str) -> N
     expect(search).to_have_value("nurse")
     page.get_by_text("More filters").click()
     page.get_by_role("link", name="harbour").click()
-    expect(page).to_have_url(f"{url}/jobs?q=nurse&source=harbour&remote=remote")
+    expect(page).to_have_url(f"{url}/jobs?q=nurse&source=harbour&remote=remote#facets")
 
 
 def test_back_and_forward_walk_through_filters(open_page: Open, url: str) -> None:
@@ -241,6 +241,27 @@ def test_times_are_told_in_the_readers_zone(open_page: Open, url: str) -> None:
         "element => new Intl.DateTimeFormat(undefined, {dateStyle: 'full', timeStyle: 'short'})"
         ".format(new Date(element.dateTime))"
     )
+
+
+def test_the_first_page_after_the_login_knows_the_readers_zone(chromium: Browser, url: str) -> None:
+    context = chromium.new_context(timezone_id="Asia/Tokyo")
+    page = context.new_page()
+    page.goto(f"{url}/calendar")
+    expect(page.get_by_role("heading", name="Log in")).to_be_visible()
+    context.add_cookies([{"name": "jt", "value": cookie_of(url), "url": url}])
+    page.goto(f"{url}/calendar")
+    expect(page.get_by_text("Times are those of Asia/Tokyo")).to_be_visible()
+    context.close()
+
+
+def test_one_count_after_the_other_makes_the_list_shorter(open_page: Open, url: str) -> None:
+    page = open_page(f"{url}/jobs")
+    page.get_by_text("More filters").click()
+    for name in ("Remote", "full-time"):
+        page.locator("#facets a", has_text=re.compile(name, re.IGNORECASE)).first.click()
+        expect(page.locator("#chips a", has_text=re.compile(name, re.IGNORECASE))).to_be_visible()
+        # They stand there for the next one.
+        expect(page.locator("#facets a").first).to_be_visible()
 
 
 def test_a_server_that_is_gone_is_said_to_be(open_page: Open, url: str) -> None:

@@ -49,10 +49,13 @@ def test_a_list_is_worked_through_by_keys_and_taken_back_step_by_step(
     press(page, "d", "d")
     expect_focus(page, third)
     expect(page.locator("#count")).to_contain_text("118")
+    for range_ in ("#range", "caption"):
+        expect(page.locator(range_)).to_contain_text("1–48 of 118")
     expect(page.locator(f"#{first}, #{second}")).to_have_count(0)
     press(page, "u", "u")
     expect(page.locator("#count")).to_contain_text("120")
     assert rows(page)[:3] == [first, second, third]
+    expect(page.locator("#range")).to_have_text("1–50 of 120")
     expect_focus(page, third)
 
 

@@ -70,6 +70,14 @@ document.addEventListener('htmx:after:swap', () => {
   (same || all[Math.min(lost, all.length - 1)])?.focus({ preventScroll: true });
 });
 
+// How far the page goes, once rows have left it one by one.
+function recount() {
+  const shown = $$('[data-triage] tbody tr:not([hidden])').length;
+  for (const end of shown ? $$('[data-first]') : []) end.textContent = (Number(end.dataset.first) + shown - 1).toLocaleString('en');
+}
+document.addEventListener('jt:changed', recount);
+document.addEventListener('htmx:after:swap', recount);
+
 // ---- rows that are selected: boxes named by data-select, counted in #bulk
 const boxes = () => $$('input[data-select]');
 let last = null;
