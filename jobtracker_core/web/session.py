@@ -115,7 +115,7 @@ def lead_to_login(request: Request[Any, Any, Any], base: str) -> Response[None]:
     """
     step = request.method not in _SAFE
     part = "hx-request" in request.headers
-    here = _page_of(request) if step or part else _address(request.url.path, request.url.query)
+    here = page_in_sight(request) if step or part else _address(request.url.path, request.url.query)
     words = {"next": here if here and len(here) <= LONGEST_NEXT else f"{base}/"}
     place = f"{base}/login?{urlencode(words | ({'lost': '1'} if step else {}))}"
     if part:
@@ -124,8 +124,11 @@ def lead_to_login(request: Request[Any, Any, Any], base: str) -> Response[None]:
     return Response(None, status_code=303, headers={"Location": place})
 
 
-def _page_of(request: Request[Any, Any, Any]) -> str:
-    """Return the address of the page on which a step, or a part of it, was asked for."""
+def page_in_sight(request: Request[Any, Any, Any]) -> str:
+    """Return the address of the page on which a step, or a part of it, was asked for.
+
+    It is the path with its query, and "" where a request does not say.
+    """
     headers = request.headers
     try:
         page = urlsplit(headers.get("hx-current-url") or headers.get("referer") or "")

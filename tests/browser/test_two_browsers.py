@@ -51,6 +51,9 @@ def test_what_one_does_is_seen_in_the_others_open_page(
     expect(acting.locator("#toasts .toast").first).to_be_visible()
     expect(due).not_to_have_text(before, timeout=15_000)
     assert watching.evaluate("window.same"), "the page was loaded again"
+    acting.keyboard.press("u")
+    expect(acting.locator("#toasts")).to_contain_text("Back as it was")
+    expect(acting.get_by_role("heading", name="Today", level=1)).to_be_visible()
 
 
 def test_a_form_that_is_out_of_date_is_told_and_keeps_what_was_typed(
