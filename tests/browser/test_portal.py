@@ -130,8 +130,23 @@ def test_a_job_and_back(open_page: Open, url: str) -> None:
     ).to_be_visible()
     page.get_by_text("As the site gave it").click()
     expect(page.locator("details pre")).to_contain_text('"title": "as the site spells it"')
-    page.get_by_role("link", name="All jobs").click()
+    page.locator("main a[data-list]").click()
     expect(page).to_have_url(f"{url}/jobs")
+    # Whether by that or by the browser's own button: the list as it was, at the row.
+    page.goto(f"{url}/jobs?remote=remote&sort=pay")
+    third = page.locator(ROWS).nth(2)
+    for back in ("link", "button"):
+        third.focus()
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("heading", level=1)).to_be_visible()
+        if back == "link":
+            page.keyboard.press("s")
+            expect(page.locator("#toasts")).to_contain_text("draft")
+            page.keyboard.press("u")
+            expect(page.locator("#toasts")).to_contain_text("not saved any more")
+        page.locator("main a[data-list]").click() if back == "link" else page.go_back()
+        expect(page).to_have_url(f"{url}/jobs?remote=remote&sort=pay")
+        expect(third).to_be_focused()
 
 
 def test_the_theme_is_switched_and_kept(open_page: Open, url: str) -> None:
