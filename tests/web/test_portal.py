@@ -385,6 +385,7 @@ def test_a_mistake_in_a_search_is_marked_and_the_text_kept(browser: Browser, fil
     assert texts(page, "[role=alert] mark") == ["titel:"]
     assert page.css("a[data-row]") == []
     assert texts(page, "#count") == [""], "nobody has counted"
+    assert page.css("[data-dialog=save-view]") == [], "nobody keeps it"
     assert browser.get("/palette?q=titel:x").css("mark") == []
 
 
