@@ -145,11 +145,14 @@ def edit(application_id: int, as_json: bool, **options: Any) -> None:  # noqa: F
 
 @applications.command()
 @_id
-@click.argument("status", type=_STATUSES)
+@click.argument("status", type=_STATUSES, metavar="STATUS")
 @click.option("--applied-at", metavar="TIME", callback=moment, help="When it was sent, if not now.")
 @_json
 def move(application_id: int, status: str, applied_at: datetime | None, as_json: bool) -> None:  # noqa: FBT001
-    """Move an application to a STATUS, forward, or back to correct a mistake."""
+    """Move an application to a STATUS, forward, or back to correct a mistake.
+
+    STATUS is draft, applied, interviewing, offer, accepted, rejected or withdrawn.
+    """
     with open_place() as tracker:
         moved = tracker.applications.move(
             application_id, cast("Status", status), applied_at=applied_at or None

@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from jobtracker_core.cli.errors import FAILED
-from jobtracker_core.cli.output import open_tracker, print_json, print_table
+from jobtracker_core.cli.output import Group, open_tracker, print_json, print_table
 from jobtracker_core.cli.setup import config_option
 from jobtracker_core.contract.errors import ConfigError
 from jobtracker_core.plugins import discovery, forms
@@ -49,7 +49,7 @@ class Shown(Struct, frozen=True, kw_only=True):
     warnings: tuple[str, ...]
 
 
-@click.group()
+@click.group(cls=Group)
 def config() -> None:
     """See how this program is set up, and carry it to another place."""
 

@@ -6,14 +6,14 @@ import click
 
 from jobtracker_core.cli import reindex, upkeep
 from jobtracker_core.cli.errors import FAILED
-from jobtracker_core.cli.output import open_tracker
+from jobtracker_core.cli.output import Group, open_tracker
 from jobtracker_core.settings import Flag
 from jobtracker_core.storage import schema
 from jobtracker_core.storage.backup import check_pages
 from jobtracker_core.storage.engine import open_database
 
 
-@click.group()
+@click.group(cls=Group)
 def db() -> None:
     """Look after the database."""
 

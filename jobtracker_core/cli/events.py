@@ -118,11 +118,14 @@ def show(event_id: int, as_json: bool) -> None:  # noqa: FBT001
 
 
 @events.command()
-@click.argument("kind", type=click.Choice(get_args(OwnKind)))
+@click.argument("kind", type=click.Choice(get_args(OwnKind)), metavar="KIND")
 @entry_options(EventDraft, _HELPS, without=("kind",))
 @_json
 def add(kind: str, as_json: bool, **options: Any) -> None:  # noqa: FBT001
-    """Enter an event: of an application, of a job, or of neither."""
+    """Enter an event: of an application, of a job, or of neither.
+
+    KIND is interview, follow_up, deadline, note, call, offer or other.
+    """
     draft = EventDraft(kind=cast("OwnKind", kind), **entered(options))
     with open_place() as tracker:
         made = tracker.timeline.create(draft)

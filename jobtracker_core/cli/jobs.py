@@ -103,11 +103,15 @@ def list_(
         else:
             found = tracker.jobs.search(limit=limit, after=after, **filters)
             tally = tracker.jobs.tally(**filters).covering(len(found.items))
+        nothing_yet = not (as_json or found.items) and tracker.jobs.count() == 0
     if as_json:
         print_json(found)
         return
     print_jobs(found.items)
     click.echo(f"{len(found.items)} shown{_of_all(tally)}", err=True)
+    if nothing_yet:
+        first = f"{program()} collectors enable NAME; {program()} collect NAME --text WORDS"
+        click.echo(f"Next: Choose a site with {program()} collectors, then: {first}", err=True)
     if found.after:
         given: list[tuple[str, object]] = [
             ("--source", source),

@@ -24,11 +24,26 @@ _LEAST = 8
 
 _GAP = 2
 
+_WHOLE = 1_000
+"""More letters than any sentence of a help has."""
+
 # DEL, the controls of eight bits, and what turns the direction of a text around.
 _STEERING = re.compile("[\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
-class Listing(click.Group):
+class Group(click.Group):
+    """A group whose help tells what its commands do in whole sentences."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands; click itself cuts off what goes beyond a line."""
+        found = ((name, self.get_command(ctx, name)) for name in self.list_commands(ctx))
+        with formatter.section("Commands"):
+            formatter.write_dl(
+                [(name, each.get_short_help_str(_WHOLE)) for name, each in found if each]
+            )
+
+
+class Listing(Group):
     """A group that lists what it is about; its --json is that of the command that follows it."""
 
     def resolve_command(

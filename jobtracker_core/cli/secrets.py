@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import click
 
-from jobtracker_core.cli.output import open_tracker, print_json
+from jobtracker_core.cli.output import Group, open_tracker, print_json
 
 
-@click.group()
+@click.group(cls=Group)
 def secrets() -> None:
     """Look after the key that stored secrets are encrypted with."""
 

@@ -206,7 +206,7 @@ class Accounts:
                 address=address,
                 agent=agent,
             )
-            change.note(session=session.id)
+            change.note(session=session.id, name=known.user.name)
         return NewSession(session=session, text=credential.text)
 
     def _checked(self, name: str, password: str, address: str) -> KnownUser:

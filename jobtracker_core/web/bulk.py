@@ -37,6 +37,8 @@ def act_on_jobs(step: NamedDependency[Step]) -> Response[Any]:
     if form.text("stage"):
         status = stages.read_status(form.text("stage"))
         return step.list(stages.set_all(tracker, ids, status, move=True))
+    if form.text("action") in {"tag", "untag"} and not form.text("tags").strip():
+        return step.list(Said(text="Nothing was changed: name a tag first.", tone="wrong"))
     if form.text("action") == "save":
         return step.list(stages.set_all(tracker, ids, "draft", move=False))
     return step.list(_act(tracker, form.text("action"), ids, form))

@@ -18,6 +18,7 @@ from jobtracker_core.storage.errors import Stale
 from jobtracker_core.storage.jobs import Job, JobDetail
 from jobtracker_core.storage.snapshots import Snapshot
 from jobtracker_core.tracker import JobTracker
+from jobtracker_core.tracker.job_forms import BY_HAND
 from jobtracker_core.web import present
 from jobtracker_core.web.form import Form
 from jobtracker_core.web.pages import Pages
@@ -68,6 +69,7 @@ def _render(
         section="jobs",
         status=status,
         job=detail.job,
+        by_hand=detail.job.source == BY_HAND,
         detail=detail,
         # Sanitised before it was stored.
         description=Markup(detail.description) if detail.description else None,  # noqa: S704

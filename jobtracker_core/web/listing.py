@@ -11,6 +11,7 @@ from litestar.exceptions import ClientException
 from msgspec import Struct
 from msgspec.structs import replace
 
+from jobtracker_core.search.begun import begun
 from jobtracker_core.search.nodes import SearchError
 from jobtracker_core.storage.search import JobList
 from jobtracker_core.storage.tallies import Tally
@@ -155,9 +156,16 @@ def values_of(
         "curl": view.curl(pages.root(request)),
         "command": view.command(),
         "most_meant": MOST_MEANT,
+        "begun": None if listing.rows else _with_begun(view),
         "stored": tracker.jobs.count() if empty else 0,
         "collectors": tracker.collectors.list() if empty else (),
     }
+
+
+def _with_begun(view: View) -> View | None:
+    """Return the list that the last word of the search may go on in; None where it has its end."""
+    going_on = begun(view.q) if view.q else None
+    return None if going_on in {None, view.q} else replace(view, q=going_on).at()
 
 
 def shown_view(request: Request[Any, Any, Any], pages: Pages, prefs: Preferences) -> View | None:

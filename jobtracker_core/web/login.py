@@ -16,14 +16,14 @@ from jobtracker_core.tracker import JobTracker
 from jobtracker_core.tracker.accounts import TooManyLogins, WrongCode, WrongLogin
 from jobtracker_core.web.form import Form
 from jobtracker_core.web.pages import Pages
-from jobtracker_core.web.session import PUBLIC, log_in, log_out, session_cookie
+from jobtracker_core.web.session import LONGEST_NEXT, PUBLIC, log_in, log_out, session_cookie
 
 _NOWHERE = "unknown"
 _BIGGEST = 16 * 1024
 """Bytes of a form that strangers send."""
 
 
-Next = Annotated[str, QueryParameter(name="next", max_length=2_000)]
+Next = Annotated[str, QueryParameter(name="next", max_length=LONGEST_NEXT)]
 Code = Annotated[str, QueryParameter(name="code", max_length=100)]
 
 
@@ -206,6 +206,7 @@ def _login_page(
         name=name,
         problem=problem,
         made=request.query_params.get("made") == "1",
+        lost=request.query_params.get("lost") == "1",
     )
 
 

@@ -21,7 +21,12 @@ from jobtracker_core.storage.audit import Actor
 from jobtracker_core.web import assets, navigation, preferences, present, said
 from jobtracker_core.web.rows import JobRow
 from jobtracker_core.web.said import Said
-from jobtracker_core.web.session import FORM_FIELD, is_overheard, session_cookie
+from jobtracker_core.web.session import (
+    FORM_FIELD,
+    is_overheard,
+    page_in_sight,
+    session_cookie,
+)
 
 _TEMPLATES: Final = Path(__file__).with_name("templates")
 _ROWS_KEPT: Final = 2_000
@@ -120,10 +125,11 @@ class Pages:
 
     def _common(self, request: Request[Any, Any, Any]) -> dict[str, Any]:
         path = request.url.path
+        here = f"{path}?{request.url.query}" if request.url.query else path
         return {
             "prefs": preferences.read(request.cookies),
             "now": datetime.now(UTC),
-            "back": f"{path}?{request.url.query}" if request.url.query else path,
+            "back": (page_in_sight(request) if is_fragment(request) else "") or here,
             "user": _user(request),
             "form_token": _form_token(request),
             "csrf": _csrf(request),

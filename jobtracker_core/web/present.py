@@ -34,7 +34,7 @@ _THOUSAND: Final = 1_000
 _WITH_TENTHS: Final = 10
 _MILLION: Final = 1_000_000
 _SHORTENED_FROM: Final = 10_000
-_WITHOUT_CENTS: Final = 1_000
+_WITHOUT_CENTS: Final = 100
 _KEPT: Final = 2_000
 """Times, and kinds of pay, that are kept as they are shown."""
 

@@ -25,6 +25,9 @@ PUBLIC: Final = "public"
 BY_ITSELF: Final = "by_itself"
 """The same for what an open page asks for by itself: nobody is there because of it."""
 
+LONGEST_NEXT: Final = 2_000
+"""Characters of the address that a login leads to."""
+
 FORM_FIELD: Final = "csrf"
 HEADER: Final = "X-CSRF-Token"
 
@@ -106,17 +109,37 @@ def log_out(connection: ASGIConnection[Any, Any, Any, Any]) -> Cookie:
 
 
 def lead_to_login(request: Request[Any, Any, Any], base: str) -> Response[None]:
-    """Answer whoever is not logged in: to the login, and back to this page after it."""
-    here = request.url.path
-    if request.method not in _SAFE:
-        here = f"{base}/"
-    elif request.url.query:
-        here = f"{here}?{request.url.query}"
-    place = f"{base}/login?{urlencode({'next': here})}"
-    if "hx-request" in request.headers:
+    """Answer whoever is not logged in: to the login, and back to the page in sight after it.
+
+    Of a step that was not done for that, the login tells.
+    """
+    step = request.method not in _SAFE
+    part = "hx-request" in request.headers
+    here = page_in_sight(request) if step or part else _address(request.url.path, request.url.query)
+    words = {"next": here if here and len(here) <= LONGEST_NEXT else f"{base}/"}
+    place = f"{base}/login?{urlencode(words | ({'lost': '1'} if step else {}))}"
+    if part:
         # A part of a page cannot be replaced by the login; the whole page goes there.
         return Response(None, status_code=401, headers={"HX-Redirect": place})
     return Response(None, status_code=303, headers={"Location": place})
+
+
+def page_in_sight(request: Request[Any, Any, Any]) -> str:
+    """Return the address of the page on which a step, or a part of it, was asked for.
+
+    It is the path with its query, and "" where a request does not say.
+    """
+    headers = request.headers
+    try:
+        page = urlsplit(headers.get("hx-current-url") or headers.get("referer") or "")
+    except ValueError:  # nothing that a browser sends
+        return ""
+    inside = page.netloc.lower() == headers.get("host", "").lower()
+    return _address(page.path, page.query) if inside else ""
+
+
+def _address(path: str, query: str) -> str:
+    return f"{path}?{query}" if query else path
 
 
 def _refuse_other_origins(connection: ASGIConnection[Any, Any, Any, Any]) -> None:

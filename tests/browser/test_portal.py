@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from browsing import faults, too_wide
+from browsing import cookie_of, faults, too_wide
 from scene import Scene
 
 pytestmark = pytest.mark.full
@@ -77,7 +77,7 @@ def test_filters_change_the_list_and_the_address(open_page: Open, url: str) -> N
     expect(search).to_have_value("nurse")
     page.get_by_text("More filters").click()
     page.get_by_role("link", name="harbour").click()
-    expect(page).to_have_url(f"{url}/jobs?q=nurse&source=harbour&remote=remote")
+    expect(page).to_have_url(f"{url}/jobs?q=nurse&source=harbour&remote=remote#facets")
 
 
 def test_back_and_forward_walk_through_filters(open_page: Open, url: str) -> None:
@@ -130,8 +130,23 @@ def test_a_job_and_back(open_page: Open, url: str) -> None:
     ).to_be_visible()
     page.get_by_text("As the site gave it").click()
     expect(page.locator("details pre")).to_contain_text('"title": "as the site spells it"')
-    page.get_by_role("link", name="All jobs").click()
+    page.locator("main a[data-list]").click()
     expect(page).to_have_url(f"{url}/jobs")
+    # Whether by that or by the browser's own button: the list as it was, at the row.
+    page.goto(f"{url}/jobs?remote=remote&sort=pay")
+    third = page.locator(ROWS).nth(2)
+    for back in ("link", "button"):
+        third.focus()
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("heading", level=1)).to_be_visible()
+        if back == "link":
+            page.keyboard.press("s")
+            expect(page.locator("#toasts")).to_contain_text("draft")
+            page.keyboard.press("u")
+            expect(page.locator("#toasts")).to_contain_text("not saved any more")
+        page.locator("main a[data-list]").click() if back == "link" else page.go_back()
+        expect(page).to_have_url(f"{url}/jobs?remote=remote&sort=pay")
+        expect(third).to_be_focused()
 
 
 def test_the_theme_is_switched_and_kept(open_page: Open, url: str) -> None:
@@ -241,6 +256,27 @@ def test_times_are_told_in_the_readers_zone(open_page: Open, url: str) -> None:
         "element => new Intl.DateTimeFormat(undefined, {dateStyle: 'full', timeStyle: 'short'})"
         ".format(new Date(element.dateTime))"
     )
+
+
+def test_the_first_page_after_the_login_knows_the_readers_zone(chromium: Browser, url: str) -> None:
+    context = chromium.new_context(timezone_id="Asia/Tokyo")
+    page = context.new_page()
+    page.goto(f"{url}/calendar")
+    expect(page.get_by_role("heading", name="Log in")).to_be_visible()
+    context.add_cookies([{"name": "jt", "value": cookie_of(url), "url": url}])
+    page.goto(f"{url}/calendar")
+    expect(page.get_by_text("Times are those of Asia/Tokyo")).to_be_visible()
+    context.close()
+
+
+def test_one_count_after_the_other_makes_the_list_shorter(open_page: Open, url: str) -> None:
+    page = open_page(f"{url}/jobs")
+    page.get_by_text("More filters").click()
+    for name in ("Remote", "full-time"):
+        page.locator("#facets a", has_text=re.compile(name, re.IGNORECASE)).first.click()
+        expect(page.locator("#chips a", has_text=re.compile(name, re.IGNORECASE))).to_be_visible()
+        # They stand there for the next one.
+        expect(page.locator("#facets a").first).to_be_visible()
 
 
 def test_a_server_that_is_gone_is_said_to_be(open_page: Open, url: str) -> None:

@@ -49,10 +49,13 @@ def test_a_list_is_worked_through_by_keys_and_taken_back_step_by_step(
     press(page, "d", "d")
     expect_focus(page, third)
     expect(page.locator("#count")).to_contain_text("118")
+    for range_ in ("#range", "caption"):
+        expect(page.locator(range_)).to_contain_text("1–48 of 118")
     expect(page.locator(f"#{first}, #{second}")).to_have_count(0)
     press(page, "u", "u")
     expect(page.locator("#count")).to_contain_text("120")
     assert rows(page)[:3] == [first, second, third]
+    expect(page.locator("#range")).to_have_text("1–50 of 120")
     expect_focus(page, third)
 
 
@@ -74,6 +77,13 @@ def test_many_are_selected_and_meant_on_all_pages(own_url: str, open_page: Open)
     expect(page.locator(".htmx-request, .htmx-swapping, .htmx-settling")).to_have_count(0)
     press(page, "*", "n")
     expect(bulk).to_be_hidden()
+    boxes.nth(1).click()
+    bulk.get_by_role("button", name="Dismiss").click()
+    expect(page.locator("#toasts")).to_contain_text("1 job dismissed.")
+    # The way on is from where it was.
+    expect(page.locator("tbody tr").nth(1).locator("a[data-row]")).to_be_focused()
+    press(page, "u")
+    expect(page.locator("#count")).to_contain_text("120")
     press(page, "*", "a")
     page.get_by_label("all 120 that match").check()
     bulk.get_by_role("button", name="Dismiss").click()

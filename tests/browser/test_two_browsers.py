@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 
 import scene
 from browsing import LET_IN, portal
+from jobtracker_core import JobTracker, Settings
 from scene import Scene
 
 pytestmark = pytest.mark.full
@@ -50,6 +51,9 @@ def test_what_one_does_is_seen_in_the_others_open_page(
     expect(acting.locator("#toasts .toast").first).to_be_visible()
     expect(due).not_to_have_text(before, timeout=15_000)
     assert watching.evaluate("window.same"), "the page was loaded again"
+    acting.keyboard.press("u")
+    expect(acting.locator("#toasts")).to_contain_text("Back as it was")
+    expect(acting.get_by_role("heading", name="Today", level=1)).to_be_visible()
 
 
 def test_a_form_that_is_out_of_date_is_told_and_keeps_what_was_typed(
@@ -75,6 +79,28 @@ def test_a_form_that_is_out_of_date_is_told_and_keeps_what_was_typed(
         expect(other.get_by_text(CHANGED)).to_have_count(0)
         one.goto(url + address)
         expect(one.locator(f"[name={name}]").first).to_have_value(f"{typed} (second)")
+
+
+def test_what_was_typed_while_a_session_ended_is_back_after_the_login(
+    own: tuple[str, Scene], tmp_path: Path, open_page: Open
+) -> None:
+    url, made = own
+    password = "correct battery of seven words"
+    with JobTracker(Settings(database_url=f"sqlite:///{tmp_path / 'own.db'}", plugins=())) as it:
+        it.accounts.add("Bob", password)
+    page = open_page(f"{url}/jobs/{made.job}")
+    page.get_by_label("Note", exact=True).fill("Asked Mira: they pay well.")
+    page.context.clear_cookies()
+    page.get_by_role("button", name="Save note").click()
+    expect(page.get_by_text("your last step was not made")).to_be_visible()
+    page.get_by_label("Name").fill("Bob")
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("button", name="Log in").click()
+    expect(page.get_by_label("Note", exact=True)).to_have_value("Asked Mira: they pay well.")
+    expect(page.locator("#toasts")).to_contain_text("It is not saved yet")
+    page.get_by_role("button", name="Save note").click()
+    page.goto(f"{url}/jobs/{made.job}")
+    expect(page.get_by_label("Note", exact=True)).to_have_value("Asked Mira: they pay well.")
 
 
 def _send(page: Page, name: str, value: str) -> None:

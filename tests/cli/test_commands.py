@@ -37,6 +37,17 @@ def test_a_wrong_command_names_the_nearest_ones(jobtracker, command, hint) -> No
     assert said.err.endswith(f"Error: No such command {command!r}.{hint}\n")
 
 
+@pytest.mark.parametrize("group", ["applications", "config", "db", "searches"])
+def test_a_help_tells_what_commands_do_in_whole_sentences(jobtracker, group) -> None:
+    _, _, commands = jobtracker(group, "--help").out.partition("Commands:")
+    assert commands.rstrip().endswith(".")
+    assert "..." not in commands
+
+
+def test_an_empty_list_of_jobs_tells_what_comes_first(jobtracker) -> None:
+    assert "collectors enable NAME" in jobtracker("jobs", "list").err
+
+
 def test_collect_as_json(collected) -> None:
     said = collected("collect", "hiringcafe", "--json", "--remote", "remote", "--limit", "3")
     result = json.loads(said.out)
@@ -163,6 +174,7 @@ def test_jobs_are_listed_and_shown(collected) -> None:
     assert listed.code == 0
     assert len(listed.out.splitlines()) == 11
     assert "10 shown of 45" in listed.err
+    assert collected("jobs", "list", "--search", "zzzqqq").err == "0 shown of 0\n"
     first = listed.out.splitlines()[1].split("\t")
     shown = collected("jobs", "show", first[0])
     assert shown.code == 0

@@ -294,6 +294,17 @@ def test_the_calendar_shows_a_month_and_its_kinds(writer, tracker) -> None:
         assert writer.browser.get(f"/calendar?month={border}").css("table.month")
 
 
+def test_an_agenda_of_this_month_begins_with_today(writer, tracker) -> None:
+    noon = datetime.now(UTC).replace(hour=12)
+    tracker.timeline.create(EventDraft(kind="call", starts_at=noon.replace(day=1), timezone="UTC"))
+    page = writer.browser.get(f"/calendar?month={noon:%Y-%m}&view=agenda")
+    [today] = [day for day in page.css("[id^=day-]") if "Today," in day.text()]
+    shown = [day.attributes["id"] for day in page.css("[id^=day-]")]
+    folded = [day.attributes["id"] for day in page.css("details [id^=day-]")]
+    assert shown[len(folded) :] == [today.attributes["id"]]
+    assert folded == ([f"day-{noon:%Y-%m}-01"] if noon.day > 1 else [])
+
+
 def test_an_address_of_the_calendar_is_shown_once_and_revoked(writer, tracker) -> None:
     page = writer.send("/calendar/feeds", 200, name="Phone")
     address = page.css_first(".code code").text()

@@ -149,6 +149,11 @@ def test_a_job_is_entered_by_hand_and_taken_back(person, tracker) -> None:
     assert (job.source, job.skills, job.pay_min) == ("manual", ("SQL", "care"), 50000)
     assert (job.pay_currency, job.posted_at) == ("EUR", datetime(2026, 11, 20, tzinfo=UTC))
     assert len(job.employment) == 2
+    # What only sites have is not told of it.
+    facts = " ".join(page.css_first("[aria-labelledby=facts]").text().split())
+    assert "Entered by hand" in facts
+    assert not any(told in facts for told in ("Last seen", "on a list", job.source_id))
+    assert page.css_first("a[data-key=v]").text() == "Open the original"
     person.undo(page)
     assert tracker.jobs.count() == 0
 

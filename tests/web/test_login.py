@@ -165,6 +165,26 @@ def test_a_part_of_a_page_leads_the_whole_page_to_the_login(visitor, ann) -> Non
     assert answer.headers["hx-redirect"].startswith("/login?next=")
 
 
+def test_a_step_without_a_session_leads_back_to_the_page_it_was_made_on(visitor, ann) -> None:
+    here = "http://127.0.0.1/jobs?q=nurse"
+    for name, value, following in (
+        ("HX-Current-URL", here, "/jobs?q=nurse"),
+        ("Referer", here, "/jobs?q=nurse"),
+        ("Referer", "http://elsewhere.example/jobs", "/"),
+        ("Referer", "http://[", "/"),
+        ("Accept", "*/*", "/"),
+    ):
+        answer = visitor.post("/jobs/1/dismiss", headers={name: value})
+        page = visitor.get(answer.headers["location"]).text
+        assert "your last step was not made" in one(page, "[role=status]").text(), value
+        assert one(page, "[name=next]").attributes["value"] == following, value
+    part = {"HX-Request": "true", "HX-Request-Type": "partial", "HX-Current-URL": here}
+    answer = visitor.get("/jobs/facets?q=nurse", headers=part)
+    assert answer.headers["hx-redirect"] == "/login?next=%2Fjobs%3Fq%3Dnurse"
+    long = visitor.get(f"/jobs?q={'x' * 3_000}").headers["location"]
+    assert visitor.get(long).status_code == 200
+
+
 @pytest.mark.parametrize("path", ["/login", "/setup"])
 def test_strangers_send_no_more_than_a_form(visitor, path) -> None:
     assert visitor.post(path, data={"name": "x" * 20_000}).status_code == 413

@@ -237,7 +237,13 @@ def test_without_matches_the_list_offers_to_clear_the_filters(browser: Browser, 
     fill(1)
     page = browser.get("/jobs?q=zzz")
     assert texts(page, "#list h2") == ["No jobs match these filters"]
-    assert one(page, "#list a").attributes["href"] == f"{browser.prefix}/jobs"
+    # What was found while the last word was typed is not lost when it is sent.
+    ways = {link.text(): link.attributes["href"] for link in page.css("#list a")}
+    assert ways == {
+        "Search for zzz*": f"{browser.prefix}/jobs?q=zzz%2A",
+        "Clear filters": f"{browser.prefix}/jobs",
+    }
+    assert texts(browser.get("/jobs?q=zzz*"), "#list a") == ["Clear filters"]
 
 
 def test_a_list_that_found_none_so_far_leads_on(
@@ -379,6 +385,7 @@ def test_a_mistake_in_a_search_is_marked_and_the_text_kept(browser: Browser, fil
     assert texts(page, "[role=alert] mark") == ["titel:"]
     assert page.css("a[data-row]") == []
     assert texts(page, "#count") == [""], "nobody has counted"
+    assert page.css("[data-dialog=save-view]") == [], "nobody keeps it"
     assert browser.get("/palette?q=titel:x").css("mark") == []
 
 
@@ -404,7 +411,8 @@ def test_the_filters_come_with_counts_when_they_are_unfolded(browser: Browser, f
     )
     page = browser.get("/jobs/facets?q=nurse&remote=")
     chips = {" ".join(chip.text().split()): chip.attributes["href"] for chip in page.css(".chip")}
-    assert chips["site 3"] == f"{browser.prefix}/jobs?q=nurse&source=site"
-    assert chips["other 2"] == f"{browser.prefix}/jobs?q=nurse&source=other"
-    assert chips["remote 3"] == f"{browser.prefix}/jobs?q=nurse&remote=remote"
+    assert chips["site 3"] == f"{browser.prefix}/jobs?q=nurse&source=site#facets"
+    assert chips["other 2"] == f"{browser.prefix}/jobs?q=nurse&source=other#facets"
+    # Where they are unfolded again.
+    assert chips["remote 3"] == f"{browser.prefix}/jobs?q=nurse&remote=remote#facets"
     assert browser.get("/jobs/facets?q=(").css(".chip") == []

@@ -81,6 +81,7 @@ def test_a_day_is_today_until_it_is_over() -> None:
         ({"min": 60000, "max": 85000, "currency": "EUR", "interval": "year"}, "€60–85k", "€60,000–85,000 a year"),
         ({"min": 62500, "max": 62500, "currency": "GBP", "interval": "year"}, "£62.5k", "£62,500 a year"),
         ({"min": 42.5, "max": 60, "currency": "USD", "interval": "hour"}, "$42.50–60/h", "$42.50–60 an hour"),
+        ({"min": 179.62, "max": 233.4, "currency": "GBP", "interval": "day"}, "£180–233/d", "£179.62–233.40 a day"),
         ({"min": 1140.38, "max": 1520.5, "currency": "GBP", "interval": "week"}, "£1,140–1,520/wk", "£1,140.38–1,520.50 a week"),
         ({"min": 9000, "max": 12000, "currency": "PLN", "interval": "month"}, "PLN 9,000–12,000/mo", "PLN 9,000–12,000 a month"),
         ({"min": 50000, "currency": "EUR", "interval": "year"}, "€50k+", "from €50,000 a year"),

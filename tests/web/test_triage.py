@@ -110,7 +110,7 @@ def test_when_one_applied_is_kept_by_an_undo(reader, tracker, fill) -> None:
 def test_a_dismissed_job_leaves_the_list_and_comes_back(reader, tracker, fill) -> None:
     fill(3)
     gone = reader.step("/jobs/2/dismiss")
-    assert targets(gone) == ["#job-2", "#range", "#count", "#toasts", "#beyond"]
+    assert targets(gone) == ["#job-2", "#range", "#caption", "#count", "#toasts", "#beyond"]
     assert gone.css_first("hx-partial").attributes["hx-swap"] == "delete"
     assert gone.css_first("[hx-target='#count']").text().split() == ["2", "jobs"]
     hidden = reader.browser.get("/jobs?status=dismissed")
@@ -179,6 +179,8 @@ def test_tags_of_many_are_taken_off_only_where_they_were_put_on(reader, tracker,
     assert said(done) == "2 jobs tagged."
     reader.undo(done)
     assert [tracker.tags.of("job", number) for number in (1, 2)] == [("far",), ()]
+    nameless = reader.step("/jobs/bulk", action="tag", tags=" ", ids="1,2")
+    assert said(nameless) == "Nothing was changed: name a tag first."
 
 
 def test_jobs_that_were_dismissed_before_stay_so(reader, tracker, fill) -> None:

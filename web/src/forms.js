@@ -1,5 +1,6 @@
 // Forms that were refused, and forms that somebody leaves.
-import { $, $$ } from './dom.js';
+import { $, $$, base, token } from './dom.js';
+import { toast } from './toasts.js';
 
 // The first field that is wrong.
 $('[aria-invalid=true]')?.focus();
@@ -16,6 +17,39 @@ document.addEventListener('submit', (event) => {
 window.addEventListener('beforeunload', (event) => {
   if (changed?.isConnected) event.preventDefault();
 });
+
+// Nor is it by a session that ended meanwhile: the form that was sent in vain is filled in again when
+// the login leads back to it. No page but that one sees it.
+const KEPT = 'jt-typed';
+const typedIn = (form) => [...form.elements].filter((one) => one.name && !['hidden', 'password', 'file', 'submit', 'button'].includes(one.type));
+const typed = (one) => {
+  if (one.type === 'select-multiple') return [...one.selectedOptions].map((option) => option.value);
+  return ['checkbox', 'radio'].includes(one.type) ? one.checked : one.value;
+};
+function retype(one, value) {
+  if (Array.isArray(value)) for (const option of one.options) option.selected = value.includes(option.value);
+  else if (typeof value === 'boolean') one.checked = value;
+  else one.value = value;
+}
+document.addEventListener('submit', (event) => {
+  const form = event.target;
+  if (!form.matches('form[data-guarded]')) return;
+  const fields = typedIn(form).map((one) => [one.name, typed(one)]);
+  sessionStorage.setItem(KEPT, JSON.stringify({ at: location.pathname + location.search, to: form.getAttribute('action'), fields }));
+});
+function bringBack() {
+  const kept = JSON.parse(sessionStorage.getItem(KEPT) ?? 'null');
+  sessionStorage.removeItem(KEPT);
+  const loggedIn = document.referrer.startsWith(`${location.origin}${base}/login`);
+  if (!kept || !loggedIn || kept.at !== location.pathname + location.search) return;
+  const form = $$('form[data-guarded]').find((one) => one.getAttribute('action') === kept.to);
+  const fields = form ? typedIn(form) : [];
+  if (fields.map((one) => one.name).join() !== kept.fields.map(([name]) => name).join()) return;
+  fields.forEach((one, index) => retype(one, kept.fields[index][1]));
+  changed = form;
+  fields[0]?.dispatchEvent(new Event('change', { bubbles: true }));
+  toast('What you typed stands in its form again. It is not saved yet.', 12000);
+}
 
 // Filters: a choice is made at once.
 document.addEventListener('change', (event) => {
@@ -34,6 +68,8 @@ function conditions(root = document) {
 document.addEventListener('change', () => conditions());
 document.addEventListener('htmx:after:swap', () => conditions());
 conditions();
+// A page without a token is the login itself.
+if (token) bringBack();
 
 // A choice that fills in a field: data-fill names it.
 document.addEventListener('click', (event) => {

@@ -33,10 +33,23 @@ function setStage(row, key) {
   form.requestSubmit(button);
   return true;
 }
+// Who opens a row and comes back goes on there: at the row, and in the list as it was.
+const OPENED = 'jt-opened';
+document.addEventListener('click', (event) => {
+  const link = event.target.closest('a[data-row]');
+  if (link) sessionStorage.setItem(OPENED, JSON.stringify({ at: here(), href: link.getAttribute('href') }));
+});
+const here = () => location.pathname + location.search;
 // Going to a fragment takes the focus away, so this comes after it.
 addEventListener('load', () => {
   const row = document.getElementById(location.hash.slice(1));
-  if (row) $('a[data-row]', row)?.focus();
+  const opened = JSON.parse(sessionStorage.getItem(OPENED) ?? '{}');
+  const back = $('a[data-list]');
+  if (back && back.pathname === opened.at?.split('?')[0]) back.href = opened.at;
+  if (opened.at === here()) sessionStorage.removeItem(OPENED);
+  const link = row ? $('a[data-row]', row) : opened.at === here() && $$('a[data-row]').find((one) => one.getAttribute('href') === opened.href);
+  if (link) link.focus({ preventScroll: true });
+  if (link) rowOf(link).scrollIntoView({ block: 'nearest' });
 });
 
 // What a key means: in the row that has the focus if there is one, else anywhere outside of rows.
@@ -57,18 +70,31 @@ export function press(key) {
 let lost = -1;
 let name = '';
 let chosen = [];
+let bulky = false;
 document.addEventListener('htmx:before:swap', () => {
-  lost = rows().findIndex((link) => rowOf(link).contains(document.activeElement));
+  // A step with all that are selected takes them, and what it was pressed in, away.
+  bulky = Boolean(document.activeElement?.closest('#bulk'));
+  const from = bulky ? $('input[data-select]:checked') : document.activeElement;
+  lost = rows().findIndex((link) => rowOf(link).contains(from));
   name = current()?.id ?? '';
   chosen = $$('input[data-select]:checked').map((box) => box.value);
 });
 document.addEventListener('htmx:after:swap', () => {
   for (const box of $$('input[data-select]')) if (chosen.includes(box.value)) box.checked = true;
-  if (lost < 0 || (document.activeElement !== document.body && document.activeElement !== null)) return;
+  const gone = bulky ? !$('input[data-select]:checked') : [document.body, null].includes(document.activeElement);
+  if (lost < 0 || !gone) return;
   const all = rows();
   const same = name && $(`#${CSS.escape(name)} a[data-row]`);
   (same || all[Math.min(lost, all.length - 1)])?.focus({ preventScroll: true });
 });
+
+// How far the page goes, once rows have left it one by one.
+function recount() {
+  const shown = $$('[data-triage] tbody tr:not([hidden])').length;
+  for (const end of shown ? $$('[data-first]') : []) end.textContent = (Number(end.dataset.first) + shown - 1).toLocaleString('en');
+}
+document.addEventListener('jt:changed', recount);
+document.addEventListener('htmx:after:swap', recount);
 
 // ---- rows that are selected: boxes named by data-select, counted in #bulk
 const boxes = () => $$('input[data-select]');

@@ -65,6 +65,6 @@ document.addEventListener('submit', (event) => {
   const back = $('[name=back]', event.target);
   // A fragment is the row to come back to.
   if (back) back.value = location.pathname + location.search + (/#.+/.exec(back.value) ?? '');
-});
+}, true); // before a form is read to be sent
 document.addEventListener('htmx:error', () => toast('The server does not answer. Is it still running?', 12000));
 

@@ -96,7 +96,7 @@ _PLACES: Final = {
 _ACTORS: Final = {
     "local": "{} at the server's machine",
     "token": "the token {}",
-    "anonymous": "a stranger",
+    "anonymous": "a visitor",
 }
 _MOST_FACTS: Final = 8
 _SHOWN: Final = 120
