@@ -184,7 +184,7 @@ def test_without_short_transactions_others_wait(
 )
 def test_a_run_goes_on_through_a_vacuum(crew: Crew) -> None:
     run_id = crew.put("gated")
-    worker = crew.start(lease_s=60)
+    worker = crew.start()
     worker.wait("at the gate")
     year = timedelta(days=365)
     rules = Retention(runs=year, events=year, audit=year, closed_jobs=year)
