@@ -107,7 +107,7 @@ child.main()
 
 LIMITS = RunLimits(memory_mb=256, cpu_s=20, runtime_s=25, output_mb=8, pages_mb=4)
 PATIENCE = Patience(loading=20, silence=20, grace=0.5, tick=0.1)
-GOING_S = 20
+GOING_S = 60
 """What a process that was killed is given to be gone, on a machine that has much to do."""
 
 

@@ -22,6 +22,7 @@ from jobtracker_core.storage.errors import LeaseLost
 from jobtracker_core.storage.tables import collector_runs
 
 LEASE_S = 2.0
+"""Of runs that are busy for longer; the others have the usual one."""
 
 
 @pytest.fixture
@@ -29,7 +30,7 @@ def claim(db: Database) -> runs.Claim:
     return start(db)
 
 
-def start(db: Database) -> runs.Claim:
+def start(db: Database, *, lease_s: float = runs.LEASE_S) -> runs.Claim:
     return runs.start(
         db,
         collector="board",
@@ -41,7 +42,7 @@ def start(db: Database) -> runs.Claim:
         concurrency_key="board.example",
         max_running=1,
         worker_id=runs.worker_identity(),
-        lease_s=LEASE_S,
+        lease_s=lease_s,
     )
 
 
@@ -104,7 +105,7 @@ def busy_beyond_the_lease(db: Database, claim: runs.Claim, kit):
 )
 def test_a_collector_that_is_busy_beyond_its_lease_keeps_its_run(db: Database, kit) -> None:
     since = time.monotonic()
-    claim = start(db)
+    claim = start(db, lease_s=LEASE_S)
     task = kit.task(kit.scripted(busy_beyond_the_lease(db, claim, kit)))
     with Heartbeat(db, claim, since=since, lease_s=LEASE_S) as beat:
         result = execute(
@@ -123,7 +124,7 @@ def test_a_collector_that_is_busy_beyond_its_lease_keeps_its_run(db: Database, k
 )
 def test_without_its_heartbeat_it_loses_the_run_and_writes_nothing(db: Database, kit) -> None:
     since = time.monotonic()
-    claim = start(db)
+    claim = start(db, lease_s=LEASE_S)
     task = kit.task(kit.scripted(busy_beyond_the_lease(db, claim, kit)))
     beat = Heartbeat(db, claim, since=since, lease_s=LEASE_S)
     with pytest.raises(LeaseLost):
@@ -132,7 +133,7 @@ def test_without_its_heartbeat_it_loses_the_run_and_writes_nothing(db: Database,
 
 
 def test_a_request_to_stop_reaches_the_run(db: Database, claim: runs.Claim, kit) -> None:
-    beat = Heartbeat(db, claim, since=time.monotonic(), lease_s=LEASE_S)
+    beat = Heartbeat(db, claim, since=time.monotonic())
     assert beat.beat(db)
     assert host(db, claim, beat, kit).cancelled() is None
     runs.request_cancel(db, claim.run_id)
@@ -143,7 +144,7 @@ def test_a_request_to_stop_reaches_the_run(db: Database, claim: runs.Claim, kit)
 def test_a_run_that_somebody_else_has_is_given_up_at_once(
     db: Database, claim: runs.Claim, kit
 ) -> None:
-    beat = Heartbeat(db, claim, since=time.monotonic(), lease_s=LEASE_S)
+    beat = Heartbeat(db, claim, since=time.monotonic())
     with db.write() as conn:
         conn.execute(sa.update(collector_runs).values(fence=2, worker_id="somebody"))
     assert not beat.beat(db)

@@ -52,13 +52,13 @@ class Program:
     def get(self, path: str, token: str | None = None) -> bytes:
         headers = {} if token is None else bearer(token)
         request = urllib.request.Request(self.url + path, headers=headers)
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             return bytes(answer.read())
 
     def end(self, number: int) -> tuple[int, str]:
         """Send a signal; return the exit code and what was written to standard error."""
         self.process.send_signal(number)
-        err = self.process.communicate(timeout=20)[1]
+        err = self.process.communicate(timeout=60)[1]
         return self.process.returncode, err
 
 
@@ -121,7 +121,7 @@ def line(tracker: JobTracker) -> Iterator[Callable[[], Line]]:
         lines: list[Line] = []
 
         def connect() -> Line:
-            connection = socket.create_connection((place.hostname, place.port or 80), timeout=20)
+            connection = socket.create_connection((place.hostname, place.port or 80), timeout=60)
             lines.append(Line(connection))
             return lines[-1]
 

@@ -117,7 +117,7 @@ def test_two_that_look_before_either_takes(
     def slow(conn: sa.Connection, site: str, limit: int) -> int | None:
         looked.append(free_slot(conn, site, limit))
         if len(looked) <= 2:
-            together.wait(10)
+            together.wait(60)
         return looked[-1]
 
     monkeypatch.setattr(slots, "free_slot", slow)

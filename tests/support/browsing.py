@@ -124,7 +124,7 @@ def portal(
             yield found[0]
         finally:
             process.terminate() if worker else process.kill()
-            process.wait(30)
+            process.wait(60)
 
 
 def _has_account(database: str, folder: Path) -> bool:
@@ -164,7 +164,7 @@ def begin(
         permissions=["clipboard-read", "clipboard-write"],
         reduced_motion="reduce",
     )
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(30_000)
     context.expose_function("reportViolation", lambda text: complaints.append(f"csp: {text}"))
     context.add_init_script(_REPORTS)
     cookies = {"jt": cookie, "jt-theme": theme}

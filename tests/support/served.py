@@ -71,13 +71,13 @@ class Served:
         """Start it and do not wait for it."""
         self._process = self._nursery.start(self._arguments, env=self._env, log=self._log)
 
-    def wait(self, *, seconds: float = 25) -> None:
+    def wait(self, *, seconds: float = 60) -> None:
         """Wait until it answers."""
         assert self._process is not None
         deadline = time.monotonic() + seconds
         while True:
             try:
-                httpx.get(f"{self.url}/healthz", timeout=5)
+                httpx.get(f"{self.url}/healthz", timeout=60)
             except httpx.TransportError:
                 waits = self._process.is_running() and time.monotonic() < deadline
                 assert waits, self._log.read_text()[-4000:]

@@ -90,7 +90,7 @@ class TcpPostgres:
     def running(self) -> bool:
         return self.pid is not None
 
-    def start(self, *, seconds: float = 15) -> None:
+    def start(self, *, seconds: float = 60) -> None:
         """Start it and wait until it takes connections.
 
         After a kill the processes that are left hold its memory for a moment: it is tried again.
@@ -116,7 +116,7 @@ class TcpPostgres:
         children = postmaster.children(recursive=True)
         postmaster.send_signal(signal.SIGKILL)
         # The others see it and end by themselves.
-        psutil.wait_procs([postmaster, *children], timeout=10)
+        psutil.wait_procs([postmaster, *children], timeout=60)
 
     def _pg_ctl(self, *arguments: str) -> None:
         subprocess.run(
@@ -127,7 +127,7 @@ class TcpPostgres:
             stderr=subprocess.DEVNULL,
             user=self._user,
             cwd="/",
-            timeout=30,
+            timeout=60,
         )
 
 

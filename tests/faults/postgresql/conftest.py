@@ -225,9 +225,9 @@ class Program:
         """Send signals and wait; return the exit code."""
         for number in numbers:
             self.process.send_signal(number)
-        code = self.process.wait(20)
+        code = self.process.wait(60)
         for reader in self._readers:
-            reader.join(5)
+            reader.join(60)
         return code
 
 
