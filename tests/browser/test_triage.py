@@ -22,6 +22,7 @@ def stage(page: Page, row: str) -> Locator:
 
 
 def press(page: Page, *keys: str) -> None:
+    page.wait_for_load_state()  # before that, a page that was gone on to hears no keys
     for key in keys:
         page.keyboard.press(key)
 

@@ -64,18 +64,25 @@ class Program:
 
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Callable[..., Program]]:
-    """Start `jobtracker` with arguments, and wait until it says where it listens."""
+    """Start `jobtracker` with arguments, and wait until it says where it listens.
+
+    `patched` is code that is run before it.
+    """
     with ExitStack() as stack:
 
-        def run(*arguments: str, database: str | None = None, **settings: str) -> Program:
+        def run(
+            *arguments: str, database: str | None = None, patched: str = "", **settings: str
+        ) -> Program:
             env = {"PATH": os.environ["PATH"], "JOBTRACKER_DATA_DIR": str(tmp_path / "data")}
             env |= {"PYTHONUNBUFFERED": "1", "JOBTRACKER_PLUGINS": "hiringcafe"}
             if database is not None:
                 env["JOBTRACKER_DATABASE_URL"] = database
             env |= {f"JOBTRACKER_{name.upper()}": value for name, value in settings.items()}
+            program = f"{patched}\nfrom jobtracker_core.cli import main\nmain()"
+            command = ["-c", program] if patched else ["-m", "jobtracker_core"]
             process = stack.enter_context(
                 subprocess.Popen(
-                    [sys.executable, "-m", "jobtracker_core", *arguments],
+                    [sys.executable, *command, *arguments],
                     stdout=subprocess.PIPE,
                     stderr=subprocess.PIPE,
                     text=True,

@@ -236,7 +236,7 @@ def test_stopping_cuts_idle_connections_and_leaves_no_thread():
     assert idle.sock.recv(1) == b""
     idle.close()
     for thread in set(threading.enumerate()) - before:
-        thread.join(5)
+        thread.join(60)
         assert not thread.is_alive()
     site.stop()
 

@@ -242,9 +242,11 @@ else:
     deadline = time.monotonic() + 60
     while tracker.tokens.list():
         assert time.monotonic() < deadline
-    since = time.monotonic()
+    since = asked = time.monotonic()
+    # What counts is when it was asked: a busy machine may answer late what held then.
     while tracker.tokens.verify({made.text!r}) is not None:
-        assert time.monotonic() < since + 2, "still valid"
-    print(time.monotonic() - since <= 1.5)
+        assert asked < since + 1.5, "still valid"
+        asked = time.monotonic()
+    print(True)
 """
     assert processes(script, db_url, 2) == ["True", "True"]
