@@ -77,7 +77,7 @@ def test_every_run_comes_to_its_end(
     record_property("seed", seed)
     chance = random.Random(seed)
     slow = [enqueue("paced", place) for place in PLACES]
-    workers = [program("worker", "--slots", "2") for _ in range(2)]
+    workers = [program("worker", "--slots", "2", lease_s=3.0) for _ in range(2)]
     for worker in workers:
         worker.wait_for("run started")
     with Asking(enqueue) as asking:
