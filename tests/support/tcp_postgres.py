@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import random
 import shutil
@@ -131,11 +132,23 @@ class TcpPostgres:
         )
 
 
+def _ports() -> Iterator[int]:
+    """Give ports below those that Linux takes for outgoing connections, again and again.
+
+    Each of several processes of tests has a thousand of its own, and begins somewhere among them.
+    """
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 10
+    first, start = 20_000 + 1_000 * worker, random.SystemRandom().randrange(1_000)
+    for number in itertools.count(start):
+        yield first + number % 1_000
+
+
+_PORTS = _ports()
+
+
 def free_port() -> int:
-    """Find a port that no outgoing connection takes while the server is down."""
-    for _ in range(100):
-        # Below those that Linux gives to outgoing connections.
-        port = random.SystemRandom().randrange(20_000, 30_000)
+    """Find a port that nobody else takes while the server is down."""
+    for port in itertools.islice(_PORTS, 100):
         with suppress(OSError), socket.create_server(("127.0.0.1", port)):
             return port
     raise AssertionError("no free port")
