@@ -157,7 +157,7 @@ def test_claims_go_on_while_a_million_rows_are_pruned(
     for last in (False, False, True):
         alone = look(crowded, db_url, processes, ALONE)
         seen = look(crowded, db_url, processes)
-        assert seen.gone > 1_000, seen
+        assert seen.gone > 100, seen
         # What a machine with other work takes anyway is not the pruning's. It comes and goes, while
         # a pruning that holds up others does so each time.
         quick = seen.p99 < max(CLAIM_S, 3 * alone.p99)

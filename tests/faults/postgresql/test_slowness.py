@@ -9,8 +9,8 @@ from jobtracker_core import RunState
 from jobtracker_core.runner.attempt import label_of
 from jobtracker_core.runner.processes import MARK
 
-LEASE_S = 6.0
-DELAY_S = 0.2
+LEASE_S = 9.0
+DELAY_S = 0.3
 """As 2 seconds are to the usual lease of a minute."""
 
 
@@ -45,7 +45,7 @@ def test_heartbeats_survive_a_slow_database(
         lambda: (tracker.runs.get(run_id).heartbeat_at - before).total_seconds() > 2 * LEASE_S
     )
     board.let_go()
-    wait_until(lambda: tracker.runs.get(run_id).counts.pages > 1)
+    wait_until(lambda: tracker.runs.get(run_id).counts.pages > 1, seconds=120)
     wire.delay = 0
     worker.wait_for("run ended")
     run = tracker.runs.get(run_id)
