@@ -53,7 +53,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Give those that run for long more time than the others have."""
     for item in items:
         if item.get_closest_marker("full") and not item.get_closest_marker("timeout"):
-            item.add_marker(pytest.mark.timeout(120))
+            item.add_marker(pytest.mark.timeout(300))
 
 
 @pytest.fixture(autouse=True)
@@ -270,14 +270,14 @@ def processes() -> Iterator[Callable[..., list[str]]]:
             stack.callback(process.kill)
             assert process.stdout is not None
             line = process.stdout.readline()
-            assert line == "ready\n", process.communicate(timeout=10)
+            assert line == "ready\n", process.communicate(timeout=60)
         for process in started:
             assert process.stdin is not None
             process.stdin.write("go\n")
             process.stdin.flush()
         printed = []
         for process in started:
-            out, err = process.communicate(timeout=25)
+            out, err = process.communicate(timeout=100)
             assert process.returncode in codes, err
             printed.append(out.strip())
         return printed

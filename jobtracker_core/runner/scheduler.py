@@ -65,6 +65,8 @@ class Timers:
         )
 
     def __enter__(self) -> Self:
+        # Before anything waits: whatever happens to the clock from now on is seen.
+        self._ahead = time.time() - time.monotonic()
         self._scheduler.start()
         self._watch.start()
         return self
@@ -80,11 +82,9 @@ class Timers:
         self._scheduler.shutdown(wait=True)
 
     def _watch_the_clock(self) -> None:
-        before = time.time() - time.monotonic()
         while not self._end.wait(_LOOK_S):
-            ahead = time.time() - time.monotonic()
-            if abs(ahead - before) > _JUMP_S:
+            before, self._ahead = self._ahead, time.time() - time.monotonic()
+            if abs(self._ahead - before) > _JUMP_S:
                 for job in self._scheduler.get_jobs():
                     job.modify(next_run_time=datetime.now(UTC))
-                self._on_jump(ahead - before)
-            before = ahead
+                self._on_jump(self._ahead - before)

@@ -256,9 +256,13 @@ class Database:
             yield postgresql.heeding(free, self.display_url)
 
     def close(self) -> None:
-        """Close the connections that are not in use. The object opens new ones if used again."""
-        self._writer.dispose()
-        self._reader.dispose()
+        """Close all connections; those in use, when they come back. If used, it opens new ones."""
+        for engine in (self._writer, self._reader):
+            pool = engine.pool
+            engine.dispose()
+            # The engine has another pool now: what comes back to this one nobody would take again.
+            event.listen(pool, "checkin", lambda _driver, connection: connection.close())
+            pool.dispose()
 
     def __repr__(self) -> str:
         return f"Database({self.display_url!r})"

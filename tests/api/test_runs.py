@@ -272,7 +272,7 @@ def test_a_run_that_goes_on_elsewhere_is_seen_to_its_end(client, tracker, db_url
         endings.finish(other, claim, state=RunState.PARTIAL, error_message="enough")
     finally:
         other.close()
-    watching.join(20)
+    watching.join(60)
     [answer] = got
     assert answer.headers["content-type"].startswith("text/event-stream")
     assert answer.headers["cache-control"] == "no-store"

@@ -13,7 +13,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 import scene
 from access import cookie_for
@@ -26,6 +26,8 @@ from scene import Scene
 from tests.benchmarks.invented import fill
 
 JOBS = 300
+
+expect.set_options(timeout=30_000)  # a browser beside much else takes its time
 
 
 @contextmanager

@@ -86,6 +86,7 @@ def test_cards_are_moved_by_keys_and_by_their_menu(pipeline: Pipeline, open_page
     page.get_by_role("link", name="Third").focus()
     page.keyboard.press("o")
     expect(page).to_have_url(f"{url}/applications/3")
+    page.wait_for_load_state()  # by then its keys are heard
     page.keyboard.press("4")
     expect(page.locator("#toasts")).to_contain_text("Third is offer now.")
 

@@ -131,11 +131,13 @@ def _apply_and_drag(page: Page, url: str) -> str:
     assert there is not None
     page.mouse.move(box["x"] + 40, box["y"] + box["height"] - 12)
     page.mouse.down()
-    # As a hand does: in steps, and resting for a moment at the end.
+    # As a hand does: in steps, and with an eye on what it holds.
+    page.mouse.move(box["x"] + 50, box["y"] + box["height"] - 16, steps=4)
+    expect(page.locator("[data-card].card-ghost")).to_be_visible()
     page.mouse.move(there["x"] + 60, there["y"] + 12, steps=12)
     page.mouse.move(there["x"] + 64, there["y"] + 16, steps=4)
-    page.mouse.up()
     expect(target.locator(f"#{name}")).to_be_visible()
+    page.mouse.up()
     expect(page.locator("#toasts .toast")).to_be_visible()
     page.reload()
     expect(page.locator(f"[data-column=interviewing] #{name}")).to_be_visible()

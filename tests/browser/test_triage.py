@@ -22,6 +22,7 @@ def stage(page: Page, row: str) -> Locator:
 
 
 def press(page: Page, *keys: str) -> None:
+    page.wait_for_load_state()  # before that, a page that was gone on to hears no keys
     for key in keys:
         page.keyboard.press(key)
 
@@ -148,6 +149,9 @@ def test_a_message_covers_nothing_that_selected_rows_need(
     press(page, "j", "d", "d", "x")
     expect(page.locator("#bulk")).to_be_visible()
     expect(page.locator("#waiting")).to_have_text("and 1 more to undo")
+    # Until all is answered the list moves below what lies over it.
+    expect(page.locator("#count")).to_contain_text("118")
+    expect(page.locator(".htmx-request, .htmx-swapping, .htmx-settling")).to_have_count(0)
     page.get_by_role("button", name="Close this message").focus()  # which keeps it
     for end in (False, True):
         if end:
@@ -156,6 +160,7 @@ def test_a_message_covers_nothing_that_selected_rows_need(
         for button in page.locator("#bulk > .btn, #bulk > details > summary, .toast .btn").all():
             if button.is_visible():
                 button.click(trial=True)
+    page.evaluate("window.scrollTo(0, document.body.scrollHeight)")
     page.get_by_role("link", name="Older").click(trial=True)
 
 

@@ -119,7 +119,7 @@ def test_a_pipe_is_written_to_and_stays_one(collected, tmp_path) -> None:
     reader = threading.Thread(target=lambda: read.append(pipe.read_text()))
     reader.start()
     assert collected("jobs", "export", "--format", "jsonl", "--output", str(pipe)).code == 0
-    reader.join(timeout=10)
+    reader.join(timeout=60)
     assert read[0].count("\n") == 45
     assert stat.S_ISFIFO(pipe.stat().st_mode)
 

@@ -27,7 +27,7 @@ class Watched(threading.Event):
         address = re.search(r"BASE_URL=(\S+)", self.said)
         assert address is not None
         try:
-            with urllib.request.urlopen(address[1], timeout=5) as answer:
+            with urllib.request.urlopen(address[1], timeout=60) as answer:
                 self.status = answer.status
         except urllib.error.HTTPError as error:
             self.status = error.code

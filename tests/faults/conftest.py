@@ -19,12 +19,12 @@ from crews import Crew
 from jobtracker_core.contract.info import CollectorSettings
 from jobtracker_core.contract.query import CommonQuery
 from jobtracker_core.plugins import discovery
-from jobtracker_core.runner.clock import SystemClock
+from jobtracker_core.runner.clock import Clock, SystemClock
 from jobtracker_core.runner.dry import DryHost
 from jobtracker_core.runner.execute import Result
 from jobtracker_core.runner.launch import COMMAND
 from jobtracker_core.runner.limits import Patience, RunLimits
-from jobtracker_core.runner.processes import MARK
+from jobtracker_core.runner.processes import MARK, Use
 from jobtracker_core.runner.session import Task
 from jobtracker_core.runner.supervisor import run_in_child
 from jobtracker_core.storage.engine import Database
@@ -107,6 +107,8 @@ child.main()
 
 LIMITS = RunLimits(memory_mb=256, cpu_s=20, runtime_s=25, output_mb=8, pages_mb=4)
 PATIENCE = Patience(loading=20, silence=20, grace=0.5, tick=0.1)
+GOING_S = 60
+"""What a process that was killed is given to be gone, on a machine that has much to do."""
 
 
 @pytest.fixture(scope="session")
@@ -158,7 +160,8 @@ def wait_until(what: Callable[[], Any], *, seconds: float) -> Any:
 class Supervised:
     """Runs collectors in children; `host` is there to look at and to play with."""
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
         self.host: Any = DryHost()
         self.label = f"test-{uuid.uuid4().hex}"
         self.drain = threading.Event()
@@ -167,7 +170,7 @@ class Supervised:
         self.plugin = "hostile_board"
         self.settings = CollectorSettings()
         self.command: Sequence[str] | None = None
-        self.seconds = 0.0
+        self.clock: Clock = SystemClock()
 
     def run(self, mode: str, *, collector: str = "hostile") -> Result:
         registry = discovery.load({"hostile_board"})
@@ -176,28 +179,31 @@ class Supervised:
             settings=self.settings,
             query=CommonQuery(text=mode),
         )
-        started = time.monotonic()
-        result = run_in_child(
+        return run_in_child(
             task,
             self.host,
             self.limits,
             plugin=self.plugin,
             label=self.label,
-            clock=SystemClock(),
+            clock=self.clock,
             drain=self.drain,
             patience=self.patience,
             command=self.command or COMMAND,
+            on_use=self._note_look,
         )
-        self.seconds = time.monotonic() - started
-        return result
+
+    def _note_look(self, _: Use) -> None:
+        """Have a plugin that waits for it know that its processes were looked at."""
+        if self.events("started"):
+            (self._folder / f"looked-{self.label}").touch()
 
     def alive(self) -> list[psutil.Process]:
         """The processes of the run that are there now."""
         return alive(self.label)
 
     def left(self) -> list[psutil.Process]:
-        """What is still there two seconds after the end."""
-        gone = wait_until(lambda: not alive(self.label), seconds=2)
+        """What does not go after the end either."""
+        gone = wait_until(lambda: not alive(self.label), seconds=GOING_S)
         return [] if gone else alive(self.label)
 
     def wait_until(self, what: Callable[[], Any], *, seconds: float) -> Any:
@@ -209,7 +215,7 @@ class Supervised:
 
 @pytest.fixture
 def supervised(hostile_path: Path) -> Supervised:
-    return Supervised()
+    return Supervised(hostile_path)
 
 
 @pytest.fixture
@@ -243,7 +249,7 @@ def crew(db: Database, db_url: str, tmp_path: Path) -> Iterator[Crew]:
     crew = Crew(db, db_url, folder, data)
     yield crew
     crew.dismiss()
-    wait_until(lambda: not crew.left(), seconds=2)
+    wait_until(lambda: not crew.left(), seconds=GOING_S)
     assert crew.left() == []
 
 

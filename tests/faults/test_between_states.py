@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from crews import LEASE_S, Crew, Member, Place, served, strike, wait_until
+from crews import Crew, Member, Place, served, strike, wait_until
 from jobtracker_core import RunState
 from jobtracker_core.storage import runs
 
@@ -18,16 +18,14 @@ pytestmark = pytest.mark.full
 KILLED, FROZEN = signal.SIGKILL, signal.SIGSTOP
 
 
-def struck(
-    crew: Crew, place: Place, number: signal.Signals, mark: Path, *, lease_s: float = LEASE_S
-) -> tuple[int, Member]:
+def struck(crew: Crew, place: Place, number: signal.Signals, mark: Path) -> tuple[int, Member]:
     """Have a worker be struck right after its claim, or in its sweep of a killed one's run."""
     run_id = crew.put("gated")
     if place == "sweep":
         dead = crew.start()
         dead.wait("at the gate")
         dead.kill()
-    worker = crew.launch(told=strike(place, number, mark), lease_s=lease_s)
+    worker = crew.launch(told=strike(place, number, mark))
     wait_until(mark.exists)
     if number is KILLED:
         assert worker.end() == -KILLED
@@ -66,9 +64,7 @@ def test_a_worker_that_is_killed_between_two_states_loses_nothing(
 def test_a_run_is_cancelled_when_it_was_just_claimed(
     crew: Crew, tmp_path: Path, number: signal.Signals
 ) -> None:
-    # Longer than it stands still: else its run would be tried again before anybody cancelled it.
-    lease_s = LEASE_S if number is KILLED else 20.0
-    run_id, worker = struck(crew, "claim", number, tmp_path / "struck", lease_s=lease_s)
+    run_id, worker = struck(crew, "claim", number, tmp_path / "struck")
     with ThreadPoolExecutor(1) as asking:
         asked = asking.submit(runs.request_cancel, crew.db, run_id)
         # Whoever stands still may hold SQLite's lock by another of its threads: then the wish waits.

@@ -23,7 +23,7 @@ HELD_S = 20
 )
 def test_a_file_that_is_locked_for_long_loses_nothing(crew: Crew, db_url: str) -> None:
     run_id = crew.put("gated")
-    worker = crew.start(lease_s=60)
+    worker = crew.start()
     worker.wait("at the gate")
     holder = sqlite3.connect(db_url.removeprefix("sqlite:///"), isolation_level=None)
     holder.execute("BEGIN IMMEDIATE")

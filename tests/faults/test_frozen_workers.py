@@ -6,7 +6,7 @@ import signal
 
 import pytest
 
-from crews import LEASE_S, Crew, served, strike, wait_until
+from crews import SHORT_LEASE_S, Crew, served, strike, wait_until
 from jobtracker_core import RunState
 
 FROZEN_TRANSACTION_S = 2
@@ -31,17 +31,21 @@ def test_a_worker_that_was_frozen_between_pages_writes_nothing_more(
     run_id = crew.put("gated")
     # Its heartbeat may be what is stopped in the middle of a transaction.
     frozen = crew.start(url=impatient(db_url, dialect))
-    frozen.wait("at the gate")
-    frozen.signal(signal.SIGSTOP)
+    wait_until(lambda: crew.has_event(run_id, "at_the_gate"))
+    with crew.db.write():  # of a file there is one lock: it does not stand still with that
+        frozen.freeze()
+    crew.end_lease(run_id)
     other = crew.start()
-    other.wait("run started", run=run_id, seconds=5 * LEASE_S)
+    other.wait("run started", run=run_id)
     first, second = crew.attempts(run_id)
     assert (first.outcome, first.error_class) == ("lost", "lease_lost")
     assert second.worker_id != first.worker_id
     crew.open_gate()
     other.wait("run ended", run=run_id)
     frozen.signal(signal.SIGCONT)
-    frozen.wait("run broken off", run=run_id)
+    # It finds out by the fence, or by the end of its process: whoever took the run up has ended it.
+    gone = ("run broken off", "run lost to another worker")
+    wait_until(lambda: any(frozen.said(event, run=run_id) for event in gone))
     assert crew.state(run_id) is RunState.SUCCEEDED
     assert crew.stored() == sorted(served("berlin"))
     assert crew.counted() == (len(served("berlin")),) * 2
@@ -64,7 +68,7 @@ def test_a_worker_that_was_frozen_inside_a_transaction_keeps_nothing_of_it(
     mark = tmp_path / "frozen"
     url = impatient(db_url, dialect)
     run_id = crew.put("plain")
-    frozen = crew.start(url=url, told=strike("page", signal.SIGSTOP, mark))
+    frozen = crew.start(url=url, told=strike("page", signal.SIGSTOP, mark), lease_s=SHORT_LEASE_S)
     wait_until(mark.exists)
     assert crew.counted() == (0, 0)
     other = crew.launch()
@@ -74,11 +78,13 @@ def test_a_worker_that_was_frozen_inside_a_transaction_keeps_nothing_of_it(
         frozen.signal(signal.SIGCONT)
         frozen.wait("run broken off", run=run_id)
     else:
-        other.wait("run ended", run=run_id, seconds=10 * LEASE_S)
+        other.wait("run ended", run=run_id)
         frozen.signal(signal.SIGCONT)
         frozen.wait("run broken off", run=run_id)
     crew.wait_for_end(run_id)
-    assert [one.outcome for one in crew.attempts(run_id)] == ["lost", "succeeded"]
+    *lost, last = (one.outcome for one in crew.attempts(run_id))
+    # Where it goes on it may take the run up again, and be too slow for so short a lease.
+    assert (set(lost), last) == ({"lost"}, "succeeded")
     assert crew.stored() == sorted(served("berlin"))
     assert crew.counted() == (len(served("berlin")),) * 2
     assert crew.backwards() == 0

@@ -93,7 +93,7 @@ def test_a_run_is_cancelled_at_each_stage(crew: Crew, stage: str) -> None:
     holds="It ended with code 0, no attempt was lost, and the next worker did what was left: every posting once.",
 )
 def test_workers_that_are_told_to_end_under_load_lose_nothing(crew: Crew) -> None:
-    places = {crew.put("plain", f"p{n}", max_attempts=1): f"p{n}" for n in range(8)}
+    places = {crew.put("plain", f"p{n}", max_attempts=1): f"p{n}" for n in range(16)}
     first = crew.start()
     first.wait("run started")
     first.signal(signal.SIGTERM)

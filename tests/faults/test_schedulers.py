@@ -108,7 +108,7 @@ class Schedulers:
     def catch_up(self) -> None:
         """Wait until no search is due any more."""
         try:
-            wait_until(lambda: not searches.due(self.frozen.db)[0], seconds=20)
+            wait_until(lambda: not searches.due(self.frozen.db)[0], seconds=60)
         except AssertionError:
             logs = [path.read_text() for path in sorted(self._folder.glob("log-*"))]
             raise AssertionError(logs) from None
@@ -178,7 +178,7 @@ def test_a_scheduler_that_falls_out_costs_no_tick_and_makes_none_twice(
     # A file has one writer, and that one stands still: nobody can do anything meanwhile.
     blocked = (dialect, number, place) == ("sqlite", signal.SIGSTOP, "inside")
     if number is signal.SIGKILL:
-        assert struck.wait(10) == -signal.SIGKILL
+        assert struck.wait(60) == -signal.SIGKILL
     for _ in range(3):
         if not blocked:
             schedulers.catch_up()
@@ -208,7 +208,7 @@ def test_after_hours_without_a_scheduler_one_run_catches_up(
     schedulers.catch_up()
     struck = schedulers.strike("inside")
     if number is signal.SIGKILL:
-        struck.wait(10)
+        struck.wait(60)
         assert len(runs.list_runs(schedulers.frozen.db)) == SEARCHES
     schedulers.advance(4)
     if number is signal.SIGSTOP:

@@ -53,18 +53,20 @@ os._exit(4)
     holds="The run failed with a class of its own, and the supervisor's memory did not grow.",
 )
 @pytest.mark.parametrize(
-    ("script", "error_class", "batches"),
+    ("script", "loading", "error_class", "batches"),
     [
-        (QUESTIONS, "plugin_import", 0),
-        (HALF_A_FRAME, "plugin_import", 0),
-        (A_DRIP, "plugin_import", 0),
-        (LAST_WORDS, "internal", 1),
+        (QUESTIONS, 2, "plugin_import", 0),
+        (HALF_A_FRAME, 20, "plugin_import", 0),
+        (A_DRIP, 2, "plugin_import", 0),
+        (LAST_WORDS, 20, "internal", 1),
     ],
     ids=["only asks", "half a frame", "a drip", "last words"],
 )
-def test_a_child_with_a_protocol_of_its_own(supervised, script, error_class, batches) -> None:
+def test_a_child_with_a_protocol_of_its_own(
+    supervised, script, loading, error_class, batches
+) -> None:
     supervised.command = [sys.executable, "-P", "-c", script]
-    supervised.patience = replace(supervised.patience, loading=2)
+    supervised.patience = replace(supervised.patience, loading=loading)
     before = psutil.Process().memory_info().rss
     result = supervised.run("good")
     assert ends(result) == (RunState.FAILED, error_class)

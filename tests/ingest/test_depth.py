@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from time import perf_counter
+from time import process_time
 
 import pytest
 from selectolax.lexbor import LexborHTMLParser
@@ -83,13 +83,13 @@ def test_few_tags_cost_little_however_they_nest(unit: str) -> None:
     page = unit * (4_900 // unit.count("<")) + "<i class=secret>x</i>"
     if is_too_deep(page):
         return  # of few tags that are refused, none are parsed
-    started = perf_counter()
+    started = process_time()
     tree = LexborHTMLParser(page)
     assert tree.html
     assert tree.root is not None
     assert tree.root.text() is not None
     blank_html(page, Private(selectors=(".secret", "[class*=secret i]", "div .secret")))
-    assert perf_counter() - started < 3
+    assert process_time() - started < 3
 
 
 @pytest.mark.parametrize(
@@ -109,6 +109,6 @@ def test_few_tags_cost_little_however_they_nest(unit: str) -> None:
     ],
 )
 def test_the_look_at_the_depth_takes_linear_time(piece: str) -> None:
-    started = perf_counter()
+    started = process_time()
     is_too_deep(piece * 100_000)  # either answer will do; it is the time that counts
-    assert perf_counter() - started < 3
+    assert process_time() - started < 3

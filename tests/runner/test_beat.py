@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 import sqlalchemy as sa
 
+from crews import wait_until
+from frozen import FrozenTime
 from jobtracker_core import Page, Private
 from jobtracker_core.contract.host import Batch
 from jobtracker_core.contract.run import RunState
 from jobtracker_core.ingest.normalise import normalise
+from jobtracker_core.runner import beat as beats
 from jobtracker_core.runner.beat import Heartbeat
 from jobtracker_core.runner.execute import execute
 from jobtracker_core.runner.inline import InlineHost
@@ -21,7 +24,7 @@ from jobtracker_core.storage.engine import Database, open_database
 from jobtracker_core.storage.errors import LeaseLost
 from jobtracker_core.storage.tables import collector_runs
 
-LEASE_S = 2.0
+Pages = Callable[..., Iterator[Page]]
 
 
 @pytest.fixture
@@ -41,7 +44,6 @@ def start(db: Database) -> runs.Claim:
         concurrency_key="board.example",
         max_running=1,
         worker_id=runs.worker_identity(),
-        lease_s=LEASE_S,
     )
 
 
@@ -80,18 +82,20 @@ def host(db: Database, claim: runs.Claim, beat: Heartbeat, kit) -> InlineHost:
     )
 
 
-def busy_beyond_the_lease(db: Database, claim: runs.Claim, kit):
-    """Pages of a collector that is busy until the lease it began with is over."""
-    lease = runs.get(db, claim.run_id).lease_expires_at
-    assert lease is not None
-    look = threading.Event()
+def busy_beyond_the_lease(
+    frozen: FrozenTime, hand: Hand, claim: runs.Claim, kit, *, renewed: bool
+) -> Pages:
+    """Pages of a collector that is busy for two leases, in steps of a quarter."""
+
+    def is_renewed() -> bool:
+        return runs.get(frozen.db, claim.run_id).heartbeat_at == frozen.at
 
     def pages(query, ctx, cursor):
-        while True:
-            with db.read() as conn:
-                if db.now(conn) > lease:
-                    break
-            look.wait(0.05)
+        for _ in range(8):
+            hand.time += runs.LEASE_S / 4
+            frozen.advance(seconds=runs.LEASE_S / 4)
+            if renewed:
+                wait_until(is_renewed)
         yield Page(postings=(kit.posting(1),), total_hint=1)
 
     return pages
@@ -102,11 +106,13 @@ def busy_beyond_the_lease(db: Database, claim: runs.Claim, kit):
     done="A collector was busy for longer than the lease.",
     holds="The heartbeat kept the run.",
 )
-def test_a_collector_that_is_busy_beyond_its_lease_keeps_its_run(db: Database, kit) -> None:
-    since = time.monotonic()
-    claim = start(db)
-    task = kit.task(kit.scripted(busy_beyond_the_lease(db, claim, kit)))
-    with Heartbeat(db, claim, since=since, lease_s=LEASE_S) as beat:
+def test_a_collector_that_is_busy_beyond_its_lease_keeps_its_run(
+    frozen: FrozenTime, hand: Hand, kit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(beats, "_BEATS", 1_000)  # of the time outside, in which nothing is late
+    db, claim = frozen.db, start(frozen.db)
+    task = kit.task(kit.scripted(busy_beyond_the_lease(frozen, hand, claim, kit, renewed=True)))
+    with Heartbeat(db, claim, since=hand.time, monotonic=hand) as beat:
         result = execute(
             task, host(db, claim, beat, kit), transport=kit.no_transport, clock=kit.clock
         )
@@ -121,18 +127,19 @@ def test_a_collector_that_is_busy_beyond_its_lease_keeps_its_run(db: Database, k
     done="Twin: the heartbeat was taken away while a collector was busy beyond its lease.",
     holds="The run was lost, and nothing of it was written.",
 )
-def test_without_its_heartbeat_it_loses_the_run_and_writes_nothing(db: Database, kit) -> None:
-    since = time.monotonic()
-    claim = start(db)
-    task = kit.task(kit.scripted(busy_beyond_the_lease(db, claim, kit)))
-    beat = Heartbeat(db, claim, since=since, lease_s=LEASE_S)
+def test_without_its_heartbeat_it_loses_the_run_and_writes_nothing(
+    frozen: FrozenTime, hand: Hand, kit
+) -> None:
+    db, claim = frozen.db, start(frozen.db)
+    task = kit.task(kit.scripted(busy_beyond_the_lease(frozen, hand, claim, kit, renewed=False)))
+    beat = Heartbeat(db, claim, since=hand.time, monotonic=hand)
     with pytest.raises(LeaseLost):
         execute(task, host(db, claim, beat, kit), transport=kit.no_transport, clock=kit.clock)
     assert search.count_jobs(db) == 0
 
 
 def test_a_request_to_stop_reaches_the_run(db: Database, claim: runs.Claim, kit) -> None:
-    beat = Heartbeat(db, claim, since=time.monotonic(), lease_s=LEASE_S)
+    beat = Heartbeat(db, claim, since=time.monotonic())
     assert beat.beat(db)
     assert host(db, claim, beat, kit).cancelled() is None
     runs.request_cancel(db, claim.run_id)
@@ -143,7 +150,7 @@ def test_a_request_to_stop_reaches_the_run(db: Database, claim: runs.Claim, kit)
 def test_a_run_that_somebody_else_has_is_given_up_at_once(
     db: Database, claim: runs.Claim, kit
 ) -> None:
-    beat = Heartbeat(db, claim, since=time.monotonic(), lease_s=LEASE_S)
+    beat = Heartbeat(db, claim, since=time.monotonic())
     with db.write() as conn:
         conn.execute(sa.update(collector_runs).values(fence=2, worker_id="somebody"))
     assert not beat.beat(db)

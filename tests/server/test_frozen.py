@@ -41,7 +41,7 @@ def test_it_gives_nothing_that_it_kept_before_and_lets_nobody_in_who_was_shut_ou
         until = time.monotonic() + STOOD_S
         while time.monotonic() < until:
             assert titles(good) == titles(bad) == ["old"]
-        with server.frozen():
+        with server.frozen(tracker.database):
             begun = time.monotonic()
             add("new")
             tracker.tokens.revoke(shut_out)

@@ -28,7 +28,7 @@ class Wire:
 
     def post(self, path: str, body: dict[str, Any], **headers: str) -> tuple[int, Any]:
         """Send a request on a connection of its own; return status and answer."""
-        connection = http.client.HTTPConnection(self.proxy.host, self.proxy.port, timeout=20)
+        connection = http.client.HTTPConnection(self.proxy.host, self.proxy.port, timeout=60)
         sent = {**self._headers, **{k.replace("_", "-"): v for k, v in headers.items()}}
         try:
             connection.request("POST", path, json.dumps(body), sent)
@@ -54,7 +54,7 @@ class Wire:
         sender.start()
         wait_until(is_done)
         self.proxy.cut()
-        sender.join(20)
+        sender.join(60)
         assert len(errors) == 1, "the client got an answer"
 
 

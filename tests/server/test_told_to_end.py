@@ -27,11 +27,12 @@ CLIENTS = 8
 LOOKS = 15
 """So often in a row nothing has moved where all clients wait for a lock."""
 
-ENDS_WITHIN_S = 15.0
-"""Three seconds for answers under way, ten for a call of the database, and some for the rest."""
+ENDS_WITHIN_S = 45.0
+"""Three seconds for answers under way, ten for a call of the database, and much for the rest: for a
+machine that is busy with other things."""
 
-PATIENCE_S = 3.0
-"""What a server gives to answers under way."""
+PATIENT = "from jobtracker_core.cli import serve; serve._GRACE_S = 600"
+"""Gives more time to answers under way than any test has."""
 
 Fate = Literal["answered", "cut", "half", "refused"]
 
@@ -63,7 +64,7 @@ class Load:
 
     def join(self) -> None:
         for thread in self._threads:
-            thread.join(30)
+            thread.join(60)
             assert not thread.is_alive()
 
     def writes(self, number: int) -> bool:
@@ -72,7 +73,7 @@ class Load:
     def _ask(self, stays: bool) -> None:
         """Ask until nobody listens any more; `stays` is to keep the connection."""
         while True:
-            with closing(http.client.HTTPConnection("127.0.0.1", self._port, timeout=25)) as one:
+            with closing(http.client.HTTPConnection("127.0.0.1", self._port, timeout=60)) as one:
                 going_on = True
                 while going_on:
                     number = next(self._numbers)
@@ -119,11 +120,14 @@ def nobody_else_writes(tracker: JobTracker) -> Iterator[None]:
 class Scene:
     """A server under load, on an installation that the test looks into."""
 
-    def __init__(self, start: Any, tracker: JobTracker, db_url: str, *, reads: bool) -> None:
+    def __init__(
+        self, start: Any, tracker: JobTracker, db_url: str, *, reads: bool, patched: str = ""
+    ) -> None:
         self._start = start
         self._db_url = db_url
         self._tracker = tracker
         self._token = token_for(tracker)
+        self._patched = patched
         self.server = self._serve()
         self.load = Load(self._port(), self._token, reads=reads)
         self.load.start()
@@ -133,6 +137,7 @@ class Scene:
         return self._start(
             *("serve", "--listen", "127.0.0.1:0", "--no-worker"),
             database=self._db_url,
+            patched=self._patched,
             api_requests_per_minute="0",
         )
 
@@ -172,7 +177,7 @@ class Scene:
 
     def check_its_end(self, since: float) -> None:
         """It ended in time and in good order, and left no answer half-way."""
-        code = self.server.process.wait(25)
+        code = self.server.process.wait(60)
         assert time.monotonic() - since < ENDS_WITHIN_S
         said = self.server.process.stderr.read()
         assert (code, "Traceback" in said) == (0, False), said
@@ -193,7 +198,7 @@ class Scene:
         """Ask another server the same once more: then all is there, once."""
         self.server = self._serve()
         again = Load(self._port(), self._token)
-        with closing(http.client.HTTPConnection("127.0.0.1", self._port(), timeout=25)) as one:
+        with closing(http.client.HTTPConnection("127.0.0.1", self._port(), timeout=60)) as one:
             for number in sorted(numbers):
                 assert again.send(one, number) == "answered"
                 assert again.statuses[number] == 201
@@ -269,14 +274,16 @@ def test_what_is_not_finished_in_time_is_told_so(scene: Scene, tracker: JobTrack
     done="A server got SIGTERM twice while eight writes waited for a lock of the database.",
     holds="It waited for none of them: each was told 503 or cut off whole, and nothing that was acknowledged was lost.",
 )
-def test_told_twice_it_waits_for_no_answer(scene: Scene, tracker: JobTracker) -> None:
+def test_told_twice_it_waits_for_no_answer(start: Any, tracker: JobTracker, db_url: str) -> None:
+    scene = Scene(start, tracker, db_url, reads=False, patched=PATIENT)
     with nobody_else_writes(tracker):
         waiting = scene.all_that_wait()
-        since = scene.tell()
-        wait_until(scene.is_deaf)
         scene.tell()
+        wait_until(scene.is_deaf)
+        since = scene.tell()
         wait_until(lambda: waiting <= scene.load.fates.keys())
-        assert time.monotonic() - since < PATIENCE_S
+        # Else they would be told when they have waited ten seconds for the lock.
+        assert time.monotonic() - since < 5
     assert scene.told(waiting).keys() <= {503, "cut"}
     scene.check_its_end(since)
     scene.check_nothing_was_lost()

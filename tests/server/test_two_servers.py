@@ -30,7 +30,7 @@ class Pair:
 
     def __init__(self, stack: ExitStack, servers: tuple[Served, Served], headers: Any) -> None:
         def client(url: str) -> httpx.Client:
-            return stack.enter_context(httpx.Client(base_url=url, headers=headers, timeout=20))
+            return stack.enter_context(httpx.Client(base_url=url, headers=headers, timeout=60))
 
         self.balancer = stack.enter_context(RoundRobin([server.port for server in servers]))
         self.one, self.two = (client(server.url) for server in servers)
@@ -155,7 +155,7 @@ def test_a_token_has_one_pace_at_both(pair) -> None:
 def events_of(client: httpx.Client, run_id: int, *, until: threading.Event) -> list[str]:
     """Read the live events of a run to their end; `until` is set when the first one has come."""
     kinds = []
-    with client.stream("GET", f"{RUNS}/{run_id}/live", timeout=25) as answer:
+    with client.stream("GET", f"{RUNS}/{run_id}/live", timeout=60) as answer:
         assert answer.status_code == 200
         for line in answer.iter_lines():
             if line.startswith("event:"):
@@ -176,10 +176,10 @@ def test_a_run_is_watched_at_the_one_and_goes_on_at_the_other(pair, tracker) -> 
         seen, kinds = threading.Event(), []
         watcher = threading.Thread(target=lambda: kinds.extend(events_of(one, run_id, until=seen)))
         watcher.start()
-        assert seen.wait(20)
+        assert seen.wait(60)
         page |= {"batch": 2, "done": True}
         assert two.post("/api/v1/collect/ingest", json=page).json()["state"] == "succeeded"
-        watcher.join(20)
+        watcher.join(60)
         assert (kinds[0], kinds[-1]) == ("run", "end")
         assert kinds.count("run") >= 2
         # A run that the worker of the other one executes.

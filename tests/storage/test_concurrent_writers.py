@@ -124,7 +124,7 @@ print(new)
 
 def _until_somebody_waits(admin_url: str) -> None:
     watcher = open_database(admin_url)
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     waiting = sa.text(
         "SELECT count(*) FROM pg_stat_activity"
         " WHERE datname = current_database() AND wait_event_type = 'Lock'"

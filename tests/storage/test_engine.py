@@ -133,6 +133,21 @@ def test_postgresql_settings(postgres: Callable[[str], str]) -> None:
     assert given["keepalives_count"] == "3"
 
 
+def test_a_connection_that_is_in_use_is_closed_when_it_comes_back(db: Database) -> None:
+    """Else it would be open for as long as somebody's garbage is."""
+    with db.read() as conn:
+        driver: Any = conn.connection.dbapi_connection
+        db.close()
+        assert conn.scalar(sa.select(1)) == 1
+    with pytest.raises((sqlite3.ProgrammingError, psycopg.OperationalError), match="closed"):
+        driver.execute("SELECT 1")
+    # Used again, it keeps its connections as before.
+    with db.read() as conn:
+        driver = conn.connection.dbapi_connection
+    with db.read() as conn:
+        assert conn.connection.dbapi_connection is driver
+
+
 def test_own_options_of_the_url_hold(postgres: Callable[[str], str]) -> None:
     url = make_url(postgres("postgres")).update_query_dict({"options": "-c lock_timeout=3s"})
     db = open_database(url.render_as_string(hide_password=False))

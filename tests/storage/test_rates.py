@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
+from frozen import FrozenTime
 from jobtracker_core.contract.host import Grant
 from jobtracker_core.storage import collectors, rates
 from jobtracker_core.storage.engine import Database
@@ -19,6 +20,12 @@ from jobtracker_core.storage.tables import rate_limits
 KEY = "site:jobs.example"
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 PER_MINUTE, BURST = 3000, 5
+
+
+@pytest.fixture
+def db(frozen: FrozenTime) -> Database:
+    """A database whose clock stands still: what passes, the tests say."""
+    return frozen.db
 
 
 def ask(db: Database, *, per_minute: float = 60, burst: int = 1, key: str = KEY) -> Grant:

@@ -43,6 +43,19 @@ document.addEventListener('securitypolicyviolation', (event) => {
 });
 """
 
+# Messages go after some seconds. A test that is late would wait for them in vain, so none goes by
+# itself: this hears of each one before the page's own script does.
+_LASTING = """
+new MutationObserver((changes) => {
+  for (const change of changes) for (const node of change.addedNodes) {
+    if (node.nodeType !== Node.ELEMENT_NODE) continue;
+    for (const box of [node, ...node.querySelectorAll('.toast')]) {
+      if (box.dataset.ttl) box.dataset.ttl = 2 ** 31 - 1;
+    }
+  }
+}).observe(document, {childList: true, subtree: true});
+"""
+
 _SMALL = """(smallest) => {
   const union = (a, b) => ({
     width: Math.max(a.right, b.right) - Math.min(a.left, b.left),
@@ -124,7 +137,7 @@ def portal(
             yield found[0]
         finally:
             process.terminate() if worker else process.kill()
-            process.wait(30)
+            process.wait(60)
 
 
 def _has_account(database: str, folder: Path) -> bool:
@@ -164,9 +177,10 @@ def begin(
         permissions=["clipboard-read", "clipboard-write"],
         reduced_motion="reduce",
     )
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(30_000)
     context.expose_function("reportViolation", lambda text: complaints.append(f"csp: {text}"))
     context.add_init_script(_REPORTS)
+    context.add_init_script(_LASTING)
     cookies = {"jt": cookie, "jt-theme": theme}
     context.add_cookies(
         [{"name": name, "value": value, "url": origin} for name, value in cookies.items() if value]

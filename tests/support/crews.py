@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal
@@ -20,14 +20,17 @@ import sqlalchemy as sa
 from jobtracker_core.contract.run import RunState
 from jobtracker_core.runner.attempt import label_of
 from jobtracker_core.runner.processes import MARK
-from jobtracker_core.storage import attempts, queue, runs
+from jobtracker_core.storage import attempts, events, queue, runs
 from jobtracker_core.storage.engine import Database
 from jobtracker_core.storage.queue_tables import collector_run_attempts
 from jobtracker_core.storage.tables import collector_runs, jobs
 from queueing import wanted
 
 PROGRAM = Path(__file__).parents[1] / "faults" / "crew_worker.py"
-LEASE_S = 2.0
+LEASE_S = 60.0
+"""No worker loses a run because its machine has much to do: what is killed is found dead."""
+SHORT_LEASE_S = 2.0
+"""For whoever is to stand still for longer than that."""
 
 
 Place = Literal["page", "claim", "sweep"]
@@ -62,7 +65,7 @@ class Member:
     def __init__(self, process: subprocess.Popen[bytes], log: Path) -> None:
         self.process = process
         self.pid = process.pid
-        self.killed_at: float | None = None
+        self.killed = False
         self._log = log
 
     def said(self, event: str, **fields: Any) -> list[dict[str, Any]]:
@@ -86,8 +89,13 @@ class Member:
     def signal(self, number: int) -> None:
         self.process.send_signal(number)
 
+    def freeze(self) -> None:
+        """Stop it (SIGSTOP), and wait until it stands still."""
+        self.signal(signal.SIGSTOP)
+        wait_until(lambda: psutil.Process(self.pid).status() == psutil.STATUS_STOPPED)
+
     def kill(self) -> None:
-        self.killed_at = time.time()
+        self.killed = True
         self.process.kill()
         self.process.wait()
 
@@ -205,6 +213,17 @@ class Crew:
         with self.db.read() as conn:
             query = sa.select(columns.concurrency_key).where(columns.state == "running")
             return list(conn.execute(query).scalars())
+
+    def end_lease(self, run_id: int) -> None:
+        """Have the lease of a run be over, as if its worker had not renewed it."""
+        with self.db.write() as conn:
+            over = self.db.now(conn) - timedelta(seconds=1)
+            query = sa.update(collector_runs).where(collector_runs.c.id == run_id)
+            conn.execute(query.values(lease_expires_at=over))
+
+    def has_event(self, run_id: int, kind: str) -> bool:
+        """Whether that is written in a run's history; its worker tells it before it writes it."""
+        return any(event.kind == kind for event in events.list_events(self.db, run_id))
 
     def lease_end(self, run_id: int) -> datetime:
         """When the lease of a running run is over."""

@@ -40,7 +40,7 @@ class HostileServer:
             while not self._over.is_set():
                 taken, _ = self._listener.accept()
                 with taken, contextlib.suppress(OSError):
-                    taken.settimeout(10)
+                    taken.settimeout(60)
                     if self._tls is None:
                         self._talk(taken)
                     else:
@@ -74,7 +74,7 @@ class HostileServer:
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
-        self._thread.join(10)
+        self._thread.join(60)
 
 
 def saying(*pieces: bytes) -> Answer:

@@ -33,7 +33,7 @@ def serving(tracker: JobTracker, *, prefix: str = "") -> Iterator[str]:
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     try:
-        until = time.monotonic() + 20
+        until = time.monotonic() + 60
         while not server.started:
             assert thread.is_alive()
             assert time.monotonic() < until
@@ -41,6 +41,6 @@ def serving(tracker: JobTracker, *, prefix: str = "") -> Iterator[str]:
         yield url_of(listener).rstrip("/") + prefix
     finally:
         server.should_exit = True
-        thread.join(20)
+        thread.join(60)
         listener.close()
         assert not thread.is_alive()

@@ -71,7 +71,7 @@ class Nursery:
                 process.kill()
 
 
-def kill(process: psutil.Process, *, seconds: float = 10) -> None:
+def kill(process: psutil.Process, *, seconds: float = 60) -> None:
     """End a process at once (kill -9), and wait until it is gone."""
     process.send_signal(signal.SIGKILL)
     deadline = time.monotonic() + seconds

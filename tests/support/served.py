@@ -14,9 +14,11 @@ import httpx
 import psutil
 import uvicorn
 
+from crews import wait_until
 from jobtracker_core.cli.serve import listen, url_of
 from jobtracker_core.server.compose import create_app
 from jobtracker_core.server.protocol import BoundedProtocol
+from jobtracker_core.storage.engine import Database
 from jobtracker_core.tracker import JobTracker
 from keys import KEY
 from nursery import Nursery, kill
@@ -71,13 +73,13 @@ class Served:
         """Start it and do not wait for it."""
         self._process = self._nursery.start(self._arguments, env=self._env, log=self._log)
 
-    def wait(self, *, seconds: float = 25) -> None:
+    def wait(self, *, seconds: float = 60) -> None:
         """Wait until it answers."""
         assert self._process is not None
         deadline = time.monotonic() + seconds
         while True:
             try:
-                httpx.get(f"{self.url}/healthz", timeout=5)
+                httpx.get(f"{self.url}/healthz", timeout=60)
             except httpx.TransportError:
                 waits = self._process.is_running() and time.monotonic() < deadline
                 assert waits, self._log.read_text()[-4000:]
@@ -92,14 +94,17 @@ class Served:
         self.wait()
 
     @contextmanager
-    def frozen(self) -> Iterator[None]:
-        """Let it stand still in the block, as on a machine that sleeps."""
-        assert self._process is not None
-        self._process.suspend()
+    def frozen(self, db: Database) -> Iterator[None]:
+        """Let it stand still in the block, as on a machine that sleeps; `db` is its database."""
+        process = self._process
+        assert process is not None
+        with db.write():  # of a file there is one lock: it does not stand still with that
+            process.suspend()
+            wait_until(lambda: process.status() == psutil.STATUS_STOPPED)
         try:
             yield
         finally:
-            self._process.resume()
+            process.resume()
 
     def kill(self) -> None:
         """End it at once (kill -9)."""

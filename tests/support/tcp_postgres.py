@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import random
 import shutil
@@ -90,7 +91,7 @@ class TcpPostgres:
     def running(self) -> bool:
         return self.pid is not None
 
-    def start(self, *, seconds: float = 15) -> None:
+    def start(self, *, seconds: float = 60) -> None:
         """Start it and wait until it takes connections.
 
         After a kill the processes that are left hold its memory for a moment: it is tried again.
@@ -116,7 +117,7 @@ class TcpPostgres:
         children = postmaster.children(recursive=True)
         postmaster.send_signal(signal.SIGKILL)
         # The others see it and end by themselves.
-        psutil.wait_procs([postmaster, *children], timeout=10)
+        psutil.wait_procs([postmaster, *children], timeout=60)
 
     def _pg_ctl(self, *arguments: str) -> None:
         subprocess.run(
@@ -127,15 +128,27 @@ class TcpPostgres:
             stderr=subprocess.DEVNULL,
             user=self._user,
             cwd="/",
-            timeout=30,
+            timeout=60,
         )
 
 
+def _ports() -> Iterator[int]:
+    """Give ports below those that Linux takes for outgoing connections, again and again.
+
+    Each of several processes of tests has a thousand of its own, and begins somewhere among them.
+    """
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 10
+    first, start = 20_000 + 1_000 * worker, random.SystemRandom().randrange(1_000)
+    for number in itertools.count(start):
+        yield first + number % 1_000
+
+
+_PORTS = _ports()
+
+
 def free_port() -> int:
-    """Find a port that no outgoing connection takes while the server is down."""
-    for _ in range(100):
-        # Below those that Linux gives to outgoing connections.
-        port = random.SystemRandom().randrange(20_000, 30_000)
+    """Find a port that nobody else takes while the server is down."""
+    for port in itertools.islice(_PORTS, 100):
         with suppress(OSError), socket.create_server(("127.0.0.1", port)):
             return port
     raise AssertionError("no free port")

@@ -99,7 +99,7 @@ class TcpProxy:
                 return
             self.opened += 1
             try:
-                server = socket.create_connection(self._target, timeout=5)
+                server = socket.create_connection(self._target, timeout=60)
             except OSError:
                 client.close()
                 continue

@@ -317,5 +317,5 @@ class OwnBoard(JobCollector[CommonQuery, OwnSettings]):
             urllib.request.ProxyHandler({"http": proxy, "https": proxy} if proxy else {}),
             urllib.request.HTTPSHandler(context=context),
         )
-        with opener.open(url, timeout=10) as response:
+        with opener.open(url, timeout=60) as response:
             return bytes(response.read())

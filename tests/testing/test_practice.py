@@ -42,7 +42,7 @@ def site() -> Iterator[Echo]:
 
 
 def ask(site: PracticeSite, target: str, **kwargs) -> tuple[int, dict[str, str], bytes]:
-    connection = http.client.HTTPConnection(urlsplit(site.base_url).netloc, timeout=10)
+    connection = http.client.HTTPConnection(urlsplit(site.base_url).netloc, timeout=60)
     try:
         connection.request(kwargs.pop("method", "GET"), target, **kwargs)
         response = connection.getresponse()
@@ -161,7 +161,7 @@ def test_slow_bodies_drip_until_the_site_stops():
     with Slow() as site:
         site.fail("slow")
         connection = socket.create_connection(
-            ("127.0.0.1", urlsplit(site.base_url).port or 0), timeout=10
+            ("127.0.0.1", urlsplit(site.base_url).port or 0), timeout=60
         )
         connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
         received = b""
@@ -228,7 +228,7 @@ def test_a_bug_in_a_site_is_raised_at_the_end():
 def test_stopping_cuts_idle_connections_and_leaves_no_thread():
     before = set(threading.enumerate())
     site = Echo().start()
-    idle = http.client.HTTPConnection(urlsplit(site.base_url).netloc, timeout=10)
+    idle = http.client.HTTPConnection(urlsplit(site.base_url).netloc, timeout=60)
     idle.request("GET", "/")
     idle.getresponse().read()
     site.stop()
@@ -236,7 +236,7 @@ def test_stopping_cuts_idle_connections_and_leaves_no_thread():
     assert idle.sock.recv(1) == b""
     idle.close()
     for thread in set(threading.enumerate()) - before:
-        thread.join(5)
+        thread.join(60)
         assert not thread.is_alive()
     site.stop()
 

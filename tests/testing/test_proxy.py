@@ -32,7 +32,7 @@ def get(proxy: InterceptProxy, url: str, *, through: str | None = None) -> bytes
         urllib.request.ProxyHandler({"http": address, "https": address}),
         urllib.request.HTTPSHandler(context=context),
     )
-    with opener.open(url, timeout=10) as response:
+    with opener.open(url, timeout=60) as response:
         return bytes(response.read())
 
 

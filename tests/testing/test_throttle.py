@@ -135,7 +135,7 @@ def test_threads_take_turns_and_get_one_burst_together():
     granted: list[bool] = []
 
     def ask() -> None:
-        ready.wait(10)
+        ready.wait(60)
         granted.extend(throttle.acquire("a", per_minute=1, burst=5).wait == 0 for _ in range(5))
 
     threads = [threading.Thread(target=ask) for _ in range(8)]

@@ -303,4 +303,5 @@ def test_an_unknown_name_takes_as_long_as_a_known_one(
             times.append(clock.thread_time() - since)
             time.advance(hours=1)
     known, unknown = (statistics.median(times) for times in took.values())
-    assert 0.8 < known / unknown < 1.25, (known, unknown)
+    # Without a password to compare with it would be a hundredth.
+    assert 0.5 < known / unknown < 2, (known, unknown)

@@ -118,7 +118,7 @@ def test_uses_are_written_together_and_no_request_waits_for_it(
     monkeypatch.setattr(stored, "note_uses", count)
     tracker._opened.token_memory.drop()
     assert None not in [tracker.tokens.verify(text) for text in texts]
-    deadline = monotonic() + 20
+    deadline = monotonic() + 60
     while None in [token.last_used_at for token in tracker.tokens.list()]:
         assert monotonic() < deadline
         sleep(0.01)
@@ -239,12 +239,14 @@ if number == 0:
     tracker.tokens.revoke({made.token.id})
     print(tracker.tokens.verify({made.text!r}) is None)
 else:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while tracker.tokens.list():
         assert time.monotonic() < deadline
-    since = time.monotonic()
+    since = asked = time.monotonic()
+    # What counts is when it was asked: a busy machine may answer late what held then.
     while tracker.tokens.verify({made.text!r}) is not None:
-        assert time.monotonic() < since + 2, "still valid"
-    print(time.monotonic() - since <= 1.5)
+        assert asked < since + 1.5, "still valid"
+        asked = time.monotonic()
+    print(True)
 """
     assert processes(script, db_url, 2) == ["True", "True"]

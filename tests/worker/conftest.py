@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from jobtracker_core import JobTracker, Settings
+from jobtracker_core.runner.clock import Clock
 from jobtracker_core.runner.limits import Patience
 from jobtracker_core.runner.worker import Options, Worker
 from jobtracker_core.storage import queue
@@ -39,7 +40,7 @@ class Board:
 
     def wait_for(self, count: int) -> None:
         """Wait until a plugin has heard of so many ends."""
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while len(self.finished) < count:
             assert time.monotonic() < deadline, self.finished
 
@@ -129,7 +130,7 @@ class Lines:
 
     def wait(self, event: str, count: int = 1, **fields: Any) -> list[Mapping[str, Any]]:
         with self._changed:
-            come = self._changed.wait_for(lambda: len(self.of(event, **fields)) >= count, 20)
+            come = self._changed.wait_for(lambda: len(self.of(event, **fields)) >= count, 60)
         assert come, self.all
         return self.of(event, **fields)
 
@@ -148,7 +149,7 @@ class Running:
         self._thread = threading.Thread(target=worker.run)
         self._thread.start()
 
-    def wait(self, seconds: float = 20) -> None:
+    def wait(self, seconds: float = 60) -> None:
         self._thread.join(seconds)
         assert not self._thread.is_alive()
 
@@ -162,13 +163,14 @@ def start(tracker: JobTracker, lines: Lines) -> Iterator[Callable[..., Running]]
     """Start a worker; the options are the worker's own."""
     with ExitStack() as stack:
 
-        def run(**options: Any) -> Running:
+        def run(*, clock: Clock | None = None, **options: Any) -> Running:
             worker = Worker(
                 tracker.database,
                 tracker.registry,
                 tracker.collector_settings,
                 options=Options(**{"slots": 2, **options}),
                 on_log=lines.add,
+                clock=clock,
                 patience=Patience(tick=0.05, grace=5),
             )
             running = Running(worker)
@@ -197,7 +199,7 @@ class Program:
     def end(self, *numbers: int) -> int:
         for number in numbers:
             self.process.send_signal(number)
-        self.said += self.process.communicate(timeout=20)[1]
+        self.said += self.process.communicate(timeout=60)[1]
         return self.process.returncode
 
 
@@ -233,10 +235,3 @@ def program(
             return Program(process)
 
         yield run
-
-
-@pytest.fixture
-def seconds() -> Callable[[], float]:
-    """Seconds since the test began."""
-    began = time.monotonic()
-    return lambda: time.monotonic() - began

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from time import perf_counter
+from time import process_time
 
 import pytest
 
@@ -91,11 +91,11 @@ def test_a_card_that_is_too_long_is_read_and_not_kept_as_it_came() -> None:
     ],
 )
 def test_deep_pages_are_refused_before_they_are_parsed(page: str) -> None:
-    started = perf_counter()
+    started = process_time()
     for read in (parse.cards, lambda page: parse.details(REF, page)):
         with pytest.raises(LayoutChanged, match="nest deeper"):
             read(DESCRIBED.format("") + card(1) + page)
-    assert perf_counter() - started < 2
+    assert process_time() - started < 2
 
 
 @pytest.mark.parametrize(
@@ -108,11 +108,11 @@ def test_deep_pages_are_refused_before_they_are_parsed(page: str) -> None:
     ],
 )
 def test_a_page_of_few_tags_costs_little_however_it_nests(page: str) -> None:
-    started = perf_counter()
+    started = process_time()
     assert parse.cards(card(1, page)).found == 1
     assert parse.details(REF, DESCRIBED.format("") + page).posting.description == "Keep it."
     assert parse.details(REF, DESCRIBED.format(page)).posting.description is not None
-    assert perf_counter() - started < 3
+    assert process_time() - started < 3
 
 
 def test_parts_in_a_description_are_the_employers() -> None:

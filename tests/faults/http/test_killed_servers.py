@@ -41,7 +41,7 @@ class Writer(threading.Thread):
         super().__init__()
         self._server = server
         self._http = httpx.Client(
-            base_url=f"{server.url}/api/v1", headers=headers, timeout=10, trust_env=False
+            base_url=f"{server.url}/api/v1", headers=headers, timeout=60, trust_env=False
         )
         self._name = f"w{number}"
         self._rng = random.Random(f"{seed}-{number}")
@@ -91,7 +91,7 @@ class Writer(threading.Thread):
         """Ask until there is an answer; return it, and how often that was broken off."""
         hit = 0
         while True:
-            assert self._server.up.wait(25), "the server did not come back"
+            assert self._server.up.wait(60), "the server did not come back"
             try:
                 answer = self._http.request(method, path, json=body, headers=headers)
             except httpx.ConnectError:
@@ -216,7 +216,7 @@ def kill_while_they_write(
     return writers
 
 
-def wait_for(writers: list[Writer], count: int, *, seconds: float = 30) -> None:
+def wait_for(writers: list[Writer], count: int, *, seconds: float = 90) -> None:
     deadline = time.monotonic() + seconds
     while sum(writer.done for writer in writers) < count:
         for writer in writers:

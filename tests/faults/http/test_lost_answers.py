@@ -29,7 +29,7 @@ class Client:
         self._http = httpx.Client(
             base_url=f"http://127.0.0.1:{wire.port}/api/v1",
             headers=bearer(token_for(tracker)),
-            timeout=10,
+            timeout=60,
         )
 
     def close(self) -> None:

@@ -225,9 +225,9 @@ class Program:
         """Send signals and wait; return the exit code."""
         for number in numbers:
             self.process.send_signal(number)
-        code = self.process.wait(20)
+        code = self.process.wait(60)
         for reader in self._readers:
-            reader.join(5)
+            reader.join(60)
         return code
 
 
@@ -245,7 +245,7 @@ def program(
         def run(
             *arguments: str,
             url: str | None = None,
-            lease_s: float = 3.0,
+            lease_s: float = 60.0,
             clock_s: float = 0,
             poll_s: float = 600,
             without: Sequence[str] = (),
@@ -353,7 +353,7 @@ def behind_its_back(
     def do(*without: str) -> tuple[int, Program, Program]:
         run_id = enqueue("gated")
         url = server.url(name, user="one", port=wire.port)
-        first = program("worker", url=url, without=without)
+        first = program("worker", url=url, without=without, lease_s=3.0)
         first.wait_for("at the gate")
         wire.swallow()
         url = server.url(name, user="two")

@@ -11,7 +11,7 @@ from jobtracker_core import RunState
 from jobtracker_core.storage import searches
 from queueing import draft
 
-LEASE_S = 3.0
+LEASE_S = 6.0
 
 
 @pytest.mark.full

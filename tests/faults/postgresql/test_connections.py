@@ -63,7 +63,7 @@ def test_the_claim(tracker, program, enqueue, cut_at, wait_until, sql) -> None:
 )
 def test_the_heartbeat(tracker, program, enqueue, cut_at, board, wait_until, sql) -> None:
     run_id = enqueue("gated")
-    worker = program("worker", "--slots", "1", lease_s=8.0)
+    worker = program("worker", "--slots", "1", lease_s=12.0)
     # The line is told before it is stored, and storing it takes the run's row as well.
     wait_until(lambda: sql("SELECT 1 FROM run_events WHERE kind = 'at_the_gate'"))
     with cut_at(f"SELECT 1 FROM collector_runs WHERE id = {run_id} FOR UPDATE", "%collector_runs%"):
@@ -84,7 +84,7 @@ def test_the_heartbeat(tracker, program, enqueue, cut_at, board, wait_until, sql
 )
 def test_the_page(tracker, program, enqueue, cut_at, board, wait_until, sql) -> None:
     run_id = enqueue("gated")
-    worker = program("worker", "--slots", "1", lease_s=8.0)
+    worker = program("worker", "--slots", "1")
     worker.wait_for("at the gate")
     with cut_at("LOCK TABLE job_sightings IN EXCLUSIVE MODE", "COPY job_sightings%"):
         board.let_go()
@@ -138,7 +138,7 @@ def test_the_answer_to_a_commit(
     server, name, wire, tracker, program, enqueue, board, wait_until, sql
 ) -> None:
     run_id = enqueue("gated")
-    worker = program("worker", "--slots", "1", lease_s=8.0, url=server.url(name, port=wire.port))
+    worker = program("worker", "--slots", "1", url=server.url(name, port=wire.port))
     worker.wait_for("at the gate")
     with server.connect(name) as holder:
         holder.execute(WAIT_AT_COMMIT)

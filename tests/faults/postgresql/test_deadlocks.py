@@ -48,7 +48,7 @@ def test_a_page_that_a_deadlock_was_broken_by(
 ) -> None:
     run_id = enqueue("gated")
     # There is time to close the circle before the server looks for one.
-    url = server.url(name) + "?options=-c%20deadlock_timeout%3D4s"
+    url = server.url(name) + "?options=-c%20deadlock_timeout%3D8s"
     worker = program("worker", url=url, lease_s=30.0)
     worker.wait_for("at the gate")
     wait_until(lambda: sql("SELECT 1 FROM run_events WHERE kind = 'at_the_gate'"))

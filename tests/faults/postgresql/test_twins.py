@@ -28,7 +28,7 @@ def test_without_heartbeats_a_page_that_waits_loses_its_run(
     server, name, program, enqueue, tracker, board, wait_until
 ) -> None:
     run_id = enqueue("gated")
-    worker = program("worker", without=("heartbeat", "trust"))
+    worker = program("worker", without=("heartbeat", "trust"), lease_s=3.0)
     worker.wait_for("at the gate")
     with server.connect(name) as other, other.transaction():
         other.execute("LOCK TABLE jobs IN ACCESS EXCLUSIVE MODE")

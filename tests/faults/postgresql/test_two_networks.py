@@ -48,16 +48,6 @@ def test_runs_spread_and_the_limit_holds(
 ) -> None:
     turn_on(tracker.database, "hiringcafe")
     record_property("namespaces", places[0].apart)
-    runs = [
-        enqueue(
-            collector="hiringcafe",
-            query={"text": word},
-            query_hash=word,
-            site="hiring.cafe",
-            max_parallel=limit,
-        )
-        for word in WORDS
-    ]
     at_site = urlsplit(site.base_url)
     seen = 0
     wires = [
@@ -84,6 +74,17 @@ def test_runs_spread_and_the_limit_holds(
         ]
         for worker in workers:
             worker.wait_for("worker started")
+        # Now that both are there: else one of them might do it all.
+        runs = [
+            enqueue(
+                collector="hiringcafe",
+                query={"text": word},
+                query_hash=word,
+                site="hiring.cafe",
+                max_parallel=limit,
+            )
+            for word in WORDS
+        ]
         if places[0].apart:
             numbers = ["self", *(worker.process.pid for worker in workers)]
             assert len({Path(f"/proc/{n}/ns/net").readlink() for n in numbers}) == 3
