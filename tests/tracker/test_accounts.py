@@ -105,7 +105,7 @@ def test_a_login_begins_a_session_and_leaves_one_row(tracker: JobTracker, audite
     assert audited()[-1] == (
         "session.create",
         f"user:{user.id}",
-        {"session": begun.session.id},
+        {"session": begun.session.id, "name": "Ann"},
     )
     assert tracker.accounts.list()[0].last_login_at is not None
     assert begun.text not in repr(begun)
