@@ -45,13 +45,13 @@ await build({
   logLevel: 'error',
 });
 copyFileSync(installed('uplot/dist/uPlot.min.css'), out('charts.css'));
-// The extension for server-sent events stands after htmx itself.
-writeFileSync(
-  out('htmx.js'),
-  ['htmx.min.js', 'ext/hx-sse.min.js']
-    .map((name) => readFileSync(installed(`htmx.org/dist/${name}`), 'utf8').replace(/\n?\/\/# sourceMappingURL=.*$/m, ''))
-    .join(';\n'),
-);
+// On the pages of runs htmx has its extension for server-sent events, in the same script: it begins
+// as soon as a script has run, and would know nothing of one that comes in the next.
+const scripts = { 'htmx.js': ['htmx.min.js'], 'htmx-sse.js': ['htmx.min.js', 'ext/hx-sse.min.js'] };
+for (const [name, paths] of Object.entries(scripts)) {
+  const parts = paths.map((path) => readFileSync(installed(`htmx.org/dist/${path}`), 'utf8'));
+  writeFileSync(out(name), parts.map((part) => part.replace(/\n?\/\/# sourceMappingURL=.*$/m, '')).join(';\n'));
+}
 
 const symbols = readFileSync('icons.txt', 'utf8').split(/\s+/).filter(Boolean).sort().map((name) => {
   const svg = readFileSync(installed(`lucide-static/icons/${name}.svg`), 'utf8');
@@ -63,7 +63,7 @@ writeFileSync(out('icons.svg'), `<svg xmlns="http://www.w3.org/2000/svg">${symbo
 
 // Whose work the files hold; their licences ask for these texts.
 const notices = {
-  'htmx.js (htmx)': 'htmx.org/LICENSE',
+  'htmx.js and htmx-sse.js (htmx)': 'htmx.org/LICENSE',
   'board.js (SortableJS)': 'sortablejs/LICENSE',
   'charts.js and charts.css (uPlot)': 'uplot/LICENSE',
   'icons.svg (Lucide)': 'lucide-static/LICENSE',

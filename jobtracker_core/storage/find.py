@@ -124,10 +124,12 @@ def ids(
     order = ORDERS[sort]
     up = before is not None
     mark = before if up else after
+    # This first: it refuses marks that are none.
+    walks = order.parts(_IDS, after=after, before=before)
     below = None if mark is None or order.value is not None else int(mark)
     found: list[int] = []
     kept: dict[str, str] = {}
-    for number, walk in enumerate(order.parts(_IDS, after=after, before=before)):
+    for number, walk in enumerate(walks):
         stretch = _Stretch(
             order=order,
             walk=walk,

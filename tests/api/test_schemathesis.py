@@ -39,7 +39,7 @@ RULES = {
     "listCompanies": "`after` and `before` exclude each other",
     "exportJobs": "the years of times",
     **dict.fromkeys(
-        ("listEvents", "listContacts", "listDismissals", "listAudit"),
+        ("listEvents", "listContacts", "listDismissals", "listAudit", "listRunChanges"),
         "a mark is one that a list gave",
     ),
     **dict.fromkeys(

@@ -68,7 +68,7 @@ def test_the_whole_story(
 def _set_up(page: Page, url: str) -> None:
     page.goto(SET_UP[url])
     page.get_by_label("Name").fill("ada")
-    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_role("button", name="Make the account").click()
     expect(page.get_by_role("navigation").first).to_be_visible()
     page.goto(f"{url}/welcome")

@@ -94,7 +94,7 @@ def test_what_was_typed_while_a_session_ended_is_back_after_the_login(
     page.get_by_role("button", name="Save note").click()
     expect(page.get_by_text("your last step was not made")).to_be_visible()
     page.get_by_label("Name").fill("Bob")
-    page.get_by_label("Password").fill(password)
+    page.get_by_label("Password", exact=True).fill(password)
     page.get_by_role("button", name="Log in").click()
     expect(page.get_by_label("Note", exact=True)).to_have_value("Asked Mira: they pay well.")
     expect(page.locator("#toasts")).to_contain_text("It is not saved yet")

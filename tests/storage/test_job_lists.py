@@ -107,6 +107,17 @@ def test_a_mark_that_no_page_gave_is_refused(db: Database, mark: str, sort: Sort
             search.list_jobs(db, sort=sort, **given)
 
 
+@pytest.mark.parametrize("mark", ["", "x", "1~1", "-1", "１", "9" * 40])
+@pytest.mark.parametrize("text", [None, "words", "words OR is:open"])
+def test_so_is_one_that_is_no_number_where_the_latest_come_first(
+    db: Database, mark: str, text: str | None
+) -> None:
+    for marks in ({"after": mark}, {"before": mark}):
+        given: Any = marks
+        with pytest.raises(NotFound, match="no position in a list"):
+            search.list_jobs(db, text=text, **given)
+
+
 def test_the_walk_by_date_and_by_pay_reads_on_from_the_mark(db: Database, many: list[Job]) -> None:
     """A job that arrives meanwhile neither hides one nor shows one twice."""
     first = search.list_jobs(db, limit=10, sort="posted")
