@@ -105,9 +105,7 @@ def build(
     def to_login(request: Request[Any, Any, Any], _: LoginNeeded) -> Response[None]:
         return lead_to_login(request, portal.base_of(request, prefix))
 
-    metrics = Metrics(tracker.gauges)
-    live = follow_runs(tracker, stopping)
-    turns = Turns()
+    metrics, live, turns = Metrics(tracker.gauges), follow_runs(tracker, stopping), Turns()
     document = partial(document_of, tracker)
     return Application(
         hosts=hosts,
